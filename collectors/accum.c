@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accum.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+/* More than any path counts: a 32-bit counter that would have to have run faster than this to have
+ * wrapped was reset. */
+#define WRAP_PER_SECOND UINT64_C(50000000)
+
+/* After a long time anything could have happened: half the range. */
+#define WRAP_MAX (UINT64_C(1) << 31)
+
+/* How long the totals of a row that is gone are kept. */
+#define KEEP_NS (UINT64_C(3600) * SECOND_NS)
+/* And of how many at most. */
+#define KEEP_MAX 4096
+
+/*
+ * The memory holds two copies of each row: the raw one as the kernel gave it and the one that was
+ * published. Both sorted, with the same keys.
+ */
+struct entry_times {
+	uint64_t seen; /* when the row was last there */
+	bool renewed;  /* accum_renewed() since */
+	bool gone;     /* was not there the last time */
+};
+
+struct accum {
+	const struct accum_type *type;
+	struct rows raw;
+	struct rows total;
+	struct entry_times *times;
+};
+
+struct accum *accum_new(const struct accum_type *type)
+{
+	struct accum *accum = calloc(1, sizeof(*accum));
+
+	if (!accum)
+		return NULL;
+	accum->type = type;
+	rows_init(&accum->raw, type->row);
+	rows_init(&accum->total, type->row);
+	return accum;
+}
+
+void accum_free(struct accum *accum)
+{
+	if (!accum)
+		return;
+	rows_clear(&accum->raw);
+	rows_clear(&accum->total);
+	free(accum->times);
+	free(accum);
+}
+
+void accum_renewed(struct accum *accum, uint64_t key)
+{
+	size_t offset = accum->type->row->key[0].offset;
+
+	for (size_t i = 0; i < accum->raw.count; i++)
+		if (row_number(rows_at(&accum->raw, i), offset) == key)
+			accum->times[i].renewed = true;
+}
+
+static uint64_t *number_at(void *row, size_t offset)
+{
+	return (uint64_t *)((unsigned char *)row + offset);
+}
+
+/* Continues one field. Returns whether it was reset. */
+static bool continue_field(const struct accum_field *field, const struct entry_times *times,
+			   uint64_t now, uint64_t raw, uint64_t old_raw, uint64_t old_total,
+			   uint64_t *total)
+{
+	if (old_raw == ROW_ABSENT || old_total == ROW_ABSENT) {
+		*total = raw;
+		return false;
+	}
+	if (times->renewed) {
+		*total = old_total + raw;
+		return true;
+	}
+	if (raw >= old_raw) {
+		*total = old_total + (raw - old_raw);
+		return false;
+	}
+	if (field->bits == 32 && !times->gone) {
+		uint64_t step = (uint32_t)(raw - old_raw);
+		uint64_t limit = ((now - times->seen) / SECOND_NS + 1) * WRAP_PER_SECOND;
+
+		if (step <= (limit < WRAP_MAX ? limit : WRAP_MAX)) {
+			*total = old_total + step;
+			return false;
+		}
+	}
+	*total = old_total;
+	return true;
+}
+
+/* row: raw values on entry, totals on return. */
+static void continue_row(const struct accum_type *type, void *row, const void *raw,
+			 const void *total, const struct entry_times *times, uint64_t now)
+{
+	bool reset = times->renewed || times->gone;
+
+	for (size_t i = 0; i < type->field_count; i++) {
+		const struct accum_field *field = &type->fields[i];
+		uint64_t *value = number_at(row, field->offset);
+
+		if (*value == ROW_ABSENT)
+			continue;
+		if (continue_field(field, times, now, *value, row_number(raw, field->offset),
+				   row_number(total, field->offset), value))
+			reset = true;
+	}
+	if (type->stamp != ACCUM_NO_STAMP)
+		*number_at(row, type->stamp) = reset ? now : row_number(total, type->stamp);
+}
+
+/* The next state of the memory while it is being made. */
+struct memory {
+	struct rows raw;
+	struct rows total;
+	struct entry_times *times;
+	size_t gone;
+};
+
+static int remember(struct memory *next, const void *raw, const void *total, uint64_t seen)
+{
+	size_t size = next->raw.type->size;
+	void *r = rows_add(&next->raw), *t = rows_add(&next->total);
+
+	if (!r || !t)
+		return -ENOMEM;
+	memcpy(r, raw, size);
+	memcpy(t, total, size);
+	next->times[next->raw.count - 1] = (struct entry_times){.seen = seen};
+	return 0;
+}
+
+/* Keeps what is gone, for a while. A renewed mark stays with it. */
+static int keep_gone(struct memory *next, const struct accum *accum, size_t i, uint64_t now)
+{
+	int err;
+
+	if (now - accum->times[i].seen > KEEP_NS || next->gone >= KEEP_MAX)
+		return 0;
+	next->gone++;
+	err = remember(next, rows_at(&accum->raw, i), rows_at(&accum->total, i),
+		       accum->times[i].seen);
+	if (!err) {
+		struct entry_times *times = &next->times[next->raw.count - 1];
+
+		times->renewed = accum->times[i].renewed;
+		times->gone = true;
+	}
+	return err;
+}
+
+/* Merges the sorted rows into the sorted memory. totals has a row for each of rows, in order. */
+static int merge(const struct accum *accum, const struct rows *rows, struct rows *totals,
+		 struct memory *next, uint64_t now)
+{
+	const struct accum_type *type = accum->type;
+	size_t old = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < rows->count && !err; i++) {
+		const void *raw = rows_at(rows, i);
+		void *total = rows_at(totals, i);
+		int order = 1;
+
+		while (!err && old < accum->raw.count &&
+		       (order = row_compare(type->row, rows_at(&accum->raw, old), raw)) < 0)
+			err = keep_gone(next, accum, old++, now);
+		if (err)
+			break;
+		if (old < accum->raw.count && !order) {
+			continue_row(type, total, rows_at(&accum->raw, old),
+				     rows_at(&accum->total, old), &accum->times[old], now);
+			old++;
+		} else if (type->stamp != ACCUM_NO_STAMP) {
+			*number_at(total, type->stamp) = now;
+		}
+		err = remember(next, raw, total, now);
+	}
+	while (!err && old < accum->raw.count)
+		err = keep_gone(next, accum, old++, now);
+	return err;
+}
+
+int accum_apply(struct accum *accum, struct rows *rows, uint64_t now)
+{
+	const struct row_type *type = accum->type->row;
+	struct memory next = {.gone = 0};
+	struct rows totals;
+	int err = -ENOMEM;
+
+	rows_init(&next.raw, type);
+	rows_init(&next.total, type);
+	rows_init(&totals, type);
+	next.times = calloc(rows->count + accum->raw.count + 1, sizeof(*next.times));
+	if (!next.times)
+		goto out;
+	for (size_t i = 0; i < rows->count; i++) {
+		void *row = rows_add(&totals);
+
+		if (!row)
+			goto out;
+		memcpy(row, rows_at(rows, i), type->size);
+	}
+	err = merge(accum, rows, &totals, &next, now);
+	if (err)
+		goto out;
+	if (rows->count)
+		memcpy(rows->data, totals.data, rows->count * type->size);
+	rows_clear(&accum->raw);
+	rows_clear(&accum->total);
+	free(accum->times);
+	accum->raw = next.raw;
+	accum->total = next.total;
+	accum->times = next.times;
+	rows_clear(&totals);
+	return 0;
+out:
+	rows_clear(&next.raw);
+	rows_clear(&next.total);
+	rows_clear(&totals);
+	free(next.times);
+	return err;
+}

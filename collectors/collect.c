@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collect.h"
+
+#define SECOND_NS      UINT64_C(1000000000)
+#define MILLISECOND_NS UINT64_C(1000000)
+
+/* A collector's rows are stale when they are older than this many intervals. */
+#define STALE_INTERVALS 3
+
+/* Collectors use little stack; sanitizers multiply it. */
+#define STACK_SIZE ((size_t)1 << 20)
+
+/* One collector at work. Everything but `state` and `buf`, which are its thread's, is under the
+ * engine's lock. */
+struct slot {
+	struct engine *engine;
+	size_t index;
+	const struct collector *desc;
+	pthread_t thread;
+	bool running; /* the thread exists */
+	bool ended;   /* and has left its loop */
+	void *state;
+	struct filebuf buf;
+	struct snapshot *snapshot;
+	const struct collect_settings *in_use; /* by a collection that is under way */
+	uint64_t busy_since;		       /* monotonic ns; 0: idle */
+	enum collect_status status;
+	char source[COLLECT_SOURCE_SIZE];
+	char error[COLLECT_ERROR_SIZE];
+	uint64_t generation;
+	uint64_t duration;
+	uint64_t refreshes;
+	uint64_t errors;
+};
+
+struct engine {
+	pthread_mutex_t lock;
+	pthread_cond_t wake; /* settings changed, or stop */
+	const struct collect_settings *settings;
+	unsigned configured; /* counts engine_configure() */
+	bool stop;
+	int event_fd;
+	size_t count;
+	struct slot slot[COLLECTORS_MAX];
+};
+
+uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+void collect_source(struct collect *c, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(c->source, sizeof(c->source), format, args);
+	va_end(args);
+}
+
+int collect_fail(struct collect *c, int err, const char *format, ...)
+{
+	char reason[64];
+	va_list args;
+	int used;
+
+	va_start(args, format);
+	used = vsnprintf(c->error, sizeof(c->error), format, args);
+	va_end(args);
+	if (used >= 0 && (size_t)used < sizeof(c->error))
+		snprintf(c->error + used, sizeof(c->error) - (size_t)used, ": %s",
+			 strerror_r(-err, reason, sizeof(reason)));
+	return err;
+}
+
+void collect_note(struct collect *c, const char *format, ...)
+{
+	va_list args;
+
+	if (c->error[0])
+		return;
+	va_start(args, format);
+	vsnprintf(c->error, sizeof(c->error), format, args);
+	va_end(args);
+}
+
+static enum collect_status status_of(int err)
+{
+	switch (err) {
+	case 0:
+		return COLLECT_OK;
+	case -EPERM:
+	case -EACCES:
+		return COLLECT_DENIED;
+	case -ENOENT:
+	case -EOPNOTSUPP:
+	case -EPROTONOSUPPORT:
+	case -EAFNOSUPPORT:
+		return COLLECT_UNSUPPORTED;
+	case -ESTALE:
+		return COLLECT_STALE;
+	default:
+		return COLLECT_ERROR;
+	}
+}
+
+static struct snapshot *snapshot_new(const struct collector *desc)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	if (!snapshot)
+		return NULL;
+	snapshot->refs = 1;
+	for (; desc->rows[snapshot->rows_count]; snapshot->rows_count++)
+		rows_init(&snapshot->rows[snapshot->rows_count], desc->rows[snapshot->rows_count]);
+	return snapshot;
+}
+
+void snapshot_put(const struct snapshot *snapshot)
+{
+	struct snapshot *own = (struct snapshot *)snapshot;
+
+	if (!own || __atomic_sub_fetch(&own->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	for (size_t i = 0; i < own->rows_count; i++)
+		rows_clear(&own->rows[i]);
+	free(own);
+}
+
+struct engine *engine_new(const struct collector *const *list,
+			  const struct collect_settings *settings)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	pthread_condattr_t attr;
+
+	if (!engine)
+		return NULL;
+	engine->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (engine->event_fd < 0) {
+		free(engine);
+		return NULL;
+	}
+	pthread_mutex_init(&engine->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&engine->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	engine->settings = settings;
+	for (; list[engine->count] && engine->count < COLLECTORS_MAX; engine->count++) {
+		struct slot *slot = &engine->slot[engine->count];
+
+		slot->engine = engine;
+		slot->index = engine->count;
+		slot->desc = list[engine->count];
+		slot->status = COLLECT_PENDING;
+		slot->duration = ROW_ABSENT;
+	}
+	return engine;
+}
+
+/* Releases what a collector holds between collections. */
+static void slot_close(struct slot *slot)
+{
+	if (slot->state && slot->desc->close)
+		slot->desc->close(slot->state);
+	free(slot->state);
+	slot->state = NULL;
+	filebuf_free(&slot->buf);
+}
+
+/* With the lock held: the outcome of a collection becomes what is shown. Takes the snapshot. */
+static void publish(struct slot *slot, struct snapshot *snapshot, const struct collect *c, int err)
+{
+	struct snapshot *old = NULL;
+
+	slot->status = status_of(err);
+	memcpy(slot->source, c->source, sizeof(slot->source));
+	memcpy(slot->error, c->error, sizeof(slot->error));
+	if (!err) {
+		slot->refreshes++;
+		snapshot->generation = ++slot->generation;
+		old = slot->snapshot;
+		slot->snapshot = snapshot;
+		snapshot = NULL;
+	} else {
+		slot->errors++;
+		if (slot->status == COLLECT_UNSUPPORTED) {
+			old = slot->snapshot;
+			slot->snapshot = NULL;
+		}
+	}
+	snapshot_put(old);
+	snapshot_put(snapshot);
+}
+
+/* Makes sure that there are a state and a snapshot, and collects into it. 0 or -errno. */
+static int slot_fill(struct slot *slot, struct snapshot *snapshot, struct collect *c)
+{
+	int err;
+
+	if (!slot->state && slot->desc->state_size)
+		slot->state = calloc(1, slot->desc->state_size);
+	if (!snapshot || (!slot->state && slot->desc->state_size))
+		return collect_fail(c, -ENOMEM, "%s", slot->desc->name);
+	c->state = slot->state;
+	c->rows = snapshot->rows;
+	c->buf = &slot->buf;
+	snapshot->time = c->now;
+	err = slot->desc->collect(c);
+	if (err && !c->error[0])
+		collect_fail(c, err, "%s", slot->desc->name);
+	for (size_t i = 0; i < snapshot->rows_count; i++)
+		rows_sort(&snapshot->rows[i]);
+	return err;
+}
+
+/* One collection. Called with the lock held, which is released meanwhile. */
+static void slot_collect(struct slot *slot)
+{
+	struct engine *engine = slot->engine;
+	struct snapshot *snapshot;
+	struct collect c = {.settings = engine->settings, .now = monotonic_ns()};
+	uint64_t duration;
+	int err;
+
+	slot->in_use = engine->settings;
+	slot->busy_since = c.now;
+	pthread_mutex_unlock(&engine->lock);
+	snapshot = snapshot_new(slot->desc);
+	err = slot_fill(slot, snapshot, &c);
+	duration = monotonic_ns() - c.now;
+	pthread_mutex_lock(&engine->lock);
+	slot->in_use = NULL;
+	slot->busy_since = 0;
+	slot->duration = duration;
+	if (engine->settings->collector[slot->index].on)
+		publish(slot, snapshot, &c, err);
+	else
+		snapshot_put(snapshot);
+}
+
+static struct timespec timespec_of(uint64_t ns)
+{
+	return (struct timespec){
+		.tv_sec = (time_t)(ns / SECOND_NS),
+		.tv_nsec = (long)(ns % SECOND_NS),
+	};
+}
+
+/* With the lock held: waits until `due` (0: for ever), a change of the settings, or stop. */
+static void slot_wait(struct slot *slot, uint64_t due)
+{
+	struct engine *engine = slot->engine;
+	unsigned configured = engine->configured;
+	struct timespec until = timespec_of(due);
+	int err = 0;
+
+	while (!engine->stop && engine->configured == configured && err != ETIMEDOUT)
+		err = due ? pthread_cond_timedwait(&engine->wake, &engine->lock, &until)
+			  : pthread_cond_wait(&engine->wake, &engine->lock);
+}
+
+static void *slot_thread(void *arg)
+{
+	struct slot *slot = arg;
+	struct engine *engine = slot->engine;
+	uint64_t due = 0;
+
+	pthread_mutex_lock(&engine->lock);
+	while (!engine->stop) {
+		unsigned configured = engine->configured;
+		uint64_t interval, now;
+
+		if (!engine->settings->collector[slot->index].on) {
+			slot_close(slot);
+			slot_wait(slot, 0);
+			due = 0;
+			continue;
+		}
+		slot_collect(slot);
+		eventfd_write(engine->event_fd, 1);
+		if (configured != engine->configured)
+			continue;
+		interval = engine->settings->collector[slot->index].interval_ms * MILLISECOND_NS;
+		now = monotonic_ns();
+		due = due ? due + interval : now + interval;
+		if (due < now)
+			due = now + interval;
+		slot_wait(slot, due);
+		if (configured != engine->configured)
+			due = 0;
+	}
+	slot_close(slot);
+	slot->ended = true;
+	pthread_mutex_unlock(&engine->lock);
+	return NULL;
+}
+
+int engine_start(struct engine *engine)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	int err = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	for (size_t i = 0; i < engine->count && !err; i++) {
+		struct slot *slot = &engine->slot[i];
+		char name[16];
+
+		err = -pthread_create(&slot->thread, &attr, slot_thread, slot);
+		if (err)
+			break;
+		slot->running = true;
+		snprintf(name, sizeof(name), "nd-%s", slot->desc->name);
+		pthread_setname_np(slot->thread, name);
+	}
+	pthread_attr_destroy(&attr);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return err;
+}
+
+int engine_configure(struct engine *engine, const struct collect_settings *settings)
+{
+	pthread_mutex_lock(&engine->lock);
+	engine->settings = settings;
+	engine->configured++;
+	for (size_t i = 0; i < engine->count; i++) {
+		struct slot *slot = &engine->slot[i];
+
+		if (settings->collector[i].on)
+			continue;
+		snapshot_put(slot->snapshot);
+		slot->snapshot = NULL;
+		slot->status = COLLECT_PENDING;
+	}
+	pthread_cond_broadcast(&engine->wake);
+	pthread_mutex_unlock(&engine->lock);
+	eventfd_write(engine->event_fd, 1);
+	return 0;
+}
+
+bool engine_settings_in_use(struct engine *engine, const struct collect_settings *settings)
+{
+	bool used;
+
+	pthread_mutex_lock(&engine->lock);
+	used = engine->settings == settings;
+	for (size_t i = 0; i < engine->count; i++)
+		used = used || engine->slot[i].in_use == settings;
+	pthread_mutex_unlock(&engine->lock);
+	return used;
+}
+
+bool engine_stop(struct engine *engine, unsigned timeout_ms)
+{
+	struct timespec until;
+	bool all = true;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until = timespec_of((uint64_t)until.tv_sec * SECOND_NS + (uint64_t)until.tv_nsec +
+			    timeout_ms * MILLISECOND_NS);
+	pthread_mutex_lock(&engine->lock);
+	engine->stop = true;
+	pthread_cond_broadcast(&engine->wake);
+	pthread_mutex_unlock(&engine->lock);
+	for (size_t i = 0; i < engine->count; i++) {
+		struct slot *slot = &engine->slot[i];
+
+		if (slot->running && !pthread_timedjoin_np(slot->thread, NULL, &until))
+			slot->running = false;
+		all = all && !slot->running;
+	}
+	return all;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	for (size_t i = 0; i < engine->count; i++) {
+		slot_close(&engine->slot[i]);
+		snapshot_put(engine->slot[i].snapshot);
+	}
+	close(engine->event_fd);
+	pthread_cond_destroy(&engine->wake);
+	pthread_mutex_destroy(&engine->lock);
+	free(engine);
+}
+
+void engine_collect_once(struct engine *engine)
+{
+	pthread_mutex_lock(&engine->lock);
+	for (size_t i = 0; i < engine->count; i++)
+		if (engine->settings->collector[i].on)
+			slot_collect(&engine->slot[i]);
+	pthread_mutex_unlock(&engine->lock);
+}
+
+size_t engine_count(const struct engine *engine)
+{
+	return engine->count;
+}
+
+int engine_fd(const struct engine *engine)
+{
+	return engine->event_fd;
+}
+
+void engine_event(struct engine *engine)
+{
+	eventfd_t count;
+
+	eventfd_read(engine->event_fd, &count);
+}
+
+const struct snapshot *engine_snapshot(struct engine *engine, size_t i)
+{
+	struct snapshot *snapshot;
+
+	pthread_mutex_lock(&engine->lock);
+	snapshot = engine->slot[i].snapshot;
+	if (snapshot)
+		__atomic_add_fetch(&snapshot->refs, 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&engine->lock);
+	return snapshot;
+}
+
+/* With the lock held: a collector whose rows are old stalls, whatever its last outcome. */
+static void tell_stall(const struct slot *slot, uint64_t now, struct collector_state *state)
+{
+	uint64_t limit = STALE_INTERVALS * state->interval_ms * MILLISECOND_NS + SECOND_NS;
+
+	if (!slot->busy_since || now - slot->busy_since < limit)
+		return;
+	if (state->status != COLLECT_PENDING)
+		state->status = COLLECT_STALE;
+	snprintf(state->error, sizeof(state->error),
+		 "%s: a collection has been under way for %u s; the kernel or the file system "
+		 "does not answer. Restart netdiagd if it lasts",
+		 slot->desc->name, (unsigned)((now - slot->busy_since) / SECOND_NS));
+}
+
+void engine_state(struct engine *engine, size_t i, struct collector_state *state)
+{
+	const struct slot *slot = &engine->slot[i];
+	uint64_t now;
+
+	memset(state, 0, sizeof(*state));
+	pthread_mutex_lock(&engine->lock);
+	now = monotonic_ns();
+	state->name = slot->desc->name;
+	state->on = engine->settings->collector[i].on;
+	state->interval_ms = engine->settings->collector[i].interval_ms;
+	state->status = slot->status;
+	state->duration_ns = slot->duration;
+	state->refreshes = slot->refreshes;
+	state->errors = slot->errors;
+	state->age_ns = slot->snapshot ? now - slot->snapshot->time : ROW_ABSENT;
+	for (size_t r = 0; slot->snapshot && r < slot->snapshot->rows_count; r++)
+		state->rows += slot->snapshot->rows[r].count;
+	memcpy(state->source, slot->source, sizeof(state->source));
+	memcpy(state->error, slot->error, sizeof(state->error));
+	if (!state->on) {
+		state->status = COLLECT_UNSUPPORTED;
+		state->source[0] = '\0';
+		snprintf(state->error, sizeof(state->error),
+			 "turned off in the configuration (collector %s off)", slot->desc->name);
+	} else {
+		tell_stall(slot, now, state);
+	}
+	pthread_mutex_unlock(&engine->lock);
+}
+
+int engine_find(const struct engine *engine, const char *name)
+{
+	for (size_t i = 0; i < engine->count; i++)
+		if (!strcmp(engine->slot[i].desc->name, name))
+			return (int)i;
+	return -1;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The collectors' engine: a thread per collector refreshes it at its interval and publishes an
+ * immutable, reference-counted snapshot. A collector that stalls delays nobody else.
+ *
+ * Nothing here logs: what went wrong is in the collector's status, and the main thread tells it
+ * once per change of state.
+ */
+#ifndef NETDIAG_COLLECT_H
+#define NETDIAG_COLLECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "root.h"
+#include "rows.h"
+#include "settings.h"
+
+#define COLLECT_ROWS_MAX    3	/* kinds of rows that one collector can fill */
+#define COLLECT_SOURCE_SIZE 96	/* "/proc/net/softnet_stat" */
+#define COLLECT_ERROR_SIZE  256 /* what failed, why, and the remedy */
+
+/* The values of netdiagCollectorStatus. */
+enum collect_status {
+	COLLECT_OK = 1,
+	COLLECT_PENDING, /* not finished for the first time */
+	COLLECT_STALE,	 /* rows are old: the collector stalls, or a dump was always interrupted */
+	COLLECT_UNSUPPORTED, /* this kernel or host does not have it; or turned off */
+	COLLECT_DENIED,	     /* EPERM, EACCES */
+	COLLECT_ERROR,
+};
+
+/* What a collector's function works with. */
+struct collect {
+	const struct collect_settings *settings;
+	void *state;	     /* the collector's own, state_size bytes, zeroed at the start */
+	struct rows *rows;   /* rows[i] of the descriptor's row type i; empty at the start */
+	struct filebuf *buf; /* to read files into */
+	uint64_t now;	     /* monotonic ns */
+	char source[COLLECT_SOURCE_SIZE];
+	char error[COLLECT_ERROR_SIZE];
+};
+
+/* One collector. All of them stand in registry.c. */
+struct collector {
+	const char *name;     /* netdiagCollectorName, and the word in the configuration */
+	uint32_t interval_ms; /* default */
+	const struct row_type *rows[COLLECT_ROWS_MAX + 1]; /* what it fills; NULL ends */
+	size_t state_size;
+	/*
+	 * Fills c->rows. 0, or -errno with collect_fail() told why:
+	 *   -EPERM, -EACCES                          denied: the old rows stay
+	 *   -ENOENT, -EOPNOTSUPP, -EPROTONOSUPPORT,
+	 *   -EAFNOSUPPORT                            unsupported: the rows go away
+	 *   -ESTALE                                  stale: the old rows stay
+	 *   anything else                            error: the old rows stay
+	 */
+	int (*collect)(struct collect *c);
+	void (*close)(void *state); /* releases what the state holds; may be NULL */
+};
+
+/* Every collector, in the order of netdiagd's --dump; NULL ends. */
+extern const struct collector *const collectors[];
+
+/* Says which source is in use: "ctnetlink", "/proc/net/stat/nf_conntrack". */
+void collect_source(struct collect *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Says why a collection failed and what to do about it. Returns err (a -errno), which is to be
+ * returned; errno's text is added. */
+int collect_fail(struct collect *c, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Says what is missing although the collection as a whole works: shown as LastError under status
+ * ok. The first note of a collection stays. */
+void collect_note(struct collect *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Immutable once published. */
+struct snapshot {
+	unsigned refs;	     /* atomic */
+	uint64_t generation; /* 1, 2, … per collector */
+	uint64_t time;	     /* monotonic ns, of the beginning of the collection */
+	size_t rows_count;
+	struct rows rows[COLLECT_ROWS_MAX];
+};
+
+struct collector_state {
+	const char *name;
+	enum collect_status status;
+	char source[COLLECT_SOURCE_SIZE];
+	char error[COLLECT_ERROR_SIZE];
+	uint32_t interval_ms;
+	uint64_t age_ns;      /* of the rows shown; ROW_ABSENT when there never were any */
+	uint64_t duration_ns; /* of the last collection; ROW_ABSENT before the first */
+	uint64_t refreshes;   /* successful ones */
+	uint64_t errors;
+	uint64_t rows;
+	bool on;
+};
+
+struct engine;
+
+/* An engine for a list of collectors (NULL ends), with settings that it borrows until others are
+ * given. Starts nothing yet. NULL when memory is short. */
+struct engine *engine_new(const struct collector *const *list,
+			  const struct collect_settings *settings);
+
+/* Starts a thread for each collector that is on. 0 or -errno. */
+int engine_start(struct engine *engine);
+
+/*
+ * Applies other settings while it runs: collectors are started and stopped as they say, the others
+ * see them at their next collection, which comes at once. The caller keeps the old settings until
+ * engine_settings_in_use() no longer names them. 0 or -errno.
+ */
+int engine_configure(struct engine *engine, const struct collect_settings *settings);
+
+/* Whether a collection that is running still reads these settings. */
+bool engine_settings_in_use(struct engine *engine, const struct collect_settings *settings);
+
+/* Stops the threads. True when all ended within the time; false when one is stuck in the kernel:
+ * then engine_free() must not be called, and the process had better _exit(). */
+bool engine_stop(struct engine *engine, unsigned timeout_ms);
+void engine_free(struct engine *engine);
+
+/* Runs every collector that is on once, in the calling thread (for --dump and --report). The engine
+ * must not be started. */
+void engine_collect_once(struct engine *engine);
+
+size_t engine_count(const struct engine *engine);
+
+/* A descriptor (eventfd) that becomes readable when a collection ended; engine_event() clears it.
+ */
+int engine_fd(const struct engine *engine);
+void engine_event(struct engine *engine);
+
+/* The newest snapshot of collector i, with a reference for the caller, or NULL when it has none. */
+const struct snapshot *engine_snapshot(struct engine *engine, size_t i);
+void snapshot_put(const struct snapshot *snapshot);
+
+/* How collector i is. */
+void engine_state(struct engine *engine, size_t i, struct collector_state *state);
+
+/* The index of the collector with this name, or -1. */
+int engine_find(const struct engine *engine, const char *name);
+
+/* Monotonic time in ns. */
+uint64_t monotonic_ns(void);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The network cards' interrupts: sysfs msi_irqs, /proc/interrupts, /proc/irq. */
+#ifndef NETDIAG_IRQ_H
+#define NETDIAG_IRQ_H
+
+#include "collect.h"
+
+struct irq_row {
+	uint64_t irq;
+	uint64_t ifindex; /* 0 when unknown */
+	uint64_t total;
+	uint64_t busiest_cpu;	/* over the last interval */
+	uint64_t busiest_share; /* 0.01 percent */
+	uint64_t discontinuity; /* monotonic ns */
+	char name[65];
+	char affinity[129]; /* CPU list */
+};
+
+extern const struct row_type irq_row_type;
+extern const struct collector irq_collector;
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Limits that a host runs into, each with what is used of it. */
+#ifndef NETDIAG_LIMITS_H
+#define NETDIAG_LIMITS_H
+
+#include "collect.h"
+
+struct limit_row {
+	uint64_t used;
+	uint64_t max;
+	uint64_t usage;	 /* 0.01 percent */
+	char name[33];	 /* "tcp-memory" … */
+	char sysctl[65]; /* the setting that bounds it */
+};
+
+extern const struct row_type limit_row_type;
+extern const struct collector limits_collector;
+
+#endif

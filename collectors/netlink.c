@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "collect.h"
+#include "netlink.h"
+
+/* How often an interrupted dump is tried. */
+#define DUMP_TRIES 5
+
+#define MILLISECOND_NS UINT64_C(1000000)
+
+int netlink_open(struct netlink *nl, int family)
+{
+	struct sockaddr_nl self = {.nl_family = AF_NETLINK};
+	int err;
+
+	nl->buf = malloc(NETLINK_BUFFER_SIZE);
+	if (!nl->buf)
+		return -ENOMEM;
+	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
+	if (nl->fd >= 0 && !bind(nl->fd, (struct sockaddr *)&self, sizeof(self)))
+		return 0;
+	err = -errno;
+	netlink_close(nl);
+	return err;
+}
+
+void netlink_close(struct netlink *nl)
+{
+	if (nl->fd >= 0)
+		close(nl->fd);
+	nl->fd = -1;
+	free(nl->buf);
+	nl->buf = NULL;
+}
+
+/* The errno in an NLMSG_ERROR or NLMSG_DONE, 0 when there is none. Always <= 0. */
+static int message_errno(const struct nlmsghdr *message)
+{
+	int err = 0;
+
+	if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(err)))
+		memcpy(&err, NLMSG_DATA(message), sizeof(err));
+	else if (message->nlmsg_type == NLMSG_ERROR)
+		return -EBADMSG;
+	return err < -4095 || err > 0 ? -EBADMSG : err;
+}
+
+static void take_message(const struct nlmsghdr *message, const struct netlink_dump *dump,
+			 struct netlink_progress *progress)
+{
+	int err;
+
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		progress->interrupted = true;
+	switch (message->nlmsg_type) {
+	case NLMSG_NOOP:
+		break;
+	case NLMSG_OVERRUN:
+		progress->err = -ENOBUFS;
+		progress->done = true;
+		break;
+	case NLMSG_ERROR:
+	case NLMSG_DONE:
+		err = message_errno(message);
+		if (err && !progress->err)
+			progress->err = err;
+		progress->done = true;
+		break;
+	default:
+		if (!progress->err)
+			progress->err = dump->message(message, dump->arg);
+		break;
+	}
+}
+
+int netlink_parse(const void *buf, size_t len, const struct netlink_dump *dump,
+		  struct netlink_progress *progress)
+{
+	const unsigned char *at = buf;
+
+	while (len >= sizeof(struct nlmsghdr) && !progress->done) {
+		const struct nlmsghdr *message = (const struct nlmsghdr *)at;
+		size_t step;
+
+		if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > len)
+			return -EBADMSG;
+		if (message->nlmsg_seq == progress->seq)
+			take_message(message, dump, progress);
+		step = NLMSG_ALIGN((size_t)message->nlmsg_len);
+		if (step > len)
+			step = len;
+		at += step;
+		len -= step;
+	}
+	return len && !progress->done ? -EBADMSG : 0;
+}
+
+/* Waits until the socket is readable. 0, -ETIMEDOUT or -errno. */
+static int wait_readable(int fd, uint64_t deadline)
+{
+	for (;;) {
+		struct pollfd ready = {.fd = fd, .events = POLLIN};
+		uint64_t now = monotonic_ns();
+		int got;
+
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		got = poll(&ready, 1, (int)((deadline - now) / MILLISECOND_NS) + 1);
+		if (got > 0)
+			return 0;
+		if (got < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+/* Receives one datagram from the kernel. Its length or -errno. */
+static ssize_t receive(const struct netlink *nl)
+{
+	struct sockaddr_nl from = {0};
+	struct iovec part = {nl->buf, NETLINK_BUFFER_SIZE};
+	struct msghdr message = {
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+	};
+	ssize_t got = recvmsg(nl->fd, &message, MSG_DONTWAIT);
+
+	if (got < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	if (message.msg_flags & MSG_TRUNC)
+		return -EMSGSIZE;
+	if (from.nl_family != AF_NETLINK || from.nl_pid)
+		return -EAGAIN; /* not from the kernel */
+	return got;
+}
+
+/* One exchange. 0, or -errno when the socket is of no use any more; what the kernel said is in
+ * progress. */
+static int exchange(struct netlink *nl, struct nlmsghdr *request, const struct netlink_dump *dump,
+		    uint64_t deadline, struct netlink_progress *progress)
+{
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+
+	request->nlmsg_seq = ++nl->seq;
+	*progress = (struct netlink_progress){.seq = nl->seq};
+	if (sendto(nl->fd, request, request->nlmsg_len, MSG_NOSIGNAL, (struct sockaddr *)&kernel,
+		   sizeof(kernel)) < 0)
+		return -errno;
+	while (!progress->done) {
+		int err = wait_readable(nl->fd, deadline);
+		ssize_t got;
+
+		if (err)
+			return err;
+		got = receive(nl);
+		if (got == -EAGAIN)
+			continue;
+		if (got < 0)
+			return (int)got;
+		err = netlink_parse(nl->buf, (size_t)got, dump, progress);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int netlink_dump(struct netlink *nl, struct nlmsghdr *request, const struct netlink_dump *dump)
+{
+	unsigned timeout_ms = dump->timeout_ms ? dump->timeout_ms : NETLINK_TIMEOUT_MS;
+	uint64_t deadline = monotonic_ns() + timeout_ms * MILLISECOND_NS;
+	struct netlink_progress progress;
+
+	request->nlmsg_flags |= NLM_F_REQUEST;
+	if ((request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+		request->nlmsg_flags |= NLM_F_ACK;
+	request->nlmsg_pid = 0;
+	for (int try = 0; try < DUMP_TRIES; try++) {
+		int err;
+
+		if (try && dump->restart)
+			dump->restart(dump->arg);
+		err = exchange(nl, request, dump, deadline, &progress);
+		if (err) {
+			netlink_close(nl);
+			return err;
+		}
+		if (!progress.interrupted || progress.err)
+			return progress.err;
+	}
+	return -ESTALE;
+}

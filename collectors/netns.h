@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Network namespaces, named ones and those of processes: /run/netns, /proc/PID/ns/net. */
+#ifndef NETDIAG_NETNS_H
+#define NETDIAG_NETNS_H
+
+#include "listener.h"
+
+enum netns_source {
+	NETNS_NAMED = 1,
+	NETNS_PROCESS,
+};
+
+struct netns_row {
+	uint64_t inode;
+	uint64_t source;
+	uint64_t pid;
+	uint64_t sockets_used;
+	uint64_t tcp_in_use;
+	uint64_t time_wait;
+	uint64_t close_wait;
+	uint64_t listen_overflows;
+	uint64_t listen_drops;
+	uint64_t retrans_segs;
+	uint64_t attempt_fails;
+	uint64_t udp_rcvbuf_errors;
+	uint64_t conntrack_entries;
+	uint64_t conntrack_usage; /* 0.01 percent of the global maximum */
+	uint64_t discontinuity;	  /* monotonic ns */
+	char name[65];
+	char command[COMMAND_SIZE];
+};
+
+extern const struct row_type netns_row_type;
+extern const struct collector netns_collector;
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Small pure parsers over (buffer, length), shared by the procfs collectors. */
+#ifndef NETDIAG_PARSE_H
+#define NETDIAG_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A part of somebody else's buffer; not NUL-terminated. */
+struct span {
+	const char *start;
+	size_t len;
+};
+
+/* Takes the next line, without its newline, off the front of *rest. False at the end. */
+bool span_line(struct span *rest, struct span *line);
+
+/* Takes the next word (separated by blanks and tabs) off the front of *rest. False when none. */
+bool span_word(struct span *rest, struct span *word);
+
+bool span_equal(struct span span, const char *text);
+
+/* Copies a span into text, cut to size, NUL-terminated. False when it had to be cut. */
+bool span_copy(struct span span, char *text, size_t size);
+
+/* The whole span as an unsigned number. 0, or -EINVAL (empty, a sign, trailing characters) or
+ * -ERANGE. */
+int span_u64(struct span span, uint64_t *value);
+int span_hex(struct span span, uint64_t *value);
+
+/* As span_u64, but takes a sign. */
+int span_i64(struct span span, int64_t *value);
+
+/*
+ * Parses the kernel's CPU list format ("0-3,5,7-8\n") into ids, ascending, at most max.
+ * Returns how many there are, or -EINVAL, or -E2BIG when there are more than max.
+ */
+int parse_cpulist(struct span text, uint32_t *ids, size_t max);
+
+#endif

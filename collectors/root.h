@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one place that opens files of procfs and sysfs. Both have a configurable root, so that a
+ * captured or made tree can be served instead of the running kernel's.
+ */
+#ifndef NETDIAG_ROOT_H
+#define NETDIAG_ROOT_H
+
+#include <dirent.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum root {
+	ROOT_PROC,
+	ROOT_SYS,
+	ROOT_COUNT,
+};
+
+struct roots {
+	const char *path[ROOT_COUNT];
+};
+
+/* The running kernel's: "/proc" and "/sys". */
+extern const struct roots roots_default;
+
+/* A buffer that grows and is used again. Zero-initialised is empty; filebuf_free() releases it. */
+struct filebuf {
+	char *data; /* always NUL-terminated after a successful read */
+	size_t len;
+	size_t size;
+};
+
+/* No file of interest is larger; a larger one is an error (-EFBIG), not a reason to eat memory. */
+#define FILEBUF_MAX ((size_t)64 << 20)
+
+void filebuf_free(struct filebuf *buf);
+
+/* Opens ROOT/path, close-on-exec, with open(2)'s flags. A descriptor or -errno. */
+int root_open(const struct roots *roots, enum root root, const char *path, int flags);
+
+/* Reads all of ROOT/path into buf, replacing what it held. path is a printf format. 0 or -errno
+ * (buf is then empty). */
+int root_read(const struct roots *roots, enum root root, struct filebuf *buf, const char *path, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Reads a decimal number from ROOT/path. 0 or -errno; -EINVAL when it is no unsigned number. */
+int root_read_u64(const struct roots *roots, enum root root, uint64_t *value, const char *path, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Opens a directory under a root; closedir() it. NULL with errno set. */
+DIR *root_opendir(const struct roots *roots, enum root root, const char *path, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* readlink of ROOT/path, NUL-terminated, cut to size. Its length or -errno. */
+ssize_t root_readlink(const struct roots *roots, enum root root, char *target, size_t size,
+		      const char *path, ...) __attribute__((format(printf, 5, 6)));
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rows.h"
+
+void rows_init(struct rows *rows, const struct row_type *type)
+{
+	memset(rows, 0, sizeof(*rows));
+	rows->type = type;
+}
+
+void rows_clear(struct rows *rows)
+{
+	free(rows->data);
+	rows->data = NULL;
+	rows->count = 0;
+	rows->capacity = 0;
+}
+
+void row_reset(const struct row_type *type, void *row)
+{
+	unsigned char *bytes = row;
+
+	memset(bytes, 0xff, type->text);
+	memset(bytes + type->text, 0, type->size - type->text);
+}
+
+void *rows_add(struct rows *rows)
+{
+	void *row;
+
+	if (rows->count == rows->capacity) {
+		size_t capacity = rows->capacity ? rows->capacity * 2 : 8;
+		unsigned char *data = reallocarray(rows->data, capacity, rows->type->size);
+
+		if (!data)
+			return NULL;
+		rows->data = data;
+		rows->capacity = capacity;
+	}
+	row = rows_at(rows, rows->count++);
+	row_reset(rows->type, row);
+	return row;
+}
+
+void rows_drop_last(struct rows *rows)
+{
+	if (rows->count)
+		rows->count--;
+}
+
+static int compare_number(const void *a, const void *b, size_t offset)
+{
+	uint64_t x = row_number(a, offset), y = row_number(b, offset);
+
+	return x < y ? -1 : x > y;
+}
+
+static int compare_text(const char *a, const char *b)
+{
+	size_t x = strlen(a), y = strlen(b);
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	return memcmp(a, b, x);
+}
+
+int row_compare(const struct row_type *type, const void *a, const void *b)
+{
+	for (size_t i = 0; i < ROW_KEYS_MAX && type->key[i].kind != ROW_KEY_NONE; i++) {
+		size_t offset = type->key[i].offset;
+		int order = type->key[i].kind == ROW_KEY_NUMBER
+				    ? compare_number(a, b, offset)
+				    : compare_text((const char *)a + offset,
+						   (const char *)b + offset);
+
+		if (order)
+			return order;
+	}
+	return 0;
+}
+
+static int compare_rows(const void *a, const void *b, void *type)
+{
+	return row_compare(type, a, b);
+}
+
+static int is_sorted(const struct rows *rows)
+{
+	for (size_t i = 1; i < rows->count; i++)
+		if (row_compare(rows->type, rows_at(rows, i - 1), rows_at(rows, i)) >= 0)
+			return 0;
+	return 1;
+}
+
+/* glibc's qsort is a merge sort (stable) up to a quarter of the memory, but that is not promised:
+ * an insertion-ordered merge of our own is not worth it, as which duplicate stays is of no
+ * consequence but for tests with small tables. */
+size_t rows_sort(struct rows *rows)
+{
+	size_t kept = 1, size = rows->type->size, before = rows->count;
+
+	if (is_sorted(rows))
+		return 0;
+	qsort_r(rows->data, rows->count, size, compare_rows, (void *)rows->type);
+	for (size_t i = 1; i < before; i++) {
+		if (!row_compare(rows->type, rows_at(rows, kept - 1), rows_at(rows, i)))
+			continue;
+		if (kept != i)
+			memcpy(rows_at(rows, kept), rows_at(rows, i), size);
+		kept++;
+	}
+	rows->count = kept;
+	return before - kept;
+}
+
+void *rows_find(const struct rows *rows, const void *key)
+{
+	size_t low = 0, high = rows->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = row_compare(rows->type, rows_at(rows, middle), key);
+
+		if (!order)
+			return rows_at(rows, middle);
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+void row_text(char *member, size_t size, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < size && text[i]; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		member[i] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+	}
+	memset(member + i, 0, size - i);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the configuration says to the collectors. Immutable once it is handed to the engine. */
+#ifndef NETDIAG_SETTINGS_H
+#define NETDIAG_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pattern.h"
+#include "root.h"
+
+#define COLLECTORS_MAX 24
+
+/* Bounds on tables that a host can blow up: the words of `maxRows`. */
+enum max_rows {
+	MAX_ROWS_NIC_STAT,   /* statistics per interface */
+	MAX_ROWS_LISTENER,   /* endpoints */
+	MAX_ROWS_UDP_SOCKET, /* endpoints */
+	MAX_ROWS_BUFFER,     /* the N fullest sockets */
+	MAX_ROWS_NETNS,	     /* namespaces */
+	MAX_ROWS_IRQ,	     /* interrupts */
+	MAX_ROWS_COUNT,
+};
+
+struct collect_settings {
+	struct roots roots; /* borrowed strings, set once from the command line */
+	struct {
+		bool on;
+		uint32_t interval_ms;
+	} collector[COLLECTORS_MAX];	    /* in the order of the engine's list */
+	struct patterns interfaces_include; /* empty: all */
+	struct patterns interfaces_exclude;
+	struct patterns nic_statistics;
+	struct patterns
+		sysctls; /* full names that netdiagSysctlTable shows besides the fixed ones */
+	bool socket_states_full; /* dump all sockets instead of the rare states only */
+	uint32_t max_rows[MAX_ROWS_COUNT];
+	uint32_t buffer_sockets_max; /* above this number of sockets the buffer table is not
+					refreshed */
+	bool netns_enter;	     /* use setns() where it is needed and allowed */
+};
+
+/* Defaults (no file at all), with the running kernel's roots. 0 or -ENOMEM. */
+int settings_init(struct collect_settings *settings);
+void settings_free(struct collect_settings *settings);
+
+/* Whether an interface is to be shown: included (or nothing is) and not excluded. */
+bool settings_interface(const struct collect_settings *settings, const char *name);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* UDP sockets by local endpoint: sock_diag. */
+#ifndef NETDIAG_UDPSOCKET_H
+#define NETDIAG_UDPSOCKET_H
+
+#include "listener.h"
+
+struct udp_socket_row {
+	uint64_t sockets;
+	uint64_t rx_queue_bytes;
+	uint64_t rx_buffer_bytes;
+	uint64_t drops;
+	uint64_t pid;
+	uint64_t discontinuity; /* monotonic ns */
+	char endpoint[ENDPOINT_SIZE];
+	char command[COMMAND_SIZE];
+};
+
+extern const struct row_type udp_socket_row_type;
+extern const struct collector udpsocket_collector;
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The agent's own rows: netdiagAgent… and netdiagCollectorTable. */
+#ifndef NETDIAG_AGENT_H
+#define NETDIAG_AGENT_H
+
+#include "../collectors/collect.h"
+
+struct agent_row {
+	uint64_t uptime; /* ns */
+	uint64_t active_alarms;
+	uint64_t worst_severity; /* enum alarm_severity; 1 none */
+	uint64_t traps_sent;
+	uint64_t traps_suppressed;
+	uint64_t traps_pending;
+	uint64_t master_reconnects;
+	char version[65];
+	char boot_id[37]; /* a random UUID, another one at each start */
+};
+
+struct agent_collector_row {
+	uint64_t status;
+	uint64_t interval_ms;
+	uint64_t age_ms;
+	uint64_t duration_us;
+	uint64_t refreshes;
+	uint64_t errors;
+	uint64_t rows;
+	char name[33];
+	char source[COLLECT_SOURCE_SIZE];
+	char last_error[COLLECT_ERROR_SIZE];
+};
+
+extern const struct row_type agent_row_type;
+extern const struct row_type agent_collector_row_type;
+
+/* Fills rows (cleared first) with one row a collector of the engine, sorted. 0 or -ENOMEM. */
+int agent_collector_rows(struct engine *engine, struct rows *rows);
+
+/* A random UUID, made at the first call; lasts for the process. */
+const char *agent_boot_id(void);
+
+/* "1.0.0", and " (experimental base OID)" where that is so. */
+const char *agent_version(void);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Tables: constant descriptors of what NETDIAG-MIB shows, and the one generic search that answers
+ * GET and GETNEXT for all of them. Nothing here does I/O or calls the agent library.
+ */
+#ifndef NETDIAG_TABLE_H
+#define NETDIAG_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include "../collectors/rows.h"
+
+/* SYNTAX of a column, and how the row's member becomes it. */
+enum column_type {
+	COLUMN_COUNTER64,
+	COLUMN_GAUGE32,	    /* larger numbers show as 4294967295 */
+	COLUMN_UNSIGNED32,  /* likewise */
+	COLUMN_INTEGER32,   /* larger numbers show as 2147483647 */
+	COLUMN_ENUM,	    /* INTEGER { … } or a textual convention of that kind */
+	COLUMN_TICKS,	    /* TimeTicks; the row holds a duration in ns */
+	COLUMN_STAMP,	    /* NetdiagTimeStamp: sysUpTime then; the row holds monotonic ns */
+	COLUMN_DATE,	    /* NetdiagDateAndTime; the row holds ns since 1970 UTC */
+	COLUMN_TEXT,	    /* NetdiagText; a char array, always there */
+	COLUMN_TEXT_SPARSE, /* the same, absent when empty */
+	COLUMN_OID, /* OBJECT IDENTIFIER; a char array with the dotted form, absent when empty */
+};
+
+struct enum_value {
+	int value;
+	const char *label;
+};
+
+struct column {
+	unsigned arc;	  /* 0: an index that is another table's object */
+	const char *name; /* the MIB's */
+	enum column_type type;
+	size_t offset;			 /* of the member in the row */
+	size_t size;			 /* of the member: 8 for numbers, else the char array's */
+	const struct enum_value *values; /* COLUMN_ENUM: ends with label NULL */
+	bool index; /* not-accessible; the key members of the row type, in their order */
+};
+
+struct table {
+	unsigned arc;	   /* below netdiagObjects */
+	const char *name;  /* "netdiagSoftnetTable", or a scalar group's "netdiagTcp" */
+	const char *entry; /* "netdiagSoftnetEntry"; NULL for a group of scalars */
+	const struct row_type *type;
+	const char *collector;	      /* whose rows they are, NULL: the agent's own (view.c) */
+	size_t rows;		      /* which of the collector's row types */
+	const struct column *columns; /* ascending arcs */
+	size_t column_count;
+};
+
+/* All tables, ascending by arc: the map of the product (tables.c). */
+extern const struct table tables[];
+extern const size_t table_count;
+
+/* Arcs below the base OID. */
+#define ARC_NOTIFICATIONS 0
+#define ARC_OBJECTS	  1
+#define ARC_CONFORMANCE	  2
+
+/* The base OID (configure --with-base-oid). */
+extern const oid base_oid[];
+extern const size_t base_oid_len;
+
+/* The table with this name, or NULL. */
+const struct table *table_find(const char *name);
+
+/* The column with this MIB name, or NULL. */
+const struct column *table_column(const struct table *table, const char *name);
+
+/* Whether a row has a value for a column. */
+bool column_present(const struct column *column, const void *row);
+
+/*
+ * Writes a row's index as sub-identifiers (numbers as one, text as its length and octets). Returns
+ * how many; at most MAX_OID_LEN. Nothing for a group of scalars but its .0.
+ */
+size_t table_index(const struct table *table, const void *row, oid *index);
+
+/* Writes the whole OID of a cell. Returns its length. */
+size_t table_oid(const struct table *table, const struct column *column, const void *row,
+		 oid *name);
+
+/* Where a search gets a table's current rows: sorted, unchanged until the request is answered;
+ * NULL when there are none. */
+typedef const struct rows *table_rows_fn(const struct table *table, void *arg);
+
+/* What a search finds. */
+struct cell {
+	const struct table *table;
+	const struct column *column;
+	const void *row;
+};
+
+enum table_miss {
+	TABLE_FOUND,
+	TABLE_NO_OBJECT,   /* no such column */
+	TABLE_NO_INSTANCE, /* no such row, or the cell is absent */
+};
+
+/* The cell with exactly this OID (the whole one, base included). */
+enum table_miss table_get(const oid *name, size_t len, table_rows_fn *rows, void *arg,
+			  struct cell *cell);
+
+/* The first cell after this OID; false at the end of all tables. Absent cells are passed over. */
+bool table_next(const oid *name, size_t len, table_rows_fn *rows, void *arg, struct cell *cell);
+
+#endif

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The map of the product: every table and column of NETDIAG-MIB, in the order of its arcs.
+ * Arcs are never renumbered; a new column takes the next one.
+ */
+#include <config.h>
+
+#include "../collectors/buffers.h"
+#include "../collectors/conntrack.h"
+#include "../collectors/counters.h"
+#include "../collectors/irq.h"
+#include "../collectors/limits.h"
+#include "../collectors/netns.h"
+#include "../collectors/nic.h"
+#include "../collectors/protocols.h"
+#include "../collectors/sockets.h"
+#include "../collectors/softnet.h"
+#include "../collectors/sysctls.h"
+#include "../collectors/udpsocket.h"
+#include "agent.h"
+#include "alarm.h"
+#include "table.h"
+
+#define COUNT(array)	  (sizeof(array) / sizeof((array)[0]))
+#define SIZE(row, member) (sizeof(((struct row *)0)->member))
+
+#define COLUMN(a, n, t, r, m)                                   \
+	{                                                       \
+		.arc = (a), .name = (n), .type = (t), AT_(r, m) \
+	}
+#define AT_(r, m) .offset = offsetof(struct r, m), .size = SIZE(r, m)
+
+/* COLUMN kinds: arc, MIB name, row struct, member. */
+#define COUNTER(a, n, r, m)  COLUMN(a, n, COLUMN_COUNTER64, r, m)
+#define GAUGE(a, n, r, m)    COLUMN(a, n, COLUMN_GAUGE32, r, m)
+#define UNSIGNED(a, n, r, m) COLUMN(a, n, COLUMN_UNSIGNED32, r, m)
+#define INTEGER(a, n, r, m)  COLUMN(a, n, COLUMN_INTEGER32, r, m)
+#define TICKS(a, n, r, m)    COLUMN(a, n, COLUMN_TICKS, r, m)
+#define STAMP(a, n, r, m)    COLUMN(a, n, COLUMN_STAMP, r, m)
+#define DATE(a, n, r, m)     COLUMN(a, n, COLUMN_DATE, r, m)
+#define TEXT(a, n, r, m)     COLUMN(a, n, COLUMN_TEXT, r, m)
+#define SPARSE(a, n, r, m)   COLUMN(a, n, COLUMN_TEXT_SPARSE, r, m)
+#define OBJECT(a, n, r, m)   COLUMN(a, n, COLUMN_OID, r, m)
+#define ENUM(a, n, r, m, v)                                                            \
+	{                                                                              \
+		.arc = (a), .name = (n), .type = COLUMN_ENUM, .values = (v), AT_(r, m) \
+	}
+/* Index members. */
+#define INDEX_UNSIGNED(a, n, r, m)                                                           \
+	{                                                                                    \
+		.arc = (a), .name = (n), .type = COLUMN_UNSIGNED32, .index = true, AT_(r, m) \
+	}
+#define INDEX_INTEGER(a, n, r, m)                                                           \
+	{                                                                                   \
+		.arc = (a), .name = (n), .type = COLUMN_INTEGER32, .index = true, AT_(r, m) \
+	}
+#define INDEX_TEXT(a, n, r, m)                                                         \
+	{                                                                              \
+		.arc = (a), .name = (n), .type = COLUMN_TEXT, .index = true, AT_(r, m) \
+	}
+#define INDEX_ENUM(a, n, r, m, v)                                                           \
+	{                                                                                   \
+		.arc = (a), .name = (n), .type = COLUMN_ENUM, .values = (v), .index = true, \
+		AT_(r, m)                                                                   \
+	}
+
+#define END_OF_VALUES   \
+	{               \
+		0, NULL \
+	}
+
+/* clang-format off */
+static const struct enum_value truth_values[] = {{1, "true"}, {2, "false"}, END_OF_VALUES};
+
+static const struct enum_value status_values[] = {
+	{COLLECT_OK, "ok"}, {COLLECT_PENDING, "pending"}, {COLLECT_STALE, "stale"},
+	{COLLECT_UNSUPPORTED, "unsupported"}, {COLLECT_DENIED, "denied"}, {COLLECT_ERROR, "error"},
+	END_OF_VALUES};
+
+static const struct enum_value oper_values[] = {
+	{NIC_OPER_UNKNOWN, "unknown"}, {NIC_OPER_NOT_PRESENT, "notPresent"},
+	{NIC_OPER_DOWN, "down"}, {NIC_OPER_LOWER_LAYER_DOWN, "lowerLayerDown"},
+	{NIC_OPER_TESTING, "testing"}, {NIC_OPER_DORMANT, "dormant"}, {NIC_OPER_UP, "up"},
+	END_OF_VALUES};
+
+static const struct enum_value duplex_values[] = {
+	{NIC_DUPLEX_HALF, "half"}, {NIC_DUPLEX_FULL, "full"}, END_OF_VALUES};
+
+static const struct enum_value family_values[] = {
+	{SOCKET_ANY, "any"}, {SOCKET_IPV4, "ipv4"}, {SOCKET_IPV6, "ipv6"}, END_OF_VALUES};
+
+/* include/net/tcp_states.h; synRecv counts TCP_NEW_SYN_RECV (12) too. */
+static const struct enum_value tcp_state_values[] = {
+	{1, "established"}, {2, "synSent"}, {3, "synRecv"}, {4, "finWait1"}, {5, "finWait2"},
+	{6, "timeWait"}, {7, "close"}, {8, "closeWait"}, {9, "lastAck"}, {10, "listen"},
+	{11, "closing"}, END_OF_VALUES};
+
+static const struct enum_value netns_source_values[] = {
+	{NETNS_NAMED, "named"}, {NETNS_PROCESS, "process"}, END_OF_VALUES};
+
+static const struct enum_value check_state_values[] = {
+	{CHECK_OK, "ok"}, {CHECK_WARNING, "warning"}, {CHECK_CRITICAL, "critical"},
+	{CHECK_UNKNOWN, "unknown"}, END_OF_VALUES};
+
+static const struct enum_value severity_values[] = {
+	{ALARM_NONE, "none"}, {ALARM_WARNING, "warning"}, {ALARM_CRITICAL, "critical"},
+	END_OF_VALUES};
+
+static const struct enum_value event_values[] = {
+	{ALARM_RAISED, "raised"}, {ALARM_CHANGED, "changed"}, {ALARM_CLEARED, "cleared"},
+	END_OF_VALUES};
+
+static const struct column agent_columns[] = {
+	TEXT    (1, "netdiagAgentVersion",          agent_row, version),
+	TEXT    (2, "netdiagAgentBootId",           agent_row, boot_id),
+	TICKS   (3, "netdiagAgentUptime",           agent_row, uptime),
+	GAUGE   (4, "netdiagAgentActiveAlarms",     agent_row, active_alarms),
+	ENUM    (5, "netdiagAgentWorstSeverity",    agent_row, worst_severity, severity_values),
+	COUNTER (6, "netdiagAgentTrapsSent",        agent_row, traps_sent),
+	COUNTER (7, "netdiagAgentTrapsSuppressed",  agent_row, traps_suppressed),
+	GAUGE   (8, "netdiagAgentTrapsPending",     agent_row, traps_pending),
+	COUNTER (9, "netdiagAgentMasterReconnects", agent_row, master_reconnects),
+};
+
+static const struct column collector_columns[] = {
+	INDEX_TEXT (1, "netdiagCollectorName",   agent_collector_row, name),
+	ENUM    (2,  "netdiagCollectorStatus",   agent_collector_row, status, status_values),
+	TEXT    (3,  "netdiagCollectorSource",   agent_collector_row, source),
+	UNSIGNED(4,  "netdiagCollectorInterval", agent_collector_row, interval_ms),
+	GAUGE   (5,  "netdiagCollectorAge",      agent_collector_row, age_ms),
+	GAUGE   (6,  "netdiagCollectorDuration", agent_collector_row, duration_us),
+	COUNTER (7,  "netdiagCollectorRefreshes", agent_collector_row, refreshes),
+	COUNTER (8,  "netdiagCollectorErrors",   agent_collector_row, errors),
+	TEXT    (9,  "netdiagCollectorLastError", agent_collector_row, last_error),
+	GAUGE   (10, "netdiagCollectorRows",     agent_collector_row, rows),
+};
+
+static const struct column softnet_columns[] = {
+	INDEX_UNSIGNED (1, "netdiagSoftnetCpu",    softnet_row, cpu),
+	COUNTER (2,  "netdiagSoftnetProcessed",    softnet_row, processed),
+	COUNTER (3,  "netdiagSoftnetDropped",      softnet_row, dropped),
+	COUNTER (4,  "netdiagSoftnetTimeSqueeze",  softnet_row, time_squeeze),
+	COUNTER (5,  "netdiagSoftnetReceivedRps",  softnet_row, received_rps),
+	COUNTER (6,  "netdiagSoftnetFlowLimit",    softnet_row, flow_limit),
+	COUNTER (7,  "netdiagSoftnetNetRxSoftirqs", softnet_row, net_rx_softirqs),
+	COUNTER (8,  "netdiagSoftnetNetTxSoftirqs", softnet_row, net_tx_softirqs),
+	GAUGE   (9,  "netdiagSoftnetBacklogLen",   softnet_row, backlog_len),
+	GAUGE   (10, "netdiagSoftnetInputQueueLen", softnet_row, input_queue_len),
+	GAUGE   (11, "netdiagSoftnetProcessQueueLen", softnet_row, process_queue_len),
+	STAMP   (12, "netdiagSoftnetDiscontinuityTime", softnet_row, discontinuity),
+};
+
+static const struct column nic_columns[] = {
+	INDEX_INTEGER (1, "netdiagNicIfIndex", nic_row, ifindex),
+	TEXT    (2,  "netdiagNicName",            nic_row, name),
+	SPARSE  (3,  "netdiagNicDriver",          nic_row, driver),
+	SPARSE  (4,  "netdiagNicBusInfo",         nic_row, bus_info),
+	ENUM    (5,  "netdiagNicOperStatus",      nic_row, oper_status, oper_values),
+	ENUM    (6,  "netdiagNicCarrier",         nic_row, carrier, truth_values),
+	GAUGE   (7,  "netdiagNicSpeedMbps",       nic_row, speed_mbps),
+	ENUM    (8,  "netdiagNicDuplex",          nic_row, duplex, duplex_values),
+	UNSIGNED(9,  "netdiagNicMtu",             nic_row, mtu),
+	UNSIGNED(10, "netdiagNicTxQueueLen",      nic_row, tx_queue_len),
+	UNSIGNED(11, "netdiagNicRxQueues",        nic_row, rx_queues),
+	UNSIGNED(12, "netdiagNicTxQueues",        nic_row, tx_queues),
+	ENUM    (13, "netdiagNicRpsEnabled",      nic_row, rps_enabled, truth_values),
+	INTEGER (14, "netdiagNicMasterIfIndex",   nic_row, master_ifindex),
+	SPARSE  (15, "netdiagNicMasterName",      nic_row, master_name),
+	UNSIGNED(16, "netdiagNicRingRxCurrent",   nic_row, ring_rx_current),
+	UNSIGNED(17, "netdiagNicRingRxMax",       nic_row, ring_rx_max),
+	UNSIGNED(18, "netdiagNicRingTxCurrent",   nic_row, ring_tx_current),
+	UNSIGNED(19, "netdiagNicRingTxMax",       nic_row, ring_tx_max),
+	COUNTER (20, "netdiagNicRxPackets",       nic_row, rx_packets),
+	COUNTER (21, "netdiagNicRxErrors",        nic_row, rx_errors),
+	COUNTER (22, "netdiagNicRxDropped",       nic_row, rx_dropped),
+	COUNTER (23, "netdiagNicRxMissed",        nic_row, rx_missed),
+	COUNTER (24, "netdiagNicRxFifoErrors",    nic_row, rx_fifo_errors),
+	COUNTER (25, "netdiagNicRxCrcErrors",     nic_row, rx_crc_errors),
+	COUNTER (26, "netdiagNicRxFrameErrors",   nic_row, rx_frame_errors),
+	COUNTER (27, "netdiagNicRxOverErrors",    nic_row, rx_over_errors),
+	COUNTER (28, "netdiagNicRxNoHandler",     nic_row, rx_nohandler),
+	COUNTER (29, "netdiagNicTxPackets",       nic_row, tx_packets),
+	COUNTER (30, "netdiagNicTxErrors",        nic_row, tx_errors),
+	COUNTER (31, "netdiagNicTxDropped",       nic_row, tx_dropped),
+	COUNTER (32, "netdiagNicTxFifoErrors",    nic_row, tx_fifo_errors),
+	COUNTER (33, "netdiagNicTxCarrierErrors", nic_row, tx_carrier_errors),
+	COUNTER (34, "netdiagNicCarrierChanges",  nic_row, carrier_changes),
+	COUNTER (35, "netdiagNicQdiscDrops",      nic_row, qdisc_drops),
+	GAUGE   (36, "netdiagNicQdiscBacklog",    nic_row, qdisc_backlog),
+	COUNTER (37, "netdiagNicQdiscRequeues",   nic_row, qdisc_requeues),
+	COUNTER (38, "netdiagNicRxDiscards",      nic_row, rx_discards),
+	SPARSE  (39, "netdiagNicRxDiscardsSource", nic_row, rx_discards_source),
+	STAMP   (40, "netdiagNicDiscontinuityTime", nic_row, discontinuity),
+};
+
+static const struct column nic_stat_columns[] = {
+	INDEX_INTEGER (0, "netdiagNicIfIndex",       nic_stat_row, ifindex),
+	INDEX_TEXT    (1, "netdiagNicStatName",      nic_stat_row, name),
+	COUNTER (2, "netdiagNicStatValue",           nic_stat_row, value),
+	STAMP   (3, "netdiagNicStatDiscontinuityTime", nic_stat_row, discontinuity),
+};
+
+static const struct column irq_columns[] = {
+	INDEX_UNSIGNED (1, "netdiagIrqNumber", irq_row, irq),
+	TEXT    (2, "netdiagIrqName",         irq_row, name),
+	INTEGER (3, "netdiagIrqIfIndex",      irq_row, ifindex),
+	COUNTER (4, "netdiagIrqTotal",        irq_row, total),
+	SPARSE  (5, "netdiagIrqAffinity",     irq_row, affinity),
+	UNSIGNED(6, "netdiagIrqBusiestCpu",   irq_row, busiest_cpu),
+	GAUGE   (7, "netdiagIrqBusiestShare", irq_row, busiest_share),
+	STAMP   (8, "netdiagIrqDiscontinuityTime", irq_row, discontinuity),
+};
+
+static const struct column counter_columns[] = {
+	INDEX_TEXT (1, "netdiagCounterGroup", counter_row, group),
+	INDEX_TEXT (2, "netdiagCounterName",  counter_row, name),
+	COUNTER    (3, "netdiagCounterValue", counter_row, value),
+};
+
+static const struct column tcp_columns[] = {
+	COUNTER (1,  "netdiagTcpListenOverflows",   tcp_row, listen_overflows),
+	COUNTER (2,  "netdiagTcpListenDrops",       tcp_row, listen_drops),
+	COUNTER (3,  "netdiagTcpReqQFullDrop",      tcp_row, req_q_full_drop),
+	COUNTER (4,  "netdiagTcpReqQFullDoCookies", tcp_row, req_q_full_do_cookies),
+	COUNTER (5,  "netdiagTcpSyncookiesSent",    tcp_row, syncookies_sent),
+	COUNTER (6,  "netdiagTcpSyncookiesFailed",  tcp_row, syncookies_failed),
+	COUNTER (7,  "netdiagTcpBacklogDrop",       tcp_row, backlog_drop),
+	COUNTER (8,  "netdiagTcpRcvQDrop",          tcp_row, rcv_q_drop),
+	COUNTER (9,  "netdiagTcpZeroWindowDrop",    tcp_row, zero_window_drop),
+	COUNTER (10, "netdiagTcpPruneCalled",       tcp_row, prune_called),
+	COUNTER (11, "netdiagTcpRcvPruned",         tcp_row, rcv_pruned),
+	COUNTER (12, "netdiagTcpOfoPruned",         tcp_row, ofo_pruned),
+	COUNTER (13, "netdiagTcpOfoQueue",          tcp_row, ofo_queue),
+	COUNTER (14, "netdiagTcpAbortOnMemory",     tcp_row, abort_on_memory),
+	COUNTER (15, "netdiagTcpAbortOnTimeout",    tcp_row, abort_on_timeout),
+	COUNTER (16, "netdiagTcpMemoryPressures",   tcp_row, memory_pressures),
+	COUNTER (17, "netdiagTcpTimeWaitOverflow",  tcp_row, time_wait_overflow),
+	COUNTER (18, "netdiagTcpTimeouts",          tcp_row, timeouts),
+	COUNTER (19, "netdiagTcpSynRetrans",        tcp_row, syn_retrans),
+	COUNTER (20, "netdiagTcpLostRetransmit",    tcp_row, lost_retransmit),
+	COUNTER (21, "netdiagTcpRetransSegs",       tcp_row, retrans_segs),
+	COUNTER (22, "netdiagTcpOutSegs",           tcp_row, out_segs),
+	COUNTER (23, "netdiagTcpInErrs",            tcp_row, in_errs),
+	COUNTER (24, "netdiagTcpOutRsts",           tcp_row, out_rsts),
+	COUNTER (25, "netdiagTcpAttemptFails",      tcp_row, attempt_fails),
+	COUNTER (26, "netdiagTcpEstabResets",       tcp_row, estab_resets),
+	COUNTER (27, "netdiagTcpActiveOpens",       tcp_row, active_opens),
+	COUNTER (28, "netdiagTcpPassiveOpens",      tcp_row, passive_opens),
+	GAUGE   (29, "netdiagTcpCurrEstab",         tcp_row, curr_estab),
+};
+
+static const struct column udp_columns[] = {
+	COUNTER (1,  "netdiagUdpInDatagrams",   udp_row, udp.in_datagrams),
+	COUNTER (2,  "netdiagUdpNoPorts",       udp_row, udp.no_ports),
+	COUNTER (3,  "netdiagUdpInErrors",      udp_row, udp.in_errors),
+	COUNTER (4,  "netdiagUdpRcvbufErrors",  udp_row, udp.rcvbuf_errors),
+	COUNTER (5,  "netdiagUdpSndbufErrors",  udp_row, udp.sndbuf_errors),
+	COUNTER (6,  "netdiagUdpInCsumErrors",  udp_row, udp.in_csum_errors),
+	COUNTER (7,  "netdiagUdpMemErrors",     udp_row, udp.mem_errors),
+	COUNTER (8,  "netdiagUdp6InDatagrams",  udp_row, udp6.in_datagrams),
+	COUNTER (9,  "netdiagUdp6NoPorts",      udp_row, udp6.no_ports),
+	COUNTER (10, "netdiagUdp6InErrors",     udp_row, udp6.in_errors),
+	COUNTER (11, "netdiagUdp6RcvbufErrors", udp_row, udp6.rcvbuf_errors),
+	COUNTER (12, "netdiagUdp6SndbufErrors", udp_row, udp6.sndbuf_errors),
+	COUNTER (13, "netdiagUdp6InCsumErrors", udp_row, udp6.in_csum_errors),
+	COUNTER (14, "netdiagUdp6MemErrors",    udp_row, udp6.mem_errors),
+};
+
+static const struct column conntrack_columns[] = {
+	GAUGE   (1, "netdiagConntrackEntries",      conntrack_row, entries),
+	UNSIGNED(2, "netdiagConntrackMax",          conntrack_row, max),
+	UNSIGNED(3, "netdiagConntrackBuckets",      conntrack_row, buckets),
+	UNSIGNED(4, "netdiagConntrackUsage",        conntrack_row, usage),
+	COUNTER (5, "netdiagConntrackDrops",        conntrack_row, drops),
+	COUNTER (6, "netdiagConntrackEarlyDrops",   conntrack_row, early_drops),
+	COUNTER (7, "netdiagConntrackInsertFailed", conntrack_row, insert_failed),
+	STAMP   (8, "netdiagConntrackDiscontTime", conntrack_row, discontinuity),
+};
+
+static const struct column conntrack_cpu_columns[] = {
+	INDEX_UNSIGNED (1, "netdiagConntrackCpuId",     conntrack_cpu_row, cpu),
+	COUNTER (2,  "netdiagConntrackCpuFound",        conntrack_cpu_row, found),
+	COUNTER (3,  "netdiagConntrackCpuInvalid",      conntrack_cpu_row, invalid),
+	COUNTER (4,  "netdiagConntrackCpuInsert",       conntrack_cpu_row, insert),
+	COUNTER (5,  "netdiagConntrackCpuInsertFailed", conntrack_cpu_row, insert_failed),
+	COUNTER (6,  "netdiagConntrackCpuDrop",         conntrack_cpu_row, drop),
+	COUNTER (7,  "netdiagConntrackCpuEarlyDrop",    conntrack_cpu_row, early_drop),
+	COUNTER (8,  "netdiagConntrackCpuError",        conntrack_cpu_row, error),
+	COUNTER (9,  "netdiagConntrackCpuSearchRestart", conntrack_cpu_row, search_restart),
+	COUNTER (10, "netdiagConntrackCpuClashResolve", conntrack_cpu_row, clash_resolve),
+	COUNTER (11, "netdiagConntrackCpuChainTooLong", conntrack_cpu_row, chain_too_long),
+	STAMP   (12, "netdiagConntrackCpuDiscontTime",  conntrack_cpu_row, discontinuity),
+};
+
+static const struct column socket_state_columns[] = {
+	INDEX_ENUM (1, "netdiagSocketFamily", socket_state_row, family, family_values),
+	INDEX_ENUM (2, "netdiagSocketState",  socket_state_row, state, tcp_state_values),
+	GAUGE      (3, "netdiagSocketCount",  socket_state_row, count),
+};
+
+static const struct column listener_columns[] = {
+	INDEX_TEXT (1, "netdiagListenerEndpoint",  listener_row, endpoint),
+	TEXT    (2,  "netdiagListenerAddress",     listener_row, address),
+	UNSIGNED(3,  "netdiagListenerPort",        listener_row, port),
+	GAUGE   (4,  "netdiagListenerSockets",     listener_row, sockets),
+	GAUGE   (5,  "netdiagListenerQueueLength", listener_row, queue_length),
+	UNSIGNED(6,  "netdiagListenerQueueLimit",  listener_row, queue_limit),
+	UNSIGNED(7,  "netdiagListenerQueueUsage",  listener_row, queue_usage),
+	GAUGE   (8,  "netdiagListenerQueuePeak",   listener_row, queue_peak),
+	COUNTER (9,  "netdiagListenerDrops",       listener_row, drops),
+	GAUGE   (10, "netdiagListenerSynReceived", listener_row, syn_received),
+	SPARSE  (11, "netdiagListenerCommand",     listener_row, command),
+	INTEGER (12, "netdiagListenerPid",         listener_row, pid),
+	STAMP   (13, "netdiagListenerDiscontinuityTime", listener_row, discontinuity),
+};
+
+static const struct column udp_socket_columns[] = {
+	INDEX_TEXT (1, "netdiagUdpSocketEndpoint",   udp_socket_row, endpoint),
+	GAUGE   (2, "netdiagUdpSocketSockets",       udp_socket_row, sockets),
+	GAUGE   (3, "netdiagUdpSocketRxQueueBytes",  udp_socket_row, rx_queue_bytes),
+	UNSIGNED(4, "netdiagUdpSocketRxBufferBytes", udp_socket_row, rx_buffer_bytes),
+	COUNTER (5, "netdiagUdpSocketDrops",         udp_socket_row, drops),
+	SPARSE  (6, "netdiagUdpSocketCommand",       udp_socket_row, command),
+	INTEGER (7, "netdiagUdpSocketPid",           udp_socket_row, pid),
+	STAMP   (8, "netdiagUdpSocketDiscontTime",   udp_socket_row, discontinuity),
+};
+
+static const struct column protocol_columns[] = {
+	INDEX_TEXT (1, "netdiagProtocolName", protocol_row, name),
+	GAUGE   (2,  "netdiagProtocolInUse",  protocol_row, in_use),
+	GAUGE   (3,  "netdiagProtocolOrphans", protocol_row, orphans),
+	GAUGE   (4,  "netdiagProtocolTimeWait", protocol_row, time_wait),
+	GAUGE   (5,  "netdiagProtocolAllocated", protocol_row, allocated),
+	GAUGE   (6,  "netdiagProtocolMemPages", protocol_row, mem_pages),
+	UNSIGNED(7,  "netdiagProtocolMemLow", protocol_row, mem_low),
+	UNSIGNED(8,  "netdiagProtocolMemPressure", protocol_row, mem_pressure),
+	UNSIGNED(9,  "netdiagProtocolMemHigh", protocol_row, mem_high),
+	UNSIGNED(10, "netdiagProtocolMemUsage", protocol_row, mem_usage),
+};
+
+static const struct column buffer_columns[] = {
+	INDEX_UNSIGNED (1, "netdiagBufferRank",   buffer_row, rank),
+	TEXT    (2,  "netdiagBufferProtocol",     buffer_row, protocol),
+	TEXT    (3,  "netdiagBufferLocal",        buffer_row, local),
+	TEXT    (4,  "netdiagBufferRemote",       buffer_row, remote),
+	ENUM    (5,  "netdiagBufferState",        buffer_row, state, tcp_state_values),
+	GAUGE   (6,  "netdiagBufferRxQueueBytes", buffer_row, rx_queue_bytes),
+	UNSIGNED(7,  "netdiagBufferRxBufferBytes", buffer_row, rx_buffer_bytes),
+	GAUGE   (8,  "netdiagBufferTxQueueBytes", buffer_row, tx_queue_bytes),
+	UNSIGNED(9,  "netdiagBufferTxBufferBytes", buffer_row, tx_buffer_bytes),
+	UNSIGNED(10, "netdiagBufferRxUsage",      buffer_row, rx_usage),
+	UNSIGNED(11, "netdiagBufferTxUsage",      buffer_row, tx_usage),
+	GAUGE   (12, "netdiagBufferDrops",        buffer_row, drops),
+	SPARSE  (13, "netdiagBufferCommand",      buffer_row, command),
+	INTEGER (14, "netdiagBufferPid",          buffer_row, pid),
+};
+
+static const struct column limit_columns[] = {
+	INDEX_TEXT (1, "netdiagLimitName", limit_row, name),
+	GAUGE   (2, "netdiagLimitUsed",   limit_row, used),
+	UNSIGNED(3, "netdiagLimitMax",    limit_row, max),
+	UNSIGNED(4, "netdiagLimitUsage",  limit_row, usage),
+	TEXT    (5, "netdiagLimitSysctl", limit_row, sysctl),
+};
+
+static const struct column sysctl_columns[] = {
+	INDEX_TEXT (1, "netdiagSysctlName",  sysctl_row, name),
+	TEXT       (2, "netdiagSysctlValue", sysctl_row, value),
+};
+
+static const struct column netns_columns[] = {
+	INDEX_TEXT (1, "netdiagNetnsName",           netns_row, name),
+	UNSIGNED(2,  "netdiagNetnsInode",            netns_row, inode),
+	ENUM    (3,  "netdiagNetnsSource",           netns_row, source, netns_source_values),
+	INTEGER (4,  "netdiagNetnsPid",              netns_row, pid),
+	SPARSE  (5,  "netdiagNetnsCommand",          netns_row, command),
+	GAUGE   (6,  "netdiagNetnsSocketsUsed",      netns_row, sockets_used),
+	GAUGE   (7,  "netdiagNetnsTcpInUse",         netns_row, tcp_in_use),
+	GAUGE   (8,  "netdiagNetnsTimeWait",         netns_row, time_wait),
+	GAUGE   (9,  "netdiagNetnsCloseWait",        netns_row, close_wait),
+	COUNTER (10, "netdiagNetnsListenOverflows",  netns_row, listen_overflows),
+	COUNTER (11, "netdiagNetnsListenDrops",      netns_row, listen_drops),
+	COUNTER (12, "netdiagNetnsRetransSegs",      netns_row, retrans_segs),
+	COUNTER (13, "netdiagNetnsAttemptFails",     netns_row, attempt_fails),
+	COUNTER (14, "netdiagNetnsUdpRcvbufErrors",  netns_row, udp_rcvbuf_errors),
+	GAUGE   (15, "netdiagNetnsConntrackEntries", netns_row, conntrack_entries),
+	UNSIGNED(16, "netdiagNetnsConntrackUsage",   netns_row, conntrack_usage),
+	STAMP   (17, "netdiagNetnsDiscontinuityTime", netns_row, discontinuity),
+};
+
+static const struct column check_columns[] = {
+	INDEX_TEXT (1, "netdiagCheckName",     check_row, check),
+	INDEX_TEXT (2, "netdiagCheckInstance", check_row, instance),
+	ENUM    (3,  "netdiagCheckState",    check_row, state, check_state_values),
+	INTEGER (4,  "netdiagCheckValue",    check_row, value),
+	INTEGER (5,  "netdiagCheckWarning",  check_row, warning),
+	INTEGER (6,  "netdiagCheckCritical", check_row, critical),
+	INTEGER (7,  "netdiagCheckClear",    check_row, clear),
+	TEXT    (8,  "netdiagCheckUnits",    check_row, units),
+	STAMP   (9,  "netdiagCheckSince",    check_row, since),
+	COUNTER (10, "netdiagCheckRaises",   check_row, raises),
+	OBJECT  (11, "netdiagCheckObjectId", check_row, object_id),
+	TEXT    (12, "netdiagCheckSummary",  check_row, summary),
+	TEXT    (13, "netdiagCheckAdvice",   check_row, advice),
+};
+
+static const struct column alarm_columns[] = {
+	INDEX_UNSIGNED (1, "netdiagAlarmId", alarm_row, id),
+	TEXT    (2, "netdiagAlarmCheck",     alarm_row, check),
+	TEXT    (3, "netdiagAlarmInstance",  alarm_row, instance),
+	ENUM    (4, "netdiagAlarmSeverity",  alarm_row, severity, severity_values),
+	INTEGER (5, "netdiagAlarmValue",     alarm_row, value),
+	INTEGER (6, "netdiagAlarmLimit",     alarm_row, limit),
+	DATE    (7, "netdiagAlarmRaisedAt",  alarm_row, raised_at),
+	TEXT    (8, "netdiagAlarmSummary",   alarm_row, summary),
+	TEXT    (9, "netdiagAlarmAdvice",    alarm_row, advice),
+};
+
+static const struct column alarm_history_columns[] = {
+	INDEX_UNSIGNED (1, "netdiagAlarmHistorySequence", alarm_history_row, sequence),
+	ENUM    (2,  "netdiagAlarmHistoryEvent",    alarm_history_row, event, event_values),
+	DATE    (3,  "netdiagAlarmHistoryTime",     alarm_history_row, time),
+	UNSIGNED(4,  "netdiagAlarmHistoryAlarmId",  alarm_history_row, alarm_id),
+	TEXT    (5,  "netdiagAlarmHistoryCheck",    alarm_history_row, check),
+	TEXT    (6,  "netdiagAlarmHistoryInstance", alarm_history_row, instance),
+	ENUM    (7,  "netdiagAlarmHistorySeverity", alarm_history_row, severity, severity_values),
+	INTEGER (8,  "netdiagAlarmHistoryValue",    alarm_history_row, value),
+	INTEGER (9,  "netdiagAlarmHistoryLimit",    alarm_history_row, limit),
+	TEXT    (10, "netdiagAlarmHistorySummary",  alarm_history_row, summary),
+};
+
+#define SCALARS(a, n, row_type, c, r, cols) {(a), (n), NULL, &(row_type), (c), (r), cols, COUNT(cols)}
+#define TABLE(a, n, row_type, c, r, cols) \
+	{(a), n "Table", n "Entry", &(row_type), (c), (r), cols, COUNT(cols)}
+#define OWN NULL
+
+/* arc, name, row type, collector, which of its row types, columns */
+const struct table tables[] = {
+	SCALARS(1,  "netdiagAgent",          agent_row_type,           OWN,         0, agent_columns),
+	TABLE  (2,  "netdiagCollector",      agent_collector_row_type, OWN,         0, collector_columns),
+	TABLE  (3,  "netdiagSoftnet",        softnet_row_type,         "softnet",   0, softnet_columns),
+	TABLE  (4,  "netdiagNic",            nic_row_type,             "nic",       0, nic_columns),
+	TABLE  (5,  "netdiagNicStat",        nic_stat_row_type,        "nic",       1, nic_stat_columns),
+	TABLE  (6,  "netdiagIrq",            irq_row_type,             "irq",       0, irq_columns),
+	TABLE  (7,  "netdiagCounter",        counter_row_type,         "counters",  0, counter_columns),
+	SCALARS(8,  "netdiagTcp",            tcp_row_type,             "counters",  1, tcp_columns),
+	SCALARS(9,  "netdiagUdp",            udp_row_type,             "counters",  2, udp_columns),
+	SCALARS(10, "netdiagConntrack",      conntrack_row_type,       "conntrack", 0, conntrack_columns),
+	TABLE  (11, "netdiagConntrackCpu",   conntrack_cpu_row_type,   "conntrack", 1, conntrack_cpu_columns),
+	TABLE  (12, "netdiagSocketState",    socket_state_row_type,    "sockets",   0, socket_state_columns),
+	TABLE  (13, "netdiagListener",       listener_row_type,        "listener",  0, listener_columns),
+	TABLE  (14, "netdiagUdpSocket",      udp_socket_row_type,      "udpSocket", 0, udp_socket_columns),
+	TABLE  (15, "netdiagProtocolMem",    protocol_row_type,        "protocols", 0, protocol_columns),
+	TABLE  (16, "netdiagBuffer",         buffer_row_type,          "buffers",   0, buffer_columns),
+	TABLE  (17, "netdiagLimit",          limit_row_type,           "limits",    0, limit_columns),
+	TABLE  (18, "netdiagSysctl",         sysctl_row_type,          "sysctls",   0, sysctl_columns),
+	TABLE  (19, "netdiagNetns",          netns_row_type,           "netns",     0, netns_columns),
+	TABLE  (20, "netdiagCheck",          check_row_type,           OWN,         0, check_columns),
+	TABLE  (21, "netdiagAlarm",          alarm_row_type,           OWN,         0, alarm_columns),
+	TABLE  (22, "netdiagAlarmHistory",   alarm_history_row_type,   OWN,         0, alarm_history_columns),
+};
+/* clang-format on */
+
+const size_t table_count = COUNT(tables);
