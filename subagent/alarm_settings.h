@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the configuration says to the checks and the notifications. */
+#ifndef NETDIAG_ALARM_SETTINGS_H
+#define NETDIAG_ALARM_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "alarm.h"
+
+/* Which members of a check_setting are said; the others keep their values. */
+enum check_setting_member {
+	CHECK_SET_ON = 1 << 0,
+	CHECK_SET_WARNING = 1 << 1,
+	CHECK_SET_CRITICAL = 1 << 2,
+	CHECK_SET_CLEAR = 1 << 3,
+	CHECK_SET_WINDOW = 1 << 4,
+	CHECK_SET_HOLD = 1 << 5,
+	CHECK_SET_CLEAR_AFTER = 1 << 6,
+	CHECK_SET_NOTIFY = 1 << 7,
+};
+
+/* One `check` line of the configuration. */
+struct check_setting {
+	char check[CHECK_NAME_SIZE];
+	char instance[CHECK_INSTANCE_SIZE]; /* shell glob; "" : every instance */
+	unsigned set;
+	bool on;
+	bool notify;
+	int32_t warning; /* hundredths of the check's units */
+	int32_t critical;
+	int32_t clear;
+	uint32_t window_ms;
+	uint32_t hold; /* consecutive evaluations */
+	uint32_t clear_after_ms;
+};
+
+struct alarm_settings {
+	struct check_setting *checks; /* in the order of the file: later ones win, and of those the
+				       * most specific instance pattern */
+	size_t check_count;
+	uint32_t rate_per_minute; /* notifications; a token bucket */
+	uint32_t heartbeat_ms;	  /* 0: off */
+	uint32_t history;	  /* rows of netdiagAlarmHistoryTable */
+};
+
+#endif
