@@ -5,6 +5,8 @@
 
 #include "../collectors/collect.h"
 
+#define AGENT_BOOT_ID_SIZE 37 /* a UUID */
+
 struct agent_row {
 	uint64_t uptime; /* ns */
 	uint64_t active_alarms;
@@ -14,7 +16,7 @@ struct agent_row {
 	uint64_t traps_pending;
 	uint64_t master_reconnects;
 	char version[65];
-	char boot_id[37]; /* a random UUID, another one at each start */
+	char boot_id[AGENT_BOOT_ID_SIZE]; /* random, another one at each start */
 };
 
 struct agent_collector_row {

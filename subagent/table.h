@@ -60,6 +60,9 @@ struct table {
 extern const struct table tables[];
 extern const size_t table_count;
 
+/* What a value of enum alarm_severity is called (tables.c). */
+extern const struct enum_value severity_values[];
+
 /* Arcs below the base OID. */
 #define ARC_NOTIFICATIONS 0
 #define ARC_OBJECTS	  1

@@ -102,7 +102,7 @@ static const struct enum_value check_state_values[] = {
 	{CHECK_OK, "ok"}, {CHECK_WARNING, "warning"}, {CHECK_CRITICAL, "critical"},
 	{CHECK_UNKNOWN, "unknown"}, END_OF_VALUES};
 
-static const struct enum_value severity_values[] = {
+const struct enum_value severity_values[] = {
 	{ALARM_NONE, "none"}, {ALARM_WARNING, "warning"}, {ALARM_CRITICAL, "critical"},
 	END_OF_VALUES};
 

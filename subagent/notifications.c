@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every notification of NETDIAG-MIB and its objects. Arcs and the objects' order are for ever:
+ * receivers know the varbinds by their place. */
+#include <config.h>
+
+#include "agent.h"
+#include "alarm.h"
+#include "notifications.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define NUMBER	     sizeof(uint64_t)
+
+/* clang-format off */
+const struct notify_object notify_objects[NOTIFY_OBJECT_COUNT] = {
+	[NOTIFY_SEQUENCE]       = {1,  NOTIFY_GROUP_NAME "Sequence",      COLUMN_UNSIGNED32, NUMBER,              NULL},
+	[NOTIFY_CHECK]          = {2,  NOTIFY_GROUP_NAME "Check",         COLUMN_TEXT,       CHECK_NAME_SIZE,     NULL},
+	[NOTIFY_INSTANCE]       = {3,  NOTIFY_GROUP_NAME "Instance",      COLUMN_TEXT,       CHECK_INSTANCE_SIZE, NULL},
+	[NOTIFY_SEVERITY]       = {4,  NOTIFY_GROUP_NAME "Severity",      COLUMN_ENUM,       NUMBER,              severity_values},
+	[NOTIFY_SUMMARY]        = {5,  NOTIFY_GROUP_NAME "Summary",       COLUMN_TEXT,       CHECK_SUMMARY_SIZE,  NULL},
+	[NOTIFY_VALUE]          = {6,  NOTIFY_GROUP_NAME "Value",         COLUMN_INTEGER32,  NUMBER,              NULL},
+	[NOTIFY_LIMIT]          = {7,  NOTIFY_GROUP_NAME "Limit",         COLUMN_INTEGER32,  NUMBER,              NULL},
+	[NOTIFY_UNITS]          = {8,  NOTIFY_GROUP_NAME "Units",         COLUMN_TEXT,       CHECK_UNITS_SIZE,    NULL},
+	[NOTIFY_OBJECT_ID]      = {9,  NOTIFY_GROUP_NAME "ObjectId",      COLUMN_OID,        CHECK_OID_SIZE,      NULL},
+	[NOTIFY_RAISED_AT]      = {10, NOTIFY_GROUP_NAME "RaisedAt",      COLUMN_DATE,       NUMBER,              NULL},
+	[NOTIFY_ADVICE]         = {11, NOTIFY_GROUP_NAME "Advice",        COLUMN_TEXT,       CHECK_ADVICE_SIZE,   NULL},
+	[NOTIFY_BOOT_ID]        = {12, NOTIFY_GROUP_NAME "BootId",        COLUMN_TEXT,       AGENT_BOOT_ID_SIZE,  NULL},
+	[NOTIFY_LAST_SEQUENCE]  = {13, NOTIFY_GROUP_NAME "LastSequence",  COLUMN_UNSIGNED32, NUMBER,              NULL},
+	[NOTIFY_ACTIVE_ALARMS]  = {14, NOTIFY_GROUP_NAME "ActiveAlarms",  COLUMN_GAUGE32,    NUMBER,              NULL},
+	[NOTIFY_WORST_SEVERITY] = {15, NOTIFY_GROUP_NAME "WorstSeverity", COLUMN_ENUM,       NUMBER,              severity_values},
+	[NOTIFY_UPTIME]         = {16, NOTIFY_GROUP_NAME "Uptime",        COLUMN_TICKS,      NUMBER,              NULL},
+};
+/* clang-format on */
+
+/* Raised and Cleared alike, so that one rule of a receiver serves both. */
+static const enum notify_object_id alarm_objects[] = {
+	NOTIFY_SEQUENCE,  NOTIFY_CHECK,	    NOTIFY_INSTANCE, NOTIFY_SEVERITY,
+	NOTIFY_SUMMARY,	  NOTIFY_VALUE,	    NOTIFY_LIMIT,    NOTIFY_UNITS,
+	NOTIFY_OBJECT_ID, NOTIFY_RAISED_AT, NOTIFY_ADVICE,
+};
+
+static const enum notify_object_id sync_objects[] = {
+	NOTIFY_BOOT_ID,
+	NOTIFY_LAST_SEQUENCE,
+	NOTIFY_ACTIVE_ALARMS,
+};
+
+static const enum notify_object_id heartbeat_objects[] = {
+	NOTIFY_BOOT_ID,	      NOTIFY_UPTIME,	     NOTIFY_LAST_SEQUENCE,
+	NOTIFY_ACTIVE_ALARMS, NOTIFY_WORST_SEVERITY,
+};
+
+/* clang-format off */
+const struct notification notifications[NOTIFICATION_COUNT] = {
+	[NOTIFICATION_RAISED]    = {1, "netdiagAlarmRaised",  alarm_objects,     COUNT(alarm_objects)},
+	[NOTIFICATION_CLEARED]   = {2, "netdiagAlarmCleared", alarm_objects,     COUNT(alarm_objects)},
+	[NOTIFICATION_SYNC]      = {3, "netdiagAlarmSync",    sync_objects,      COUNT(sync_objects)},
+	[NOTIFICATION_HEARTBEAT] = {4, "netdiagHeartbeat",    heartbeat_objects, COUNT(heartbeat_objects)},
+};
+/* clang-format on */
