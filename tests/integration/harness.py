@@ -1,0 +1,490 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the integration tests stand on: a private snmpd with a private netdiagd, network namespaces
+with real traffic, and polling with a deadline.
+
+The environment says where things are: NETDIAG_BUILD (the build directory) and NETDIAG_SRC.
+"""
+
+import atexit
+import contextlib
+import ctypes
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+BUILD = os.path.abspath(os.environ.get("NETDIAG_BUILD", "."))
+SRC = os.path.abspath(os.environ.get("NETDIAG_SRC", os.path.join(os.path.dirname(__file__), "../..")))
+BINARY = os.path.join(BUILD, "netdiagd")
+MIB_DIR = os.path.join(BUILD, "mib")
+NOBODY = 65534
+V3_USER, V3_AUTH, V3_PRIV = "netdiagtest", "authentication-pass", "privacy-passphrase"
+
+# How a table's index is made up: n a number, s a text.
+INDEX = {
+    "netdiagCollectorTable": "s", "netdiagSoftnetTable": "n", "netdiagNicTable": "n",
+    "netdiagNicStatTable": "ns", "netdiagIrqTable": "n", "netdiagCounterTable": "ss",
+    "netdiagConntrackCpuTable": "n", "netdiagSocketStateTable": "nn", "netdiagListenerTable": "s",
+    "netdiagUdpSocketTable": "s", "netdiagProtocolMemTable": "s", "netdiagBufferTable": "n",
+    "netdiagLimitTable": "s", "netdiagSysctlTable": "s", "netdiagNetnsTable": "s",
+    "netdiagCheckTable": "ss", "netdiagAlarmTable": "n", "netdiagAlarmHistoryTable": "n",
+}
+
+_children = []
+_counter = itertools.count(1)
+
+
+# --- waiting and skipping -------------------------------------------------------------------------
+
+def eventually(what, condition, timeout=10.0, every=0.05):
+    """Polls until condition() is true and returns its value; fails the test at the deadline. An
+    AssertionError in it counts as not yet."""
+    deadline = time.monotonic() + timeout
+    last = None
+    while True:
+        try:
+            value = condition()
+            if value:
+                return value
+            last = value
+        except AssertionError as error:
+            last = error
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {what} (last: {last!r})")
+        time.sleep(every)
+
+
+def need(condition, reason):
+    """Skips the test, with the reason, when the machine lacks what it needs."""
+    if not condition:
+        raise unittest.SkipTest(reason)
+
+
+def need_root():
+    need(os.geteuid() == 0, "needs root")
+
+
+def need_tools(*tools):
+    for tool in tools:
+        need(shutil.which(tool), f"needs {tool}")
+
+
+def run(*command, check=True, **options):
+    """Runs a command to its end and returns what it printed."""
+    options.setdefault("timeout", 60)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL, text=True, errors="replace", **options)
+    if check and done.returncode:
+        raise AssertionError(f"{' '.join(command)}: status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def start(command, **options):
+    """Starts a process that is ended, at the latest, with the tests."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    child = subprocess.Popen(command, **options)
+    _children.append(child)
+    return child
+
+
+def stop(child, sig=signal.SIGTERM, timeout=10):
+    """Ends a process that start() started, by its pid. Returns its exit status."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGCONT)
+        child.send_signal(sig)
+    try:
+        return child.wait(timeout)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        raise AssertionError(f"{child.args[0]} did not end within {timeout} s after signal {sig}")
+    finally:
+        if child in _children:
+            _children.remove(child)
+
+
+@atexit.register
+def _end_children():
+    for child in list(_children):
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+
+
+# --- namespaces -----------------------------------------------------------------------------------
+
+_libc = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 0x40000000
+
+
+class Netns:
+    """A named network namespace with loopback up. A context manager; deleted at the end."""
+
+    def __init__(self, label="t", name=None):
+        need_root()
+        need_tools("ip")
+        self.name = name or f"nd-{os.getpid()}-{next(_counter)}-{label}"
+        done = subprocess.run(["ip", "netns", "add", self.name], stderr=subprocess.PIPE, text=True)
+        need(done.returncode == 0, f"cannot make a network namespace: {done.stderr.strip()}")
+        self.run("ip", "link", "set", "lo", "up")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.delete()
+
+    def delete(self):
+        subprocess.run(["ip", "netns", "del", self.name], stderr=subprocess.DEVNULL)
+
+    def command(self, *command):
+        return ["ip", "netns", "exec", self.name, *command]
+
+    def run(self, *command, **options):
+        return run(*self.command(*command), **options)
+
+    def start(self, *command, **options):
+        return start(self.command(*command), **options)
+
+    @contextlib.contextmanager
+    def entered(self):
+        """This thread is in the namespace: sockets made in the block stay in it."""
+        own = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        other = os.open(f"/run/netns/{self.name}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if _libc.setns(other, CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+            yield self
+        finally:
+            _libc.setns(own, CLONE_NEWNET)
+            os.close(own)
+            os.close(other)
+
+    def sysctl(self, name, value=None):
+        """Reads a setting of the namespace, or writes it."""
+        if value is None:
+            return self.run("sysctl", "-n", name).strip()
+        return self.run("sysctl", "-qw", f"{name}={value}")
+
+
+def veth(left, left_if, left_address, right, right_if, right_address):
+    """A veth pair between two namespaces, up, with addresses ("10.0.0.1/24")."""
+    left.run("ip", "link", "add", left_if, "type", "veth", "peer", "name", right_if,
+             "netns", right.name)
+    for ns, interface, address in ((left, left_if, left_address), (right, right_if, right_address)):
+        if address:
+            ns.run("ip", "address", "add", address, "dev", interface, "nodad" if ":" in address else "scope",
+                   *([] if ":" in address else ["global"]))
+        ns.run("ip", "link", "set", interface, "up")
+
+
+# --- SNMP -----------------------------------------------------------------------------------------
+
+def _parse_value(text):
+    """The value in a line of snmpwalk -On: int, str, bytes (Hex-STRING) or an OID as str."""
+    if text == '""':
+        return ""
+    kind, _, rest = text.partition(": ")
+    if kind in ("Counter64", "Counter32", "Gauge32", "INTEGER", "Unsigned32", "UInteger32"):
+        return int(re.match(r"-?\d+", rest).group())
+    if kind == "Timeticks":
+        return int(re.match(r"\((\d+)\)", rest).group(1))
+    if kind == "STRING":
+        return re.sub(r'\\(.)', r"\1", rest[1:-1])
+    if kind == "Hex-STRING":
+        return bytes.fromhex(rest.replace(" ", ""))
+    if kind == "OID":
+        return rest
+    raise AssertionError(f"cannot read the value {text!r}")
+
+
+def _parse_lines(output):
+    """[(oid tuple, value)] of snmpwalk -On -Oe output; strings may go over lines."""
+    cells = []
+    for line in output.splitlines():
+        found = re.match(r"\.([\d.]+) = (.*)$", line)
+        if found:
+            cells.append([tuple(map(int, found.group(1).split("."))), found.group(2)])
+        elif cells:
+            cells[-1][1] += "\n" + line
+    return [(oid, text) for oid, text in cells]
+
+
+class Mib:
+    """Names and OIDs of NETDIAG-MIB, as net-snmp's own parser sees them."""
+
+    _cache = None
+
+    def __init__(self):
+        self.oid = {}
+        self.name = {}
+        # On a bare machine there are no other MIB files; nothing is to come from them here either.
+        output = run("snmptranslate", "-M", MIB_DIR, "-m", "NETDIAG-MIB", "-Tz")
+        for name, oid in re.findall(r'^"(\S+)"\s+"([\d.]+)"', output, re.M):
+            arcs = tuple(map(int, oid.split(".")))
+            if name.startswith("netdiag"):
+                self.oid[name] = arcs
+                self.name[arcs] = name
+
+    @classmethod
+    def get(cls):
+        if cls._cache is None:
+            cls._cache = cls()
+        return cls._cache
+
+
+def decode_index(arcs, spec):
+    """Index sub-identifiers as a tuple of int and str by their kinds; one alone is not a tuple."""
+    arcs = list(arcs)
+    parts = []
+    for kind in spec:
+        if kind == "n":
+            parts.append(arcs.pop(0))
+        else:
+            length = arcs.pop(0)
+            parts.append(bytes(arcs[:length]).decode("latin-1"))
+            del arcs[:length]
+    assert not arcs, "an index has more sub-identifiers than its kinds"
+    return parts[0] if len(parts) == 1 else tuple(parts)
+
+
+def encode_index(*parts):
+    arcs = []
+    for part in parts:
+        arcs += [part] if isinstance(part, int) else [len(part.encode()), *part.encode()]
+    return ".".join(map(str, arcs))
+
+
+class Agent:
+    """A private snmpd with netdiagd as its subagent, in a directory, with ports and sockets of its
+    own. A context manager; both run in `netns` when it is given."""
+
+    def __init__(self, config="", args=(), netns=None, user=None, master=True, daemon=True,
+                 snmpd_config="", env=None):
+        need_tools("snmpd", "snmpwalk", "snmptranslate")
+        self.netns = netns
+        self.user = user
+        self.args = list(args)
+        self.env = env or {}
+        self.dir = tempfile.mkdtemp(prefix="netdiag-test-")
+        os.chmod(self.dir, 0o755)
+        self.socket = os.path.join(self.dir, "agentx")
+        self.config_path = os.path.join(self.dir, "netdiagd.conf")
+        self.log_path = os.path.join(self.dir, "netdiagd.log")
+        self.binary = os.path.join(self.dir, "netdiagd")
+        shutil.copy(BINARY, self.binary)
+        os.chmod(self.binary, 0o755)
+        self.write_config(config)
+        self.port = self._free_port()
+        self._write_snmpd_config(snmpd_config)
+        self.master = self.daemon = None
+        self.expect_status = 0
+        try:
+            if master:
+                self.start_master()
+            if daemon:
+                self.start_daemon()
+                if master:
+                    self.wait_up()
+        except BaseException:
+            self.close(check=False)
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, exc_type, *exc):
+        self.close(check=exc_type is None)
+
+    # processes
+
+    def _in(self, command):
+        return self.netns.command(*command) if self.netns else list(command)
+
+    def _free_port(self):
+        with self.netns.entered() if self.netns else contextlib.nullcontext():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.bind(("127.0.0.1", 0))
+                return probe.getsockname()[1]
+
+    def _write_snmpd_config(self, extra):
+        with open(os.path.join(self.dir, "snmpd.conf"), "w") as out:
+            out.write(f"agentAddress udp:127.0.0.1:{self.port}\n"
+                      "master agentx\n"
+                      f"agentXSocket {self.socket}\n"
+                      f"agentXPerms 0666 0755\n"
+                      "rocommunity public 127.0.0.1\n"
+                      "rwcommunity private 127.0.0.1\n"
+                      f"createUser {V3_USER} SHA {V3_AUTH} AES {V3_PRIV}\n"
+                      f"rouser {V3_USER} priv\n{extra}\n")
+
+    def write_config(self, text):
+        with open(self.config_path, "w") as out:
+            out.write(text)
+        os.chmod(self.config_path, 0o644)
+
+    def _snmp_env(self):
+        return {**os.environ, "MIBS": "", "SNMP_PERSISTENT_DIR": self.dir, "SNMPCONFPATH": self.dir}
+
+    def start_master(self):
+        command = self._in(["snmpd", "-C", "-c", os.path.join(self.dir, "snmpd.conf"), "-f",
+                            "-Lf", os.path.join(self.dir, "snmpd.log"), "-r",
+                            "-p", os.path.join(self.dir, "snmpd.pid")])
+        self.master = start(command, env=self._snmp_env(), stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
+        eventually("snmpd answers", lambda: self.master.poll() is None and self.master_answers(),
+                   timeout=15)
+        return self.master
+
+    def master_answers(self):
+        done = subprocess.run(self._in(self._client("snmpget", version="2c") + [".1.3.6.1.2.1.1.3.0"]),
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return done.returncode == 0
+
+    def kill_master(self, sig=signal.SIGKILL):
+        stop(self.master, sig)
+        self.master = None
+
+    def start_daemon(self, args=None):
+        command = [self.binary, "--config", self.config_path, "--agentx", self.socket,
+                   *(self.args if args is None else args)]
+        if self.user is not None:
+            command = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups",
+                       "--inh-caps=-all", "--bounding-set=-all", *command]
+        log = open(self.log_path, "ab")
+        self.daemon = start(self._in(command), env={**os.environ, **self.env},
+                            stdout=log, stderr=log, cwd=self.dir)
+        log.close()
+        return self.daemon
+
+    def stop_daemon(self, sig=signal.SIGTERM, timeout=15):
+        status = stop(self.daemon, sig, timeout)
+        self.daemon = None
+        return status
+
+    def wait_up(self, timeout=15):
+        eventually("netdiagd answers through snmpd",
+                   lambda: self._daemon_lives() and self.try_get("netdiagAgentVersion.0"), timeout)
+
+    def _daemon_lives(self):
+        if self.daemon.poll() is not None:
+            raise RuntimeError(f"netdiagd ended with {self.daemon.returncode}:\n{self.log()}")
+        return True
+
+    def log(self):
+        with open(self.log_path, errors="replace") as text:
+            return text.read()
+
+    def close(self, check=True):
+        try:
+            if self.daemon is not None:
+                status = self.stop_daemon()
+                if check:
+                    assert status == self.expect_status, f"netdiagd ended with {status}:\n{self.log()}"
+            if self.master is not None:
+                self.kill_master(signal.SIGTERM)
+            if check:
+                for bad in ("Sanitizer", "runtime error:"):
+                    assert bad not in self.log(), self.log()
+        finally:
+            for child in (self.daemon, self.master):
+                if child is not None and child.poll() is None:
+                    child.kill()
+                    child.wait()
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    # questions
+
+    def _client(self, tool, version="2c", community="public", options=()):
+        who = {"1": ["-v1", "-c", community], "2c": ["-v2c", "-c", community],
+               "3": ["-v3", "-u", V3_USER, "-l", "authPriv", "-a", "SHA", "-A", V3_AUTH,
+                     "-x", "AES", "-X", V3_PRIV]}[version]
+        return [tool, *who, "-M", MIB_DIR, "-m", "NETDIAG-MIB", "-t", "2", "-r", "3", "-On", "-Oe",
+                *options, f"udp:127.0.0.1:{self.port}"]
+
+    def snmp(self, tool, *args, version="2c", community="public", options=(), check=True):
+        """Output of one of Net-SNMP's tools, with numeric OIDs unless options say otherwise."""
+        env = {k: v for k, v in self._snmp_env().items() if k != "MIBS"}
+        return run(*self._in(self._client(tool, version, community, options) + list(args)),
+                   check=check, env=env)
+
+    def try_get(self, name):
+        """The value of one instance ("netdiagTcpListenDrops.0"), or None."""
+        name = name if name[0] in ".0123456789" else "NETDIAG-MIB::" + name
+        for _, text in _parse_lines(self.snmp("snmpget", name, check=False)):
+            if text.startswith("No Such") or text.startswith("No more"):
+                return None
+            return _parse_value(text)
+        return None
+
+    def get(self, name):
+        value = self.try_get(name)
+        assert value is not None, f"{name} has no value"
+        return value
+
+    def walk_oids(self, name="netdiagMIB", version="2c", tool="snmpbulkwalk"):
+        """[(oid tuple, value)] below a name, in the order of the walk."""
+        tool = "snmpwalk" if version == "1" else tool
+        output = self.snmp(tool, "NETDIAG-MIB::" + name, version=version, options=("-Cc",))
+        return [(oid, _parse_value(text)) for oid, text in _parse_lines(output)
+                if not text.startswith("No ") and not text.startswith("End of")]
+
+    def table(self, name, version="2c"):
+        """{index: {column name: value}} of a table."""
+        mib = Mib.get()
+        base = mib.oid[name]
+        rows = {}
+        for oid, value in self.walk_oids(name, version):
+            column = oid[:len(base) + 2]
+            index = decode_index(oid[len(base) + 2:], INDEX[name])
+            rows.setdefault(index, {})[mib.name[column]] = value
+        return rows
+
+    def scalars(self, group):
+        """{name: value} of a group of scalars ("netdiagTcp")."""
+        mib = Mib.get()
+        return {mib.name[oid[:-1]]: value for oid, value in self.walk_oids(group)}
+
+    def collector(self, name):
+        return self.table("netdiagCollectorTable").get(name, {})
+
+    def refreshed(self, collector, timeout=15):
+        """Waits until a collection that began after this call is served."""
+        first = self.collector(collector).get("netdiagCollectorRefreshes", 0)
+        eventually(f"{collector} is refreshed", lambda: self.collector(collector).get(
+            "netdiagCollectorRefreshes", 0) >= first + 2, timeout)
+
+    # what the process is like
+
+    def _pid(self):
+        """netdiagd's own pid (ip netns exec and setpriv exec it in place)."""
+        return self.daemon.pid
+
+    def rss_kib(self):
+        with open(f"/proc/{self._pid()}/status") as status:
+            return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
+
+    def fd_count(self):
+        return len(os.listdir(f"/proc/{self._pid()}/fd"))
+
+    def cpu_seconds(self):
+        with open(f"/proc/{self._pid()}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def dump(*args, fmt="json", netns=None, user=None):
+    """What `netdiagd --dump` prints; parsed when it is JSON."""
+    command = [BINARY, f"--dump={fmt}", *args]
+    if user is not None:
+        command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
+                   "--inh-caps=-all", "--bounding-set=-all", *command]
+    output = run(*(netns.command(*command) if netns else command))
+    return json.loads(output) if fmt == "json" else output
