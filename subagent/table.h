@@ -30,6 +30,15 @@ enum column_type {
 	COLUMN_OID, /* OBJECT IDENTIFIER; a char array with the dotted form, absent when empty */
 };
 
+/* How a person wants to read a number (--dump=text); what is served does not depend on it. */
+enum column_reading {
+	READ_PLAIN,
+	READ_PERCENT,	 /* hundredths of a percent */
+	READ_HUNDREDTHS, /* of units that another column names */
+	READ_MILLISECONDS,
+	READ_MICROSECONDS,
+};
+
 struct enum_value {
 	int value;
 	const char *label;
@@ -43,6 +52,7 @@ struct column {
 	size_t size;			 /* of the member: 8 for numbers, else the char array's */
 	const struct enum_value *values; /* COLUMN_ENUM: ends with label NULL */
 	bool index; /* not-accessible; the key members of the row type, in their order */
+	enum column_reading reading;
 };
 
 struct table {

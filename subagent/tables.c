@@ -45,6 +45,13 @@
 	{                                                                              \
 		.arc = (a), .name = (n), .type = COLUMN_ENUM, .values = (v), AT_(r, m) \
 	}
+/* The same with a unit in which a person reads it. */
+#define READING(a, n, t, r, m, as)                                               \
+	{                                                                        \
+		.arc = (a), .name = (n), .type = (t), .reading = (as), AT_(r, m) \
+	}
+#define PERCENT(a, n, r, m)    READING(a, n, COLUMN_UNSIGNED32, r, m, READ_PERCENT)
+#define HUNDREDTHS(a, n, r, m) READING(a, n, COLUMN_INTEGER32, r, m, READ_HUNDREDTHS)
 /* Index members. */
 #define INDEX_UNSIGNED(a, n, r, m)                                                           \
 	{                                                                                    \
@@ -126,9 +133,9 @@ static const struct column collector_columns[] = {
 	INDEX_TEXT (1, "netdiagCollectorName",   agent_collector_row, name),
 	ENUM    (2,  "netdiagCollectorStatus",   agent_collector_row, status, status_values),
 	TEXT    (3,  "netdiagCollectorSource",   agent_collector_row, source),
-	UNSIGNED(4,  "netdiagCollectorInterval", agent_collector_row, interval_ms),
-	GAUGE   (5,  "netdiagCollectorAge",      agent_collector_row, age_ms),
-	GAUGE   (6,  "netdiagCollectorDuration", agent_collector_row, duration_us),
+	READING (4,  "netdiagCollectorInterval", COLUMN_UNSIGNED32, agent_collector_row, interval_ms, READ_MILLISECONDS),
+	READING (5,  "netdiagCollectorAge", COLUMN_GAUGE32,      agent_collector_row, age_ms, READ_MILLISECONDS),
+	READING (6,  "netdiagCollectorDuration", COLUMN_GAUGE32, agent_collector_row, duration_us, READ_MICROSECONDS),
 	COUNTER (7,  "netdiagCollectorRefreshes", agent_collector_row, refreshes),
 	COUNTER (8,  "netdiagCollectorErrors",   agent_collector_row, errors),
 	TEXT    (9,  "netdiagCollectorLastError", agent_collector_row, last_error),
@@ -207,7 +214,7 @@ static const struct column irq_columns[] = {
 	COUNTER (4, "netdiagIrqTotal",        irq_row, total),
 	SPARSE  (5, "netdiagIrqAffinity",     irq_row, affinity),
 	UNSIGNED(6, "netdiagIrqBusiestCpu",   irq_row, busiest_cpu),
-	GAUGE   (7, "netdiagIrqBusiestShare", irq_row, busiest_share),
+	PERCENT (7, "netdiagIrqBusiestShare", irq_row, busiest_share),
 	STAMP   (8, "netdiagIrqDiscontinuityTime", irq_row, discontinuity),
 };
 
@@ -270,7 +277,7 @@ static const struct column conntrack_columns[] = {
 	GAUGE   (1, "netdiagConntrackEntries",      conntrack_row, entries),
 	UNSIGNED(2, "netdiagConntrackMax",          conntrack_row, max),
 	UNSIGNED(3, "netdiagConntrackBuckets",      conntrack_row, buckets),
-	UNSIGNED(4, "netdiagConntrackUsage",        conntrack_row, usage),
+	PERCENT (4, "netdiagConntrackUsage",        conntrack_row, usage),
 	COUNTER (5, "netdiagConntrackDrops",        conntrack_row, drops),
 	COUNTER (6, "netdiagConntrackEarlyDrops",   conntrack_row, early_drops),
 	COUNTER (7, "netdiagConntrackInsertFailed", conntrack_row, insert_failed),
@@ -305,7 +312,7 @@ static const struct column listener_columns[] = {
 	GAUGE   (4,  "netdiagListenerSockets",     listener_row, sockets),
 	GAUGE   (5,  "netdiagListenerQueueLength", listener_row, queue_length),
 	UNSIGNED(6,  "netdiagListenerQueueLimit",  listener_row, queue_limit),
-	UNSIGNED(7,  "netdiagListenerQueueUsage",  listener_row, queue_usage),
+	PERCENT (7,  "netdiagListenerQueueUsage",  listener_row, queue_usage),
 	GAUGE   (8,  "netdiagListenerQueuePeak",   listener_row, queue_peak),
 	COUNTER (9,  "netdiagListenerDrops",       listener_row, drops),
 	GAUGE   (10, "netdiagListenerSynReceived", listener_row, syn_received),
@@ -335,7 +342,7 @@ static const struct column protocol_columns[] = {
 	UNSIGNED(7,  "netdiagProtocolMemLow", protocol_row, mem_low),
 	UNSIGNED(8,  "netdiagProtocolMemPressure", protocol_row, mem_pressure),
 	UNSIGNED(9,  "netdiagProtocolMemHigh", protocol_row, mem_high),
-	UNSIGNED(10, "netdiagProtocolMemUsage", protocol_row, mem_usage),
+	PERCENT (10, "netdiagProtocolMemUsage", protocol_row, mem_usage),
 };
 
 static const struct column buffer_columns[] = {
@@ -348,8 +355,8 @@ static const struct column buffer_columns[] = {
 	UNSIGNED(7,  "netdiagBufferRxBufferBytes", buffer_row, rx_buffer_bytes),
 	GAUGE   (8,  "netdiagBufferTxQueueBytes", buffer_row, tx_queue_bytes),
 	UNSIGNED(9,  "netdiagBufferTxBufferBytes", buffer_row, tx_buffer_bytes),
-	UNSIGNED(10, "netdiagBufferRxUsage",      buffer_row, rx_usage),
-	UNSIGNED(11, "netdiagBufferTxUsage",      buffer_row, tx_usage),
+	PERCENT (10, "netdiagBufferRxUsage",      buffer_row, rx_usage),
+	PERCENT (11, "netdiagBufferTxUsage",      buffer_row, tx_usage),
 	GAUGE   (12, "netdiagBufferDrops",        buffer_row, drops),
 	SPARSE  (13, "netdiagBufferCommand",      buffer_row, command),
 	INTEGER (14, "netdiagBufferPid",          buffer_row, pid),
@@ -359,7 +366,7 @@ static const struct column limit_columns[] = {
 	INDEX_TEXT (1, "netdiagLimitName", limit_row, name),
 	GAUGE   (2, "netdiagLimitUsed",   limit_row, used),
 	UNSIGNED(3, "netdiagLimitMax",    limit_row, max),
-	UNSIGNED(4, "netdiagLimitUsage",  limit_row, usage),
+	PERCENT (4, "netdiagLimitUsage",  limit_row, usage),
 	TEXT    (5, "netdiagLimitSysctl", limit_row, sysctl),
 };
 
@@ -384,7 +391,7 @@ static const struct column netns_columns[] = {
 	COUNTER (13, "netdiagNetnsAttemptFails",     netns_row, attempt_fails),
 	COUNTER (14, "netdiagNetnsUdpRcvbufErrors",  netns_row, udp_rcvbuf_errors),
 	GAUGE   (15, "netdiagNetnsConntrackEntries", netns_row, conntrack_entries),
-	UNSIGNED(16, "netdiagNetnsConntrackUsage",   netns_row, conntrack_usage),
+	PERCENT (16, "netdiagNetnsConntrackUsage",   netns_row, conntrack_usage),
 	STAMP   (17, "netdiagNetnsDiscontinuityTime", netns_row, discontinuity),
 };
 
@@ -392,10 +399,10 @@ static const struct column check_columns[] = {
 	INDEX_TEXT (1, "netdiagCheckName",     check_row, check),
 	INDEX_TEXT (2, "netdiagCheckInstance", check_row, instance),
 	ENUM    (3,  "netdiagCheckState",    check_row, state, check_state_values),
-	INTEGER (4,  "netdiagCheckValue",    check_row, value),
-	INTEGER (5,  "netdiagCheckWarning",  check_row, warning),
-	INTEGER (6,  "netdiagCheckCritical", check_row, critical),
-	INTEGER (7,  "netdiagCheckClear",    check_row, clear),
+	HUNDREDTHS(4,  "netdiagCheckValue",    check_row, value),
+	HUNDREDTHS(5,  "netdiagCheckWarning",  check_row, warning),
+	HUNDREDTHS(6,  "netdiagCheckCritical", check_row, critical),
+	HUNDREDTHS(7,  "netdiagCheckClear",    check_row, clear),
 	TEXT    (8,  "netdiagCheckUnits",    check_row, units),
 	STAMP   (9,  "netdiagCheckSince",    check_row, since),
 	COUNTER (10, "netdiagCheckRaises",   check_row, raises),
@@ -409,8 +416,8 @@ static const struct column alarm_columns[] = {
 	TEXT    (2, "netdiagAlarmCheck",     alarm_row, check),
 	TEXT    (3, "netdiagAlarmInstance",  alarm_row, instance),
 	ENUM    (4, "netdiagAlarmSeverity",  alarm_row, severity, severity_values),
-	INTEGER (5, "netdiagAlarmValue",     alarm_row, value),
-	INTEGER (6, "netdiagAlarmLimit",     alarm_row, limit),
+	HUNDREDTHS(5, "netdiagAlarmValue",     alarm_row, value),
+	HUNDREDTHS(6, "netdiagAlarmLimit",     alarm_row, limit),
 	DATE    (7, "netdiagAlarmRaisedAt",  alarm_row, raised_at),
 	TEXT    (8, "netdiagAlarmSummary",   alarm_row, summary),
 	TEXT    (9, "netdiagAlarmAdvice",    alarm_row, advice),
@@ -424,8 +431,8 @@ static const struct column alarm_history_columns[] = {
 	TEXT    (5,  "netdiagAlarmHistoryCheck",    alarm_history_row, check),
 	TEXT    (6,  "netdiagAlarmHistoryInstance", alarm_history_row, instance),
 	ENUM    (7,  "netdiagAlarmHistorySeverity", alarm_history_row, severity, severity_values),
-	INTEGER (8,  "netdiagAlarmHistoryValue",    alarm_history_row, value),
-	INTEGER (9,  "netdiagAlarmHistoryLimit",    alarm_history_row, limit),
+	HUNDREDTHS(8,  "netdiagAlarmHistoryValue",    alarm_history_row, value),
+	HUNDREDTHS(9,  "netdiagAlarmHistoryLimit",    alarm_history_row, limit),
 	TEXT    (10, "netdiagAlarmHistorySummary",  alarm_history_row, summary),
 };
 
