@@ -42,14 +42,15 @@ bool span_word(struct span *rest, struct span *word)
 
 bool span_equal(struct span span, const char *text)
 {
-	return strlen(text) == span.len && !memcmp(span.start, text, span.len);
+	return strlen(text) == span.len && (!span.len || !memcmp(span.start, text, span.len));
 }
 
 bool span_copy(struct span span, char *text, size_t size)
 {
 	size_t len = span.len < size ? span.len : size - 1;
 
-	memcpy(text, span.start, len);
+	if (len)
+		memcpy(text, span.start, len);
 	memset(text + len, 0, size - len);
 	return len == span.len;
 }

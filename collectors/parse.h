@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A part of somebody else's buffer; not NUL-terminated. */
+/* A part of somebody else's buffer; not NUL-terminated. An empty one may have start NULL. */
 struct span {
 	const char *start;
 	size_t len;
@@ -21,7 +21,8 @@ bool span_word(struct span *rest, struct span *word);
 
 bool span_equal(struct span span, const char *text);
 
-/* Copies a span into text, cut to size, NUL-terminated. False when it had to be cut. */
+/* Copies a span into text, cut to size (at least 1), NUL-terminated, the rest filled with NULs.
+ * False when it had to be cut. */
 bool span_copy(struct span span, char *text, size_t size);
 
 /* The whole span as an unsigned number. 0, or -EINVAL (empty, a sign, trailing characters) or

@@ -22,8 +22,9 @@ void filebuf_free(struct filebuf *buf)
 }
 
 /* Writes ROOT/path. 0 or -ENAMETOOLONG. */
-static int full_path(const struct roots *roots, enum root root, char *full, size_t size,
-		     const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static int full_path(const struct roots *roots,
+							   enum root root, char *full, size_t size,
+							   const char *format, va_list args)
 {
 	int used = snprintf(full, size, "%s/", roots->path[root]);
 
@@ -44,8 +45,8 @@ static int open_full(const char *full, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int vopen(const struct roots *roots, enum root root, int flags, const char *format,
-		 va_list args)
+__attribute__((format(printf, 4, 0))) static int vopen(const struct roots *roots, enum root root,
+						       int flags, const char *format, va_list args)
 {
 	char full[PATH_MAX];
 	int err = full_path(roots, root, full, sizeof(full), format, args);
@@ -53,8 +54,9 @@ static int vopen(const struct roots *roots, enum root root, int flags, const cha
 	return err ? err : open_full(full, flags);
 }
 
-static int open_format(const struct roots *roots, enum root root, int flags, const char *format,
-		       ...)
+__attribute__((format(printf, 4, 5))) static int open_format(const struct roots *roots,
+							     enum root root, int flags,
+							     const char *format, ...)
 {
 	va_list args;
 	int fd;
@@ -109,8 +111,9 @@ static int read_all(int fd, struct filebuf *buf)
 	return 0;
 }
 
-static int vread(const struct roots *roots, enum root root, struct filebuf *buf, const char *format,
-		 va_list args)
+__attribute__((format(printf, 4, 0))) static int vread(const struct roots *roots, enum root root,
+						       struct filebuf *buf, const char *format,
+						       va_list args)
 {
 	int fd = vopen(roots, root, O_RDONLY, format, args);
 	int err;
