@@ -1,19 +1,182 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
+#include <ctype.h>
 #include <errno.h>
+#include <string.h>
 
+#include "parse.h"
 #include "sysctls.h"
 
 const struct row_type sysctl_row_type = {
 	.name = "sysctl",
 	.size = sizeof(struct sysctl_row),
 	.text = offsetof(struct sysctl_row, name),
+	.key = {ROW_TEXT(struct sysctl_row, name)},
 };
+
+/* Shown where the kernel has them: nf_conntrack_* only with its module, and some only in the
+ * initial network namespace. */
+static const char *const sysctls[] = {
+	"net.core.somaxconn",
+	"net.core.netdev_max_backlog",
+	"net.core.netdev_budget",
+	"net.core.netdev_budget_usecs",
+	"net.core.dev_weight",
+	"net.core.rmem_default",
+	"net.core.rmem_max",
+	"net.core.wmem_default",
+	"net.core.wmem_max",
+	"net.ipv4.tcp_rmem",
+	"net.ipv4.tcp_wmem",
+	"net.ipv4.tcp_mem",
+	"net.ipv4.udp_mem",
+	"net.ipv4.tcp_congestion_control",
+	"net.ipv4.tcp_max_syn_backlog",
+	"net.ipv4.tcp_syncookies",
+	"net.ipv4.tcp_syn_retries",
+	"net.ipv4.tcp_fin_timeout",
+	"net.ipv4.tcp_tw_reuse",
+	"net.ipv4.tcp_max_tw_buckets",
+	"net.ipv4.tcp_max_orphans",
+	"net.ipv4.tcp_keepalive_time",
+	"net.ipv4.tcp_moderate_rcvbuf",
+	"net.ipv4.tcp_abort_on_overflow",
+	"net.ipv4.ip_local_port_range",
+	"net.netfilter.nf_conntrack_max",
+	"net.netfilter.nf_conntrack_buckets",
+};
+
+#define SYSCTL_COUNT (sizeof(sysctls) / sizeof(sysctls[0]))
+
+/* Whether every component of a path is a name: not empty, not "." or "..". */
+static bool is_inside(const char *path)
+{
+	for (;;) {
+		size_t len = strcspn(path, "/");
+
+		if (!len || (path[0] == '.' && (len == 1 || (len == 2 && path[1] == '.'))))
+			return false;
+		if (!path[len])
+			return true;
+		path += len + 1;
+	}
+}
+
+static char other_separator(char c)
+{
+	return c == '.' ? '/' : c == '/' ? '.' : c;
+}
+
+int sysctl_path(const char *name, char *path, size_t size)
+{
+	size_t len = strlen(name), separator = strcspn(name, "./");
+	bool dotted = name[separator] == '.';
+
+	if (len >= size)
+		return -ENAMETOOLONG;
+	if (separator == len)
+		return -EINVAL;
+	for (size_t i = 0; i <= len; i++) {
+		if (name[i] && !isalnum((unsigned char)name[i]) && !strchr("_-./", name[i]))
+			return -EINVAL;
+		path[i] = dotted ? other_separator(name[i]) : name[i];
+	}
+	return is_inside(path) ? 0 : -EINVAL;
+}
+
+void sysctl_name(const char *path, char *name, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < size && path[i]; i++)
+		name[i] = other_separator(path[i]);
+	name[i] = '\0';
+}
+
+/* Words with one blank between them. The kernel separates with tabs, some settings have lines. */
+static void set_value(char value[SYSCTL_VALUE_SIZE], const struct filebuf *buf)
+{
+	struct span rest = {buf->data, buf->len}, line, word;
+	char text[SYSCTL_VALUE_SIZE];
+	size_t used = 0;
+
+	while (span_line(&rest, &line))
+		while (span_word(&line, &word)) {
+			if (used && used + 1 < sizeof(text))
+				text[used++] = ' ';
+			span_copy(word, text + used, sizeof(text) - used);
+			used += strlen(text + used);
+		}
+	if (used && text[used - 1] == ' ') /* no place for the next word */
+		used--;
+	text[used] = '\0';
+	row_text(value, SYSCTL_VALUE_SIZE, text);
+}
+
+/* Adds the row of one setting. 0 or -errno, as from reading it. */
+static int add_sysctl(struct collect *c, const char *path)
+{
+	struct sysctl_row *row;
+	int err = root_read(&c->settings->roots, ROOT_PROC, c->buf, "sys/%s", path);
+
+	if (err)
+		return err;
+	row = rows_add(&c->rows[0]);
+	if (!row)
+		return -ENOMEM;
+	sysctl_name(path, row->name, sizeof(row->name));
+	set_value(row->value, c->buf);
+	return 0;
+}
+
+/* One that the configuration asks for: what is wrong with it is told. 0 or -ENOMEM. */
+static int add_configured(struct collect *c, const char *name)
+{
+	char path[SYSCTL_NAME_SIZE], reason[64];
+	int err = sysctl_path(name, path, sizeof(path));
+
+	if (err == -EINVAL)
+		collect_note(c, "sysctl %s: no name of a setting below /proc/sys", name);
+	else if (err)
+		collect_note(c, "sysctl %s: longer than %zu characters", name, sizeof(path) - 1);
+	if (err)
+		return 0;
+	err = add_sysctl(c, path);
+	if (err == -ENOMEM)
+		return err;
+	if (err == -EACCES || err == -EPERM)
+		collect_note(c, "sysctl %s: may not be read; run netdiagd as root to show it",
+			     name);
+	else if (err)
+		collect_note(c,
+			     "sysctl %s: %s; correct its name in the configuration or load the "
+			     "module that has it",
+			     name, strerror_r(-err, reason, sizeof(reason)));
+	return 0;
+}
 
 static int sysctls_collect(struct collect *c)
 {
-	return collect_fail(c, -EOPNOTSUPP, "not written yet");
+	const struct patterns *more = &c->settings->sysctls;
+
+	collect_source(c, "/proc/sys");
+	for (size_t i = 0; i < SYSCTL_COUNT; i++) {
+		char path[SYSCTL_NAME_SIZE];
+		int err = sysctl_path(sysctls[i], path, sizeof(path));
+
+		if (!err)
+			err = add_sysctl(c, path);
+		if (err == -ENOMEM)
+			return collect_fail(c, err, "/proc/sys");
+	}
+	for (size_t i = 0; i < more->count; i++)
+		if (add_configured(c, more->list[i]))
+			return collect_fail(c, -ENOMEM, "/proc/sys");
+	if (!c->rows[0].count)
+		return collect_fail(c, -ENOENT,
+				    "/proc/sys: none of the settings can be read; is it mounted?");
+	return 0;
 }
 
 const struct collector sysctls_collector = {
