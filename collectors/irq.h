@@ -7,10 +7,10 @@
 
 struct irq_row {
 	uint64_t irq;
-	uint64_t ifindex; /* 0 when unknown */
-	uint64_t total;
+	uint64_t ifindex;	/* 0 when unknown */
+	uint64_t total;		/* on all CPUs, those that are offline now included */
 	uint64_t busiest_cpu;	/* over the last interval */
-	uint64_t busiest_share; /* 0.01 percent */
+	uint64_t busiest_share; /* 0.01 percent of the interval's; both absent without any */
 	uint64_t discontinuity; /* monotonic ns */
 	char name[65];
 	char affinity[129]; /* CPU list */

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "interrupts.h"
+#include "irq_vectors.h"
+#include "rows.h"
+
+/* More than any file system's path in sysfs. */
+#define LINK_SIZE 512
+
+void irq_vectors_free(struct irq_vectors *vectors)
+{
+	free(vectors->device);
+	free(vectors->vector);
+	memset(vectors, 0, sizeof(*vectors));
+}
+
+/* Makes room for one more element of an array that grows by powers of two. 0 or -ENOMEM. */
+static int grow(void **array, size_t count, size_t size)
+{
+	void *more;
+
+	if (count & (count - 1) || (count && count < 8))
+		return 0;
+	more = reallocarray(*array, count ? count * 2 : 8, size);
+	if (!more)
+		return -ENOMEM;
+	*array = more;
+	return 0;
+}
+
+static int add_vector(struct irq_vectors *vectors, uint64_t irq)
+{
+	int err = grow((void **)&vectors->vector, vectors->vectors, sizeof(*vectors->vector));
+
+	if (!err)
+		vectors->vector[vectors->vectors++] = (struct irq_vector){
+			.irq = irq, .device = vectors->devices - 1};
+	return err;
+}
+
+/* The interrupts that a directory's entries are named after. How many (0: none, or no such
+ * directory) or -ENOMEM. */
+static int read_directory(struct irq_vectors *vectors, const struct roots *roots,
+			  const char *ifname, const char *path)
+{
+	DIR *dir = root_opendir(roots, ROOT_SYS, "class/net/%s/%s", ifname, path);
+	struct dirent *entry;
+	int count = 0, err = 0;
+
+	if (!dir)
+		return 0;
+	while (!err && (entry = readdir(dir))) {
+		uint64_t irq;
+
+		if (span_u64((struct span){entry->d_name, strlen(entry->d_name)}, &irq))
+			continue;
+		err = add_vector(vectors, irq);
+		count++;
+	}
+	closedir(dir);
+	return err ? err : count;
+}
+
+/* The last component of what a link below an interface points to. 0 or -errno. */
+static int link_name(const struct roots *roots, const char *ifname, const char *path, char *name,
+		     size_t size)
+{
+	char target[LINK_SIZE];
+	ssize_t len = root_readlink(roots, ROOT_SYS, target, sizeof(target), "class/net/%s/%s",
+				    ifname, path);
+	const char *slash;
+
+	if (len < 0)
+		return (int)len;
+	slash = strrchr(target, '/');
+	row_text(name, size, slash ? slash + 1 : target);
+	return 0;
+}
+
+/* The interrupts of the newest device. 0 or -ENOMEM. */
+static int read_device(struct irq_vectors *vectors, const struct roots *roots)
+{
+	/* The parent's are the device's own only where that does nothing but carry it. */
+	static const struct {
+		const char *directory, *irq;
+		bool parent;
+	} source[] = {
+		{"device/msi_irqs", "device/irq", false},
+		{"device/irqs", NULL, false},
+		{"device/../msi_irqs", "device/../irq", true},
+	};
+	struct irq_device *device = &vectors->device[vectors->devices - 1];
+	char bus[16] = "";
+
+	link_name(roots, device->ifname, "device/subsystem", bus, sizeof(bus));
+	for (size_t i = 0; i < sizeof(source) / sizeof(source[0]); i++) {
+		uint64_t irq;
+		int count;
+
+		if (source[i].parent && strcmp(bus, "virtio"))
+			continue;
+		count = read_directory(vectors, roots, device->ifname, source[i].directory);
+		if (!count && source[i].irq &&
+		    !root_read_u64(roots, ROOT_SYS, &irq, "class/net/%s/%s", device->ifname,
+				   source[i].irq) &&
+		    irq) {
+			count = add_vector(vectors, irq);
+			count = count ? count : 1;
+		}
+		if (count < 0)
+			return count;
+		device->has_vectors = count > 0;
+		if (count)
+			break;
+	}
+	return 0;
+}
+
+/* 0 or -ENOMEM. */
+static int read_interface(struct irq_vectors *vectors, const struct roots *roots,
+			  const char *ifname)
+{
+	struct irq_device device = {.has_vectors = false};
+	int err;
+
+	if (strlen(ifname) >= sizeof(device.ifname) ||
+	    link_name(roots, ifname, "device", device.name, sizeof(device.name)))
+		return 0;
+	row_text(device.ifname, sizeof(device.ifname), ifname);
+	if (root_read_u64(roots, ROOT_SYS, &device.ifindex, "class/net/%s/ifindex", ifname))
+		device.ifindex = 0;
+	err = grow((void **)&vectors->device, vectors->devices, sizeof(device));
+	if (err)
+		return err;
+	vectors->device[vectors->devices++] = device;
+	return read_device(vectors, roots);
+}
+
+static int compare_vectors(const void *a, const void *b, void *devices)
+{
+	const struct irq_vector *x = a, *y = b;
+	const struct irq_device *device = devices;
+	uint64_t i = device[x->device].ifindex, j = device[y->device].ifindex;
+
+	if (x->irq != y->irq)
+		return x->irq < y->irq ? -1 : 1;
+	return i < j ? -1 : i > j;
+}
+
+int irq_vectors_read(struct irq_vectors *vectors, const struct collect_settings *settings)
+{
+	DIR *dir = root_opendir(&settings->roots, ROOT_SYS, "class/net");
+	struct dirent *entry;
+	int err = 0;
+
+	memset(vectors, 0, sizeof(*vectors));
+	if (!dir)
+		return -errno;
+	while (!err && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && settings_interface(settings, entry->d_name))
+			err = read_interface(vectors, &settings->roots, entry->d_name);
+	closedir(dir);
+	if (err)
+		irq_vectors_free(vectors);
+	else if (vectors->vectors)
+		qsort_r(vectors->vector, vectors->vectors, sizeof(*vectors->vector),
+			compare_vectors, vectors->device);
+	return err;
+}
+
+/* Whether one of the handlers is called like a thing, or like a part of it: "eth0", "eth0-rx-1",
+ * "eth0:0", but not "eth01". */
+static bool named_after(struct span names, const char *thing)
+{
+	size_t len = strlen(thing);
+	struct span name;
+
+	while (len && interrupts_name(&names, &name))
+		if (name.len >= len && !memcmp(name.start, thing, len) &&
+		    (name.len == len || !isalnum((unsigned char)name.start[len])))
+			return true;
+	return false;
+}
+
+static size_t first_vector(const struct irq_vectors *vectors, uint64_t irq)
+{
+	size_t low = 0, high = vectors->vectors;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (vectors->vector[middle].irq < irq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct irq_device *irq_vectors_find(const struct irq_vectors *vectors, uint64_t irq,
+					  struct span names)
+{
+	const struct irq_device *first = NULL;
+
+	for (size_t i = first_vector(vectors, irq);
+	     i < vectors->vectors && vectors->vector[i].irq == irq; i++) {
+		const struct irq_device *device = &vectors->device[vectors->vector[i].device];
+
+		if (named_after(names, device->ifname))
+			return device;
+		first = first ? first : device;
+	}
+	if (first)
+		return first;
+	for (size_t i = 0; i < vectors->devices; i++) {
+		const struct irq_device *device = &vectors->device[i];
+
+		if (!device->has_vectors &&
+		    (named_after(names, device->ifname) || named_after(names, device->name)))
+			return device;
+	}
+	return NULL;
+}
