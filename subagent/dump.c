@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "../collectors/collect.h"
+#include "dump.h"
+
+static const char *const format_words[] = {
+	[DUMP_TEXT] = "text",
+	[DUMP_JSON] = "json",
+	[DUMP_SCHEMA] = "schema",
+};
+
+int dump_format_parse(const char *word, enum dump_format *format)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(format_words) / sizeof(format_words[0]); i++) {
+		if (!strcmp(word, format_words[i])) {
+			*format = (enum dump_format)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+int dump_print(FILE *out, enum dump_format format, table_rows_fn *rows, void *arg)
+{
+	switch (format) {
+	case DUMP_TEXT:
+		dump_text(out, rows, arg);
+		break;
+	case DUMP_JSON:
+		dump_json(out, rows, arg);
+		break;
+	case DUMP_SCHEMA:
+		dump_schema(out);
+		break;
+	}
+	return fflush(out) || ferror(out) ? -EIO : 0;
+}
+
+const char *dump_label(const struct column *column, uint64_t value)
+{
+	const struct enum_value *known;
+
+	for (known = column->values; known->label; known++) {
+		if ((uint64_t)known->value == value)
+			return known->label;
+	}
+	return NULL;
+}
+
+uint64_t dump_since(uint64_t stamp)
+{
+	uint64_t now = monotonic_ns();
+
+	return now > stamp ? now - stamp : 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * netdiagd --dump: everything that NETDIAG-MIB shows, without a master agent.
+ *
+ * text    for a person at a console: aligned tables, wide ones as records; percentages, durations
+ *         and stamps ("12 s ago") in words; bytes that are not printable as \xNN.
+ * json    for scripts: {"netdiagAgent": {…}, "netdiagSoftnetTable": [{…}, …], …}. The keys are the
+ *         columns' full MIB names, index members included; absent cells are left out; a table
+ *         without rows is [] (netdiagCollectorTable says why). Numbers are as the MIB has them
+ *         (hundredths of a percent stay so), but never cut to 32 bits. Enumerations are their
+ *         labels, NetdiagTruthValue true or false, a NetdiagTimeStamp the seconds since then, a
+ *         TimeTicks seconds, a NetdiagDateAndTime text in ISO 8601, UTC.
+ * schema  the MIB as the code knows it, in JSON: what is compared with the MIB file.
+ */
+#ifndef NETDIAG_DUMP_H
+#define NETDIAG_DUMP_H
+
+#include <stdio.h>
+
+#include "table.h"
+
+enum dump_format {
+	DUMP_TEXT,
+	DUMP_JSON,
+	DUMP_SCHEMA,
+};
+
+/* Which format a word of the command line means. 0, or -EINVAL and the format is untouched. */
+int dump_format_parse(const char *word, enum dump_format *format);
+
+/* Prints every table's current rows (rows is asked with arg, once a table; a schema asks for
+ * none). 0, or -EIO when the output could not be written. */
+int dump_print(FILE *out, enum dump_format format, table_rows_fn *rows, void *arg);
+
+/* The formats. What fails in them shows in ferror(out). */
+void dump_text(FILE *out, table_rows_fn *rows, void *arg);
+void dump_json(FILE *out, table_rows_fn *rows, void *arg);
+void dump_schema(FILE *out);
+
+/* The label of a value, or NULL when it has none. */
+const char *dump_label(const struct column *column, uint64_t value);
+
+/* How long ago a monotonic time (ns) was, in ns; 0 for one that is still to come. */
+uint64_t dump_since(uint64_t stamp);
+
+#endif
