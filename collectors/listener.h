@@ -4,10 +4,7 @@
 #define NETDIAG_LISTENER_H
 
 #include "collect.h"
-
-#define ENDPOINT_SIZE 65 /* "[fe80::1%eth0]:53" */
-#define ADDRESS_SIZE  65
-#define COMMAND_SIZE  17 /* TASK_COMM_LEN */
+#include "sockdiag.h"
 
 struct listener_row {
 	uint64_t port;

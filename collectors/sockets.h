@@ -4,12 +4,15 @@
 #define NETDIAG_SOCKETS_H
 
 #include "collect.h"
+#include "sockdiag.h"
 
 enum socket_family {
 	SOCKET_ANY = 1,
 	SOCKET_IPV4,
 	SOCKET_IPV6,
 };
+
+#define SOCKET_FAMILIES 3
 
 /* The kernel's TCP states that are shown, by its numbering (include/net/tcp_states.h). */
 #define SOCKET_STATE_MAX 11 /* closing */
@@ -20,7 +23,67 @@ struct socket_state_row {
 	uint64_t count;
 };
 
+/* The local ports with most sockets in CLOSE_WAIT: for advice, no table shows them. */
+struct close_wait_row {
+	uint64_t port;
+	uint64_t count;
+};
+
+#define CLOSE_WAIT_PORTS 10
+
+/* Which of the collector's kinds of rows is which. */
+enum sockets_rows {
+	SOCKETS_ROWS_STATE,
+	SOCKETS_ROWS_CLOSE_WAIT,
+};
+
 extern const struct row_type socket_state_row_type;
+extern const struct row_type close_wait_row_type;
 extern const struct collector sockets_collector;
+
+/* --- the pure part -------------------------------------------------------------------------- */
+
+/* What the dump of one family told. */
+struct socket_counts {
+	uint64_t state[SOCKET_STATE_MAX + 1]; /* mini-sockets in FIN_WAIT2 included */
+	uint64_t full;			      /* whole sockets in any state */
+	uint64_t fin_wait2_mini;
+	uint32_t *close_wait; /* by local port, SOCKET_PORTS of them; may be NULL */
+};
+
+#define SOCKET_PORTS 65536
+
+/* The families of a dump: indexes of struct socket_counts[SOCKET_DUMPS]. */
+enum socket_dump {
+	SOCKET_DUMP_IPV4,
+	SOCKET_DUMP_IPV6,
+	SOCKET_DUMPS,
+};
+
+/* Counts one socket. */
+void socket_counts_add(struct socket_counts *counts, const struct inet_socket *socket);
+
+/* What procfs says, each ROW_ABSENT when it does not. */
+struct socket_totals {
+	uint64_t in_use[SOCKET_DUMPS]; /* sockstat "TCP: inuse", sockstat6 "TCP6: inuse": whole
+					  sockets, listeners included, TIME_WAIT not. IPv4 on a
+					  dual-stack socket is in TCP6. Absent: no IPv6. */
+	uint64_t time_wait;	       /* sockstat "TCP: tw": mini-sockets of both families */
+	uint64_t curr_estab; /* snmp "Tcp: CurrEstab": ESTABLISHED, and CLOSE_WAIT since 6.10 */
+};
+
+/* Number by family (SOCKET_ANY - 1 …) and state; ROW_ABSENT: not known. */
+typedef uint64_t socket_table[SOCKET_FAMILIES][SOCKET_STATE_MAX + 1];
+
+/*
+ * Infers what the cheap way does not dump, from dumps without ESTABLISHED and with the TIME_WAIT
+ * sockets of only one family (of `split`; SOCKET_DUMPS: of none), and adds up the families.
+ * False when the totals are missing or contradict each other: then only a full dump tells.
+ */
+bool socket_infer(const struct socket_counts counts[SOCKET_DUMPS],
+		  const struct socket_totals *totals, enum socket_dump split, socket_table table);
+
+/* The same after full dumps. ipv6: whether there is any; else its numbers are absent. */
+void socket_add_up(const struct socket_counts counts[SOCKET_DUMPS], bool ipv6, socket_table table);
 
 #endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "sockdiag.h"
+
+/* idiag_timer of a TIME_WAIT mini-socket and of one that still counts as FIN_WAIT2. */
+#define TIMER_TIME_WAIT 3
+
+/* Memory attributes before 4.7 end with SK_MEMINFO_BACKLOG. */
+#define MEMINFO_WITHOUT_DROPS SK_MEMINFO_DROPS
+
+static void take_key(struct endpoint_key *key, const struct inet_diag_msg *msg, bool local)
+{
+	size_t len = msg->idiag_family == AF_INET ? 4 : 16;
+
+	memset(key, 0, sizeof(*key));
+	memcpy(key->address, local ? msg->id.idiag_src : msg->id.idiag_dst, len);
+	key->port = ntohs(local ? msg->id.idiag_sport : msg->id.idiag_dport);
+	key->family = msg->idiag_family;
+	key->interface = msg->id.idiag_if;
+}
+
+static void take_memory(struct inet_socket *socket, const struct nlattr *attr)
+{
+	uint32_t values[SK_MEMINFO_VARS] = {0};
+	size_t len = mnl_attr_get_payload_len(attr);
+
+	if (len < MEMINFO_WITHOUT_DROPS * sizeof(*values))
+		return;
+	memcpy(values, mnl_attr_get_payload(attr), len < sizeof(values) ? len : sizeof(values));
+	socket->memory = (struct socket_memory){
+		.rx_queue = values[SK_MEMINFO_RMEM_ALLOC],
+		.rx_buffer = values[SK_MEMINFO_RCVBUF],
+		.tx_alloc = values[SK_MEMINFO_WMEM_ALLOC],
+		.tx_queue = values[SK_MEMINFO_WMEM_QUEUED],
+		.tx_buffer = values[SK_MEMINFO_SNDBUF],
+	};
+	socket->has_memory = true;
+	socket->has_drops = len >= sizeof(values);
+	socket->drops = values[SK_MEMINFO_DROPS];
+}
+
+int sockdiag_decode(const struct nlmsghdr *message, struct inet_socket *socket)
+{
+	const struct inet_diag_msg *msg;
+	const struct nlattr *attr;
+
+	/* The kernel pads each attribute, so a message ends aligned; libmnl counts on it. */
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || message->nlmsg_len % MNL_ALIGNTO ||
+	    message->nlmsg_len < MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(*msg)))
+		return -EBADMSG;
+	msg = mnl_nlmsg_get_payload(message);
+	if ((msg->idiag_family != AF_INET && msg->idiag_family != AF_INET6) || !msg->idiag_state ||
+	    msg->idiag_state > SOCKDIAG_NEW_SYN_RECV)
+		return -EBADMSG;
+	memset(socket, 0, sizeof(*socket));
+	take_key(&socket->local, msg, true);
+	take_key(&socket->remote, msg, false);
+	socket->cookie = (uint64_t)msg->id.idiag_cookie[1] << 32 | msg->id.idiag_cookie[0];
+	socket->inode = msg->idiag_inode;
+	socket->receive_queue = msg->idiag_rqueue;
+	socket->send_queue = msg->idiag_wqueue;
+	socket->state = msg->idiag_state;
+	socket->time_wait = msg->idiag_timer == TIMER_TIME_WAIT;
+	mnl_attr_for_each(attr, message, sizeof(*msg))
+	{
+		switch (mnl_attr_get_type(attr)) {
+		case INET_DIAG_SHUTDOWN: /* every whole socket has it, unasked, since 3.6 */
+			socket->full = true;
+			break;
+		case INET_DIAG_SKMEMINFO:
+			take_memory(socket, attr);
+			break;
+		}
+	}
+	return 0;
+}
+
+struct each_socket {
+	sockdiag_socket_fn *each;
+	netlink_restart_fn *restart;
+	void *arg;
+};
+
+static int take_message(const struct nlmsghdr *message, void *arg)
+{
+	const struct each_socket *to = arg;
+	struct inet_socket socket;
+	int err = sockdiag_decode(message, &socket);
+
+	return err ? err : to->each(&socket, to->arg);
+}
+
+static void restart_dump(void *arg)
+{
+	const struct each_socket *to = arg;
+
+	if (to->restart)
+		to->restart(to->arg);
+}
+
+int sockdiag_dump(struct netlink *nl, const struct sockdiag_query *query, sockdiag_socket_fn *each,
+		  netlink_restart_fn *restart, void *arg)
+{
+	_Alignas(struct nlmsghdr) char
+		buf[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct inet_diag_req_v2))];
+	struct each_socket to = {.each = each, .restart = restart, .arg = arg};
+	struct netlink_dump dump = {
+		.message = take_message,
+		.restart = restart_dump,
+		.arg = &to,
+	};
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buf);
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+	int err = nl->buf ? 0 : netlink_open(nl, NETLINK_SOCK_DIAG);
+
+	if (err)
+		return err;
+	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	header->nlmsg_flags = NLM_F_DUMP;
+	request->sdiag_family = query->family;
+	request->sdiag_protocol = query->protocol;
+	request->idiag_states = query->states;
+	if (query->memory)
+		request->idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1);
+	return netlink_dump(nl, header, &dump);
+}
+
+void sockdiag_close(struct netlink *nl)
+{
+	if (nl->buf)
+		netlink_close(nl);
+}
+
+const char *sockdiag_remedy(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "modprobe tcp_diag udp_diag, or a kernel with CONFIG_INET_DIAG";
+	case -EPROTONOSUPPORT:
+		return "a kernel with CONFIG_INET_DIAG is needed";
+	case -EPERM:
+	case -EACCES:
+		return "a security module or seccomp forbids NETLINK_SOCK_DIAG: allow it";
+	case -EMFILE:
+		return "raise LimitNOFILE";
+	case -ETIMEDOUT:
+		return "too many sockets or a busy host: lengthen the interval";
+	default:
+		return "tried again at the next interval";
+	}
+}
+
+void sockdiag_interface(uint32_t interface, char *text)
+{
+	if (!if_indextoname(interface, text))
+		snprintf(text, IF_NAMESIZE, "%u", interface);
+}
+
+/* Appends, with all that is not printable ASCII as '?'. */
+static size_t append(char *text, size_t used, size_t size, const char *more)
+{
+	for (; *more && used + 1 < size; more++)
+		text[used++] = *more > ' ' && *more < 0x7f ? *more : '?';
+	text[used] = '\0';
+	return used;
+}
+
+void address_format(const struct endpoint_key *key, const char *interface, char *text)
+{
+	char address[INET6_ADDRSTRLEN] = "";
+	size_t used;
+
+	inet_ntop(key->family, key->address, address, sizeof(address));
+	used = append(text, 0, ADDRESS_SIZE, address);
+	if (interface[0]) {
+		used = append(text, used, ADDRESS_SIZE, "%");
+		append(text, used, ADDRESS_SIZE, interface);
+	}
+}
+
+void endpoint_format(const struct endpoint_key *key, const char *interface, char *text)
+{
+	const char *open = key->family == AF_INET6 ? "[" : "";
+	const char *close = key->family == AF_INET6 ? "]" : "";
+	char address[ADDRESS_SIZE], port[8] = "*";
+	size_t used;
+
+	address_format(key, interface, address);
+	if (key->port)
+		snprintf(port, sizeof(port), "%u", key->port);
+	used = append(text, 0, ENDPOINT_SIZE, open);
+	used = append(text, used, ENDPOINT_SIZE, address);
+	used = append(text, used, ENDPOINT_SIZE, close);
+	used = append(text, used, ENDPOINT_SIZE, ":");
+	append(text, used, ENDPOINT_SIZE, port);
+}

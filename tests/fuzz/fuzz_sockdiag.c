@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sockdiag_decode() on what netlink_parse() lets through, and the text of what it found. */
+#include <config.h>
+
+#include <string.h>
+
+#include "../../collectors/sockdiag.h"
+#include "fuzz.h"
+
+static void check_text(const struct endpoint_key *key, const char *interface)
+{
+	char text[ENDPOINT_SIZE];
+	size_t len;
+
+	memset(text, 1, sizeof(text));
+	endpoint_format(key, interface, text);
+	len = strnlen(text, sizeof(text));
+	fuzz_check(len >= sizeof("[::]:*") - 1 && len < sizeof(text));
+	for (size_t i = 0; i < len; i++)
+		fuzz_check(text[i] > ' ' && text[i] < 0x7f);
+}
+
+static int take(const struct nlmsghdr *message, void *arg)
+{
+	char interface[16] = "";
+	struct inet_socket socket;
+
+	(void)arg;
+	if (sockdiag_decode(message, &socket))
+		return 0;
+	fuzz_check(socket.state >= 1 && socket.state <= SOCKDIAG_NEW_SYN_RECV);
+	fuzz_check(socket.has_memory || !socket.has_drops);
+	memcpy(interface, &socket.memory, sizeof(interface) - 1);
+	check_text(&socket.local, interface);
+	check_text(&socket.remote, "");
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct netlink_dump dump = {.message = take};
+	struct netlink_progress progress = {.seq = 1};
+
+	netlink_parse(data, size, &dump, &progress);
+	return 0;
+}
