@@ -1,10 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
+#include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-int main(void)
+#include "agent.h"
+#include "daemon.h"
+#include "options.h"
+
+int main(int argc, char **argv)
 {
-	puts(PACKAGE_STRING);
-	return 0;
+	struct options options;
+	int status = options_parse(&options, argc, argv);
+
+	if (status)
+		return status;
+	/* One heap: with an arena for each collector's thread the process is several times larger,
+	 * and they hardly ever allocate at the same time. */
+	mallopt(M_ARENA_MAX, 1);
+	switch (options.task) {
+	case TASK_VERSION:
+		printf("%s %s\n", PACKAGE_NAME, agent_version());
+		return EXIT_SUCCESS;
+	case TASK_HELP:
+		options_help();
+		return EXIT_SUCCESS;
+	case TASK_CHECK_CONFIG:
+	case TASK_SERVE:
+		break;
+	}
+	return daemon_run(&options);
 }

@@ -14,9 +14,13 @@
 #include "view.h"
 
 /* Sets the library up as a subagent of the master at `address` ("/var/agentx/master",
- * "tcp:localhost:705"). Registers all tables of the view. Connecting is tried from session_turn().
- * 0 or -errno. */
+ * "tcp:localhost:705"). Answers from all tables of the view. Connecting is tried from
+ * session_turn(). 0 or -errno. */
 int session_init(const char *address, struct view *view);
+
+/* Another address, after a reload: the session is made anew there if it differs. 0 or -errno
+ * (-EINVAL: it is no address; the old one stays). */
+int session_address(const char *address);
 
 /* Closes the session cleanly (AgentX Close) and releases the library. */
 void session_close(void);

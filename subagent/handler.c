@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "agentx.h"
+#include "handler.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+#define TICK_NS	  UINT64_C(10000000)
+
+/* Enough for any value but a text, which is taken from the row. */
+union value {
+	long number;
+	struct counter64 counter;
+	oid object[MAX_OID_LEN];
+	u_char date[11];
+};
+
+static uint64_t at_most(uint64_t number, uint64_t limit)
+{
+	return number < limit ? number : limit;
+}
+
+/* RFC 2579 DateAndTime, in UTC: year (2), month, day, hour, minute, second, tenth, '+', 0, 0. */
+static void set_date(u_char *date, uint64_t ns)
+{
+	time_t seconds = (time_t)(ns / SECOND_NS);
+	struct tm tm;
+
+	memset(&tm, 0, sizeof(tm));
+	gmtime_r(&seconds, &tm);
+	date[0] = (u_char)((tm.tm_year + 1900) >> 8);
+	date[1] = (u_char)(tm.tm_year + 1900);
+	date[2] = (u_char)(tm.tm_mon + 1);
+	date[3] = (u_char)tm.tm_mday;
+	date[4] = (u_char)tm.tm_hour;
+	date[5] = (u_char)tm.tm_min;
+	date[6] = (u_char)tm.tm_sec;
+	date[7] = (u_char)(ns % SECOND_NS / (SECOND_NS / 10));
+	date[8] = '+';
+	date[9] = 0;
+	date[10] = 0;
+}
+
+/* Parses dotted text; 0.0 when it is none. Returns the number of arcs. */
+static size_t set_object(oid *object, const char *text)
+{
+	size_t len = 0;
+
+	while (len < MAX_OID_LEN) {
+		char *end;
+		unsigned long arc;
+
+		if (*text < '0' || *text > '9')
+			break;
+		errno = 0;
+		arc = strtoul(text, &end, 10);
+		if (errno || arc > UINT32_MAX)
+			break;
+		object[len++] = arc;
+		if (!*end)
+			return len;
+		if (*end != '.')
+			break;
+		text = end + 1;
+	}
+	object[0] = 0;
+	object[1] = 0;
+	return 2;
+}
+
+/* Adds a cell to the response. False when memory is short. */
+static bool add_cell(const struct handler *handler, netsnmp_pdu *response, const struct cell *cell,
+		     const oid *name, size_t len)
+{
+	const struct column *column = cell->column;
+	const char *text = (const char *)cell->row + column->offset;
+	union value value = {0};
+	const void *data = &value;
+	size_t size = sizeof(value.number);
+	uint64_t number = 0;
+	u_char type = ASN_NULL;
+
+	if (column->type != COLUMN_TEXT && column->type != COLUMN_TEXT_SPARSE &&
+	    column->type != COLUMN_OID)
+		number = row_number(cell->row, column->offset);
+	switch (column->type) {
+	case COLUMN_COUNTER64:
+		type = ASN_COUNTER64;
+		value.counter.high = (u_long)(number >> 32);
+		value.counter.low = (u_long)(number & UINT32_MAX);
+		size = sizeof(value.counter);
+		break;
+	case COLUMN_GAUGE32:
+	case COLUMN_UNSIGNED32:
+		type = ASN_GAUGE;
+		value.number = (long)at_most(number, UINT32_MAX);
+		break;
+	case COLUMN_INTEGER32:
+	case COLUMN_ENUM:
+		type = ASN_INTEGER;
+		value.number = (long)at_most(number, INT32_MAX);
+		break;
+	case COLUMN_TICKS:
+		type = ASN_TIMETICKS;
+		value.number = (long)(uint32_t)(number / TICK_NS);
+		break;
+	case COLUMN_STAMP:
+		type = ASN_TIMETICKS;
+		value.number = (long)handler->ticks(number);
+		break;
+	case COLUMN_DATE:
+		type = ASN_OCTET_STR;
+		set_date(value.date, number);
+		size = sizeof(value.date);
+		break;
+	case COLUMN_TEXT:
+	case COLUMN_TEXT_SPARSE:
+		type = ASN_OCTET_STR;
+		data = text;
+		size = strnlen(text, column->size);
+		break;
+	case COLUMN_OID:
+		type = ASN_OBJECT_ID;
+		size = set_object(value.object, text) * sizeof(oid);
+		break;
+	}
+	return snmp_pdu_add_variable(response, name, len, type, data, size) != NULL;
+}
+
+static bool add_exception(netsnmp_pdu *response, const netsnmp_variable_list *asked, u_char type)
+{
+	return snmp_pdu_add_variable(response, asked->name, asked->name_length, type, NULL, 0) !=
+	       NULL;
+}
+
+static bool answer_get(const struct handler *handler, netsnmp_pdu *response,
+		       const netsnmp_variable_list *asked)
+{
+	struct cell cell;
+
+	switch (table_get(asked->name, asked->name_length, handler->rows, handler->rows_arg,
+			  &cell)) {
+	case TABLE_FOUND:
+		return add_cell(handler, response, &cell, asked->name, asked->name_length);
+	case TABLE_NO_INSTANCE:
+		return add_exception(response, asked, SNMP_NOSUCHINSTANCE);
+	default:
+		return add_exception(response, asked, SNMP_NOSUCHOBJECT);
+	}
+}
+
+/* Whether an OID is at or past the end of the search range, which the library parks in the
+ * variable's value; 0.0 there means that the range has no end. */
+static bool out_of_range(const netsnmp_variable_list *asked, const oid *name, size_t len)
+{
+	static const oid null_oid[] = {0, 0};
+	size_t end_len = asked->val_len / sizeof(oid);
+
+	if (!end_len || !snmp_oid_compare(asked->val.objid, end_len, null_oid, 2))
+		return false;
+	return snmp_oid_compare(name, len, asked->val.objid, end_len) >= 0;
+}
+
+static bool answer_next(const struct handler *handler, netsnmp_pdu *response,
+			const netsnmp_variable_list *asked)
+{
+	oid name[MAX_OID_LEN];
+	struct cell cell;
+	size_t len;
+	bool found = false;
+
+	if (asked->type == ASN_PRIV_INCL_RANGE)
+		found = table_get(asked->name, asked->name_length, handler->rows, handler->rows_arg,
+				  &cell) == TABLE_FOUND;
+	if (!found &&
+	    !table_next(asked->name, asked->name_length, handler->rows, handler->rows_arg, &cell))
+		return add_exception(response, asked, SNMP_ENDOFMIBVIEW);
+	len = table_oid(cell.table, cell.column, cell.row, name);
+	if (out_of_range(asked, name, len))
+		return add_exception(response, asked, SNMP_ENDOFMIBVIEW);
+	return add_cell(handler, response, &cell, name, len);
+}
+
+netsnmp_pdu *handler_answer(const struct handler *handler, const netsnmp_pdu *request)
+{
+	bool (*answer)(const struct handler *, netsnmp_pdu *, const netsnmp_variable_list *) = NULL;
+	long error = SNMP_ERR_NOERROR;
+	netsnmp_pdu *response;
+	bool fits = true;
+
+	/* Nothing can be written. A master that goes on nevertheless is told so in each phase. */
+	switch (request->command) {
+	case AGENTX_PDU_GET:
+		answer = answer_get;
+		break;
+	case AGENTX_PDU_GET_NEXT:
+	case AGENTX_PDU_GET_BULK:
+		answer = answer_next;
+		break;
+	case AGENTX_PDU_TEST_SET:
+		error = SNMP_ERR_NOTWRITABLE;
+		break;
+	case AGENTX_PDU_COMMIT_SET:
+		error = SNMP_ERR_COMMITFAILED;
+		break;
+	case AGENTX_PDU_UNDO_SET:
+		error = SNMP_ERR_UNDOFAILED;
+		break;
+	default:
+		return NULL;
+	}
+	response = snmp_pdu_create(AGENTX_PDU_RESPONSE);
+	if (!response)
+		return NULL;
+	response->version = request->version;
+	response->sessid = request->sessid;
+	response->transid = request->transid;
+	response->reqid = request->reqid;
+	response->msgid = request->msgid;
+	response->flags |= request->flags & AGENTX_NETWORK_BYTE_ORDER;
+	response->errstat = error;
+	response->errindex = error ? 1 : 0;
+	for (const netsnmp_variable_list *asked = request->variables; answer && fits && asked;
+	     asked = asked->next_variable)
+		fits = answer(handler, response, asked);
+	if (fits)
+		return response;
+	snmp_free_pdu(response);
+	return NULL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Answers the requests of the AgentX master from the tables. Handles PDUs as the library has parsed
+ * them, and touches no socket.
+ */
+#ifndef NETDIAG_HANDLER_H
+#define NETDIAG_HANDLER_H
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include "table.h"
+
+/* Turns a monotonic time (ns) into sysUpTime then: session_ticks(). */
+typedef uint32_t handler_ticks_fn(uint64_t monotonic);
+
+/* Where the answers come from. */
+struct handler {
+	table_rows_fn *rows;
+	void *rows_arg;
+	handler_ticks_fn *ticks;
+};
+
+/*
+ * The response to a Get, GetNext, GetBulk (one repetition, as RFC 2741, 7.2.3.3 allows), TestSet
+ * (notWritable), CommitSet or UndoSet; the caller sends or frees it. NULL for a PDU that wants no
+ * response, and when memory is short.
+ */
+netsnmp_pdu *handler_answer(const struct handler *handler, const netsnmp_pdu *request);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include "health.h"
+#include "log.h"
+#include "table.h"
+
+const char *health_status_name(enum collect_status status)
+{
+	const struct column *column = table_column(table_find("netdiagCollectorTable"),
+						   "netdiagCollectorStatus");
+
+	for (const struct enum_value *value = column->values; value->label; value++)
+		if (value->value == (int)status)
+			return value->label;
+	return "unknown";
+}
+
+/* What the host does not have is no fault of it. */
+static int priority_of(enum collect_status status)
+{
+	return status == COLLECT_UNSUPPORTED ? LOG_NOTICE : LOG_WARNING;
+}
+
+static void tell(struct health *health, size_t i, const struct collector_state *state)
+{
+	enum collect_status before = health->told[i];
+
+	if (state->status == COLLECT_OK) {
+		if (before && before != COLLECT_OK)
+			log_notice("collector %s: ok again", state->name);
+		if (state->error[0] && !health->noted[i])
+			log_notice("collector %s: %s", state->name, state->error);
+		health->noted[i] = health->noted[i] || state->error[0];
+	} else if (state->status != before) {
+		health->noted[i] = false;
+		log_message(priority_of(state->status), "collector %s: %s: %s", state->name,
+			    health_status_name(state->status), state->error);
+	}
+	health->told[i] = state->status;
+}
+
+void health_turn(struct health *health, struct engine *engine)
+{
+	struct collector_state state;
+
+	for (size_t i = 0; i < engine_count(engine); i++) {
+		engine_state(engine, i, &state);
+		if (!state.on)
+			health->told[i] = 0;
+		else if (state.status != COLLECT_PENDING || state.error[0])
+			tell(health, i, &state);
+	}
+}

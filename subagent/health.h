@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tells the log how the collectors are: once per change of state. Main thread only. */
+#ifndef NETDIAG_HEALTH_H
+#define NETDIAG_HEALTH_H
+
+#include "../collectors/collect.h"
+
+/* What was last told. Zero-initialised: nothing yet. */
+struct health {
+	enum collect_status told[COLLECTORS_MAX]; /* 0: nothing */
+	bool noted[COLLECTORS_MAX]; /* that something is missing although the status is ok */
+};
+
+/* The same words as netdiagCollectorStatus has. */
+const char *health_status_name(enum collect_status status);
+
+/* Compares the collectors' states with what was told. Cheap; to be called when the engine published
+ * and from time to time, as a stall makes no event. */
+void health_turn(struct health *health, struct engine *engine);
+
+#endif

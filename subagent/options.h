@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line of netdiagd. */
+#ifndef NETDIAG_OPTIONS_H
+#define NETDIAG_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "../collectors/root.h"
+#include "log.h"
+
+/* What is to be done. */
+enum task {
+	TASK_SERVE,
+	TASK_CHECK_CONFIG,
+	TASK_VERSION,
+	TASK_HELP,
+};
+
+/* All strings are argv's. */
+struct options {
+	enum task task;
+	const char *config;  /* NULL: the default file, which need not exist */
+	const char *address; /* NULL: as the configuration says */
+	struct roots roots;
+	enum log_target log;
+};
+
+/* Parses the command line. 0, or EX_USAGE with what is wrong told on stderr. */
+int options_parse(struct options *options, int argc, char **argv);
+
+/* Prints what --help prints to stdout. */
+void options_help(void);
+
+#endif

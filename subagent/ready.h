@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tells a service manager how far the start is. */
+#ifndef NETDIAG_READY_H
+#define NETDIAG_READY_H
+
+/* Sends a state ("READY=1", "RELOADING=1", "STOPPING=1") to the socket in $NOTIFY_SOCKET, as
+ * sd_notify(3) does; nothing when there is none. */
+void ready_tell(const char *state);
+
+#endif

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../collectors/collect.h"
+#include "transport.h"
+
+/* RFC 2741, 8.1.1. */
+#define AGENTX_TCP_PORT "705"
+
+#define MILLISECOND_NS UINT64_C(1000000)
+
+/* A TCP master that is gone without a word is noticed after about this long. */
+#define KEEPALIVE_IDLE_S     5
+#define KEEPALIVE_INTERVAL_S 2
+#define KEEPALIVE_COUNT	     3
+#define USER_TIMEOUT_MS	     10000
+
+/* An address in its parts. */
+struct target {
+	int family; /* AF_UNIX, AF_INET, AF_INET6 */
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char host[256];
+	char port[32];
+};
+
+static int last_error;
+static int open_fd = -1;
+
+int transport_error(void)
+{
+	return last_error;
+}
+
+int transport_fd(void)
+{
+	return open_fd;
+}
+
+void transport_break(void)
+{
+	if (open_fd >= 0)
+		shutdown(open_fd, SHUT_RDWR);
+}
+
+/* Copies a part of the address. 0 or -ENAMETOOLONG. */
+static int copy(char *to, size_t size, const char *from, size_t len)
+{
+	if (len >= size)
+		return -ENAMETOOLONG;
+	memcpy(to, from, len);
+	to[len] = '\0';
+	return 0;
+}
+
+/* "HOST:PORT", "[HOST]:PORT", "PORT", "HOST": the library's habits. */
+static int parse_host(struct target *target, const char *text, const char *local)
+{
+	const char *colon = strrchr(text, ':'), *host = text, *port = AGENTX_TCP_PORT;
+	size_t host_len = strlen(text);
+	int err;
+
+	if (*text == '[') {
+		const char *end = strchr(text, ']');
+
+		if (!end || (end[1] && end[1] != ':'))
+			return -EINVAL;
+		host = text + 1;
+		host_len = (size_t)(end - host);
+		if (end[1])
+			port = end + 2;
+	} else if (colon && strchr(text, ':') == colon) {
+		host_len = (size_t)(colon - text);
+		port = colon + 1;
+	} else if (!colon && strspn(text, "0123456789") == host_len) {
+		port = text;
+		host = local;
+		host_len = strlen(local);
+	}
+	if (!host_len || !*port)
+		return -EINVAL;
+	err = copy(target->host, sizeof(target->host), host, host_len);
+	return err ? err : copy(target->port, sizeof(target->port), port, strlen(port));
+}
+
+static int parse(struct target *target, const char *address)
+{
+	memset(target, 0, sizeof(*target));
+	if (!strncmp(address, "tcp6:", 5)) {
+		target->family = AF_INET6;
+		return parse_host(target, address + 5, "::1");
+	}
+	if (!strncmp(address, "tcp:", 4)) {
+		target->family = AF_INET;
+		return parse_host(target, address + 4, "127.0.0.1");
+	}
+	target->family = AF_UNIX;
+	if (!strncmp(address, "unix:", 5))
+		address += 5;
+	if (*address != '/')
+		return -EINVAL;
+	return copy(target->path, sizeof(target->path), address, strlen(address));
+}
+
+int transport_check(const char *address)
+{
+	struct target target;
+
+	return parse(&target, address);
+}
+
+/* Waits until the socket is ready. 0, -ETIMEDOUT, or -errno. */
+static int wait_ready(int fd, short events, uint64_t deadline)
+{
+	struct pollfd pollfd = {.fd = fd, .events = events};
+	uint64_t now;
+	int ready;
+
+	do {
+		now = monotonic_ns();
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		ready = poll(&pollfd, 1, (int)((deadline - now) / MILLISECOND_NS) + 1);
+	} while (!ready || (ready < 0 && errno == EINTR));
+	return ready < 0 ? -errno : 0;
+}
+
+/* Opens a non-blocking socket that is connected. A descriptor or -errno. */
+static int connect_to(const struct sockaddr *address, socklen_t len)
+{
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t size = sizeof(int);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = connect(fd, address, len) ? -errno : 0;
+	if (err == -EINPROGRESS) {
+		err = wait_ready(fd, POLLOUT,
+				 monotonic_ns() + TRANSPORT_CONNECT_MS * MILLISECOND_NS);
+		if (!err && !getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &size))
+			err = -err;
+	}
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+static int connect_unix(const struct target *target)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	memcpy(address.sun_path, target->path, sizeof(address.sun_path));
+	return connect_to((const struct sockaddr *)&address, sizeof(address));
+}
+
+static void set_tcp_options(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{SOL_SOCKET, SO_KEEPALIVE, 1},
+		{IPPROTO_TCP, TCP_NODELAY, 1},
+		{IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
+		{IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S},
+		{IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT},
+		{IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS},
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+			   sizeof(options[i].value));
+}
+
+static int connect_tcp(const struct target *target)
+{
+	struct addrinfo hints = {.ai_family = target->family, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+	int fd, err = getaddrinfo(target->host, target->port, &hints, &found);
+
+	if (err)
+		return err == EAI_SYSTEM ? -errno : -EHOSTUNREACH;
+	fd = connect_to(found->ai_addr, found->ai_addrlen);
+	freeaddrinfo(found);
+	if (fd >= 0)
+		set_tcp_options(fd);
+	return fd;
+}
+
+/* The library takes 0 or less for the end of the connection, but for the flag that says that there
+ * is nothing to read now. */
+static int transport_recv(netsnmp_transport *t, void *buf, int size, void **opaque, int *olength)
+{
+	ssize_t len;
+
+	*opaque = NULL;
+	*olength = 0;
+	if (t->sock < 0)
+		return -1;
+	do {
+		len = recv(t->sock, buf, (size_t)size, 0);
+	} while (len < 0 && errno == EINTR);
+	if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+		t->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
+		return 0;
+	}
+	return (int)len;
+}
+
+/* A message that went out by half breaks the stream: then the connection is ended. */
+static int transport_send(netsnmp_transport *t, const void *buf, int size, void **opaque,
+			  int *olength)
+{
+	uint64_t deadline = monotonic_ns() + TRANSPORT_SEND_MS * MILLISECOND_NS;
+	const char *at = buf;
+	size_t left = (size_t)size;
+	int err = 0;
+
+	(void)opaque;
+	(void)olength;
+	if (t->sock < 0)
+		return -1;
+	while (left && !err) {
+		ssize_t sent = send(t->sock, at, left, MSG_NOSIGNAL);
+
+		if (sent >= 0) {
+			at += sent;
+			left -= (size_t)sent;
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			err = wait_ready(t->sock, POLLOUT, deadline);
+		} else if (errno != EINTR) {
+			err = -errno;
+		}
+	}
+	if (!err)
+		return size;
+	if (left < (size_t)size)
+		shutdown(t->sock, SHUT_RDWR);
+	errno = -err;
+	return -1;
+}
+
+static int transport_close(netsnmp_transport *t)
+{
+	int result = -1;
+
+	if (t->sock >= 0) {
+		result = close(t->sock);
+		if (t->sock == open_fd)
+			open_fd = -1;
+		t->sock = -1;
+	}
+	return result;
+}
+
+/* For the library's messages. */
+static char *transport_name(netsnmp_transport *t, const void *data, int len)
+{
+	(void)t;
+	(void)data;
+	(void)len;
+	return strdup("the AgentX master");
+}
+
+/* 0.0, "unknown": nobody looks it up. */
+static const oid domain_name[] = {0, 0};
+
+static netsnmp_transport *transport_create(netsnmp_tdomain_spec *spec)
+{
+	netsnmp_transport *t;
+	struct target target;
+	int fd = spec->target ? parse(&target, spec->target) : -EINVAL;
+
+	if (!fd)
+		fd = target.family == AF_UNIX ? connect_unix(&target) : connect_tcp(&target);
+	last_error = fd < 0 ? -fd : 0;
+	if (fd < 0)
+		return NULL;
+	t = calloc(1, sizeof(*t));
+	if (!t) {
+		last_error = ENOMEM;
+		close(fd);
+		return NULL;
+	}
+	t->domain = domain_name;
+	t->domain_length = sizeof(domain_name) / sizeof(domain_name[0]);
+	t->flags = NETSNMP_TRANSPORT_FLAG_STREAM;
+	t->sock = fd;
+	t->msgMaxSize = SNMP_MAX_PACKET_LEN;
+	t->f_recv = transport_recv;
+	t->f_send = transport_send;
+	t->f_close = transport_close;
+	t->f_fmtaddr = transport_name;
+	open_fd = fd;
+	return t;
+}
+
+int transport_register(void)
+{
+	static netsnmp_tdomain domain;
+
+	memset(&domain, 0, sizeof(domain));
+	domain.name = domain_name;
+	domain.name_length = sizeof(domain_name) / sizeof(domain_name[0]);
+	domain.f_create_from_tspec = transport_create;
+	/* The library frees it. */
+	domain.prefix = calloc(2, sizeof(domain.prefix[0]));
+	if (!domain.prefix)
+		return -ENOMEM;
+	domain.prefix[0] = TRANSPORT_DOMAIN;
+	netsnmp_tdomain_register(&domain);
+	return 0;
+}
