@@ -24,7 +24,8 @@
 
 /*
  * The memory holds two copies of each row: the raw one as the kernel gave it and the one that was
- * published. Both sorted, with the same keys.
+ * published. Both sorted, with the same keys. A field that is absent for a while keeps its last
+ * values in there, so that it continues too.
  */
 struct entry_times {
 	uint64_t seen; /* when the row was last there */
@@ -64,10 +65,19 @@ void accum_free(struct accum *accum)
 void accum_renewed(struct accum *accum, uint64_t key)
 {
 	size_t offset = accum->type->row->key[0].offset;
+	size_t low = 0, high = accum->raw.count;
 
-	for (size_t i = 0; i < accum->raw.count; i++)
-		if (row_number(rows_at(&accum->raw, i), offset) == key)
-			accum->times[i].renewed = true;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (row_number(rows_at(&accum->raw, middle), offset) < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < accum->raw.count && row_number(rows_at(&accum->raw, low), offset) == key;
+	     low++)
+		accum->times[low].renewed = true;
 }
 
 static uint64_t *number_at(void *row, size_t offset)
@@ -92,7 +102,7 @@ static bool continue_field(const struct accum_field *field, const struct entry_t
 		*total = old_total + (raw - old_raw);
 		return false;
 	}
-	if (field->bits == 32 && !times->gone) {
+	if (field->bits == 32 && old_raw <= UINT32_MAX && !times->gone) {
 		uint64_t step = (uint32_t)(raw - old_raw);
 		uint64_t limit = ((now - times->seen) / SECOND_NS + 1) * WRAP_PER_SECOND;
 
@@ -146,6 +156,24 @@ static int remember(struct memory *next, const void *raw, const void *total, uin
 	return 0;
 }
 
+/* The newest row of the memory is entry i of the old one. What it lacks stays as it was there; of
+ * an object made anew it would start from 0. */
+static void remember_absent(struct memory *next, const struct accum *accum, size_t i)
+{
+	void *raw = rows_at(&next->raw, next->raw.count - 1);
+	void *total = rows_at(&next->total, next->total.count - 1);
+
+	for (size_t f = 0; f < accum->type->field_count; f++) {
+		size_t offset = accum->type->fields[f].offset;
+		uint64_t old_raw = row_number(rows_at(&accum->raw, i), offset);
+
+		if (row_number(raw, offset) != ROW_ABSENT || old_raw == ROW_ABSENT)
+			continue;
+		*number_at(raw, offset) = accum->times[i].renewed ? 0 : old_raw;
+		*number_at(total, offset) = row_number(rows_at(&accum->total, i), offset);
+	}
+}
+
 /* Keeps what is gone, for a while. A renewed mark stays with it. */
 static int keep_gone(struct memory *next, const struct accum *accum, size_t i, uint64_t now)
 {
@@ -186,10 +214,13 @@ static int merge(const struct accum *accum, const struct rows *rows, struct rows
 		if (old < accum->raw.count && !order) {
 			continue_row(type, total, rows_at(&accum->raw, old),
 				     rows_at(&accum->total, old), &accum->times[old], now);
-			old++;
-		} else if (type->stamp != ACCUM_NO_STAMP) {
-			*number_at(total, type->stamp) = now;
+			err = remember(next, raw, total, now);
+			if (!err)
+				remember_absent(next, accum, old++);
+			continue;
 		}
+		if (type->stamp != ACCUM_NO_STAMP)
+			*number_at(total, type->stamp) = now;
 		err = remember(next, raw, total, now);
 	}
 	while (!err && old < accum->raw.count)

@@ -3,9 +3,10 @@
  * Accumulators: turn what the kernel counts, in 32 or 64 bits and with resets, into 64-bit
  * counters that continue.
  *
- * A 32-bit field is continued past its wrap. A field that went back otherwise was reset: the total
- * stays where it is and the row's discontinuity stamp moves. Totals of rows that are gone are kept
- * for a while, so that a row that comes back continues too.
+ * A 32-bit field is continued past its wrap, when it can have counted that much since. A field that
+ * went back otherwise was reset: the total stays where it is and the row's discontinuity stamp
+ * moves. Totals of rows that are gone are kept for an hour (of 4096 of them at most), so that a row
+ * that comes back continues too, with its stamp moved.
  */
 #ifndef NETDIAG_ACCUM_H
 #define NETDIAG_ACCUM_H
@@ -34,12 +35,13 @@ struct accum *accum_new(const struct accum_type *type);
 void accum_free(struct accum *accum);
 
 /* The object with this number as its first key was made anew since the last accum_apply(): its
- * counters start from 0 there, however large they are now. */
+ * counters start from 0 there, however large they are now. Applies to all rows of that object. */
 void accum_renewed(struct accum *accum, uint64_t key);
 
 /*
  * Replaces the raw values in the rows (sorted, keys unique) by continued totals and sets the
- * discontinuity stamps. now: monotonic ns, of this reading. Absent values stay absent.
+ * discontinuity stamps. now: monotonic ns, of this reading. Absent values stay absent, and
+ * continue when they are there again. A new row's totals are its raw values, its stamp is now.
  * Returns 0 or -ENOMEM (the rows are then unchanged).
  */
 int accum_apply(struct accum *accum, struct rows *rows, uint64_t now);

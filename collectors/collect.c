@@ -30,7 +30,7 @@ struct slot {
 	size_t index;
 	const struct collector *desc;
 	pthread_t thread;
-	bool running; /* the thread exists */
+	bool running; /* the thread exists; the main thread's */
 	bool ended;   /* and has left its loop */
 	void *state;
 	struct filebuf buf;
@@ -48,7 +48,7 @@ struct slot {
 
 struct engine {
 	pthread_mutex_t lock;
-	pthread_cond_t wake; /* settings changed, or stop */
+	pthread_cond_t wake; /* settings changed, or stop, or a thread ended */
 	const struct collect_settings *settings;
 	unsigned configured; /* counts engine_configure() */
 	bool stop;
@@ -308,6 +308,7 @@ static void *slot_thread(void *arg)
 	}
 	slot_close(slot);
 	slot->ended = true;
+	pthread_cond_broadcast(&engine->wake);
 	pthread_mutex_unlock(&engine->lock);
 	return NULL;
 }
@@ -351,6 +352,7 @@ int engine_configure(struct engine *engine, const struct collect_settings *setti
 		snapshot_put(slot->snapshot);
 		slot->snapshot = NULL;
 		slot->status = COLLECT_PENDING;
+		slot->source[0] = slot->error[0] = '\0';
 	}
 	pthread_cond_broadcast(&engine->wake);
 	pthread_mutex_unlock(&engine->lock);
@@ -370,24 +372,33 @@ bool engine_settings_in_use(struct engine *engine, const struct collect_settings
 	return used;
 }
 
+/* With the lock held. */
+static bool all_ended(const struct engine *engine)
+{
+	for (size_t i = 0; i < engine->count; i++)
+		if (engine->slot[i].running && !engine->slot[i].ended)
+			return false;
+	return true;
+}
+
+/* pthread_timedjoin_np() would do it on the wall clock, which can be set meanwhile. */
 bool engine_stop(struct engine *engine, unsigned timeout_ms)
 {
-	struct timespec until;
-	bool all = true;
+	struct timespec until = timespec_of(monotonic_ns() + timeout_ms * MILLISECOND_NS);
+	int err = 0;
+	bool all;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until = timespec_of((uint64_t)until.tv_sec * SECOND_NS + (uint64_t)until.tv_nsec +
-			    timeout_ms * MILLISECOND_NS);
 	pthread_mutex_lock(&engine->lock);
 	engine->stop = true;
 	pthread_cond_broadcast(&engine->wake);
+	while (!all_ended(engine) && err != ETIMEDOUT)
+		err = pthread_cond_timedwait(&engine->wake, &engine->lock, &until);
+	all = all_ended(engine);
 	pthread_mutex_unlock(&engine->lock);
-	for (size_t i = 0; i < engine->count; i++) {
-		struct slot *slot = &engine->slot[i];
-
-		if (slot->running && !pthread_timedjoin_np(slot->thread, NULL, &until))
-			slot->running = false;
-		all = all && !slot->running;
+	for (size_t i = 0; all && i < engine->count; i++) {
+		if (engine->slot[i].running)
+			pthread_join(engine->slot[i].thread, NULL);
+		engine->slot[i].running = false;
 	}
 	return all;
 }
@@ -447,7 +458,7 @@ const struct snapshot *engine_snapshot(struct engine *engine, size_t i)
 /* With the lock held: a collector whose rows are old stalls, whatever its last outcome. */
 static void tell_stall(const struct slot *slot, uint64_t now, struct collector_state *state)
 {
-	uint64_t limit = STALE_INTERVALS * state->interval_ms * MILLISECOND_NS + SECOND_NS;
+	uint64_t limit = state->interval_ms * MILLISECOND_NS * STALE_INTERVALS + SECOND_NS;
 
 	if (!slot->busy_since || now - slot->busy_since < limit)
 		return;

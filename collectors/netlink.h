@@ -53,7 +53,8 @@ struct netlink_dump {
  * filled in, and NLM_F_ACK where it is no dump.
  * 0; -errno as the kernel answers it (-EPERM, -EOPNOTSUPP, -ENOENT …); -ESTALE when the dump was
  * interrupted each time (what came last was handed over); -ETIMEDOUT; -ENOBUFS.
- * After -ETIMEDOUT or -ENOBUFS the socket is closed: open it again.
+ * When the exchange itself failed (-ETIMEDOUT, -ENOBUFS, -EMSGSIZE, -EBADMSG …) the socket is
+ * closed, nl->fd is -1: open it again.
  */
 int netlink_dump(struct netlink *nl, struct nlmsghdr *request, const struct netlink_dump *dump);
 

@@ -44,8 +44,10 @@ int patterns_copy(struct patterns *dst, const struct patterns *src)
 	for (size_t i = 0; i < src->count; i++) {
 		int err = patterns_add(dst, src->list[i]);
 
-		if (err)
+		if (err) {
+			patterns_free(dst);
 			return err;
+		}
 	}
 	return 0;
 }

@@ -161,6 +161,8 @@ int root_read_u64(const struct roots *roots, enum root root, uint64_t *value, co
 	rest = (struct span){text, (size_t)got};
 	if (!span_line(&rest, &word))
 		return -EINVAL;
+	if (word.len == sizeof(text))
+		return -ERANGE; /* its end was not read */
 	return span_u64(word, value);
 }
 

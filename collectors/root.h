@@ -44,7 +44,8 @@ int root_open(const struct roots *roots, enum root root, const char *path, int f
 int root_read(const struct roots *roots, enum root root, struct filebuf *buf, const char *path, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Reads a decimal number from ROOT/path. 0 or -errno; -EINVAL when it is no unsigned number. */
+/* Reads a decimal number from ROOT/path. 0 or -errno; -EINVAL when its first line is no
+ * unsigned number, -ERANGE when it is too large. */
 int root_read_u64(const struct roots *roots, enum root root, uint64_t *value, const char *path, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -84,6 +84,17 @@ int row_compare(const struct row_type *type, const void *a, const void *b)
 	return 0;
 }
 
+/* Of two rows of one array; equal ones in the order in which they were added. */
+static int compare_pointers(const void *a, const void *b, void *type)
+{
+	const unsigned char *x = *(unsigned char *const *)a, *y = *(unsigned char *const *)b;
+	int order = row_compare(type, x, y);
+
+	if (order)
+		return order;
+	return x < y ? -1 : x > y;
+}
+
 static int compare_rows(const void *a, const void *b, void *type)
 {
 	return row_compare(type, a, b);
@@ -97,16 +108,39 @@ static int is_sorted(const struct rows *rows)
 	return 1;
 }
 
-/* glibc's qsort is a merge sort (stable) up to a quarter of the memory, but that is not promised:
- * an insertion-ordered merge of our own is not worth it, as which duplicate stays is of no
- * consequence but for tests with small tables. */
+/* Sorts pointers, not rows: rows are wide, and qsort() need not keep the order of equals.
+ * -ENOMEM: nothing happened. */
+static int sort_stably(struct rows *rows)
+{
+	size_t size = rows->type->size;
+	unsigned char **order = reallocarray(NULL, rows->count, sizeof(*order));
+	unsigned char *data = reallocarray(NULL, rows->count, size);
+
+	if (!order || !data) {
+		free(order);
+		free(data);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < rows->count; i++)
+		order[i] = rows_at(rows, i);
+	qsort_r(order, rows->count, sizeof(*order), compare_pointers, (void *)rows->type);
+	for (size_t i = 0; i < rows->count; i++)
+		memcpy(data + i * size, order[i], size);
+	free(order);
+	free(rows->data);
+	rows->data = data;
+	rows->capacity = rows->count;
+	return 0;
+}
+
 size_t rows_sort(struct rows *rows)
 {
 	size_t kept = 1, size = rows->type->size, before = rows->count;
 
 	if (is_sorted(rows))
 		return 0;
-	qsort_r(rows->data, rows->count, size, compare_rows, (void *)rows->type);
+	if (sort_stably(rows))
+		qsort_r(rows->data, before, size, compare_rows, (void *)rows->type);
 	for (size_t i = 1; i < before; i++) {
 		if (!row_compare(rows->type, rows_at(rows, kept - 1), rows_at(rows, i)))
 			continue;

@@ -67,8 +67,9 @@ void rows_drop_last(struct rows *rows);
 /* Sets a row to all absent, all text empty. */
 void row_reset(const struct row_type *type, void *row);
 
-/* Sorts by key in SNMP order. Of rows with an equal key the first added stays. Returns how many
- * were thrown away. */
+/* Sorts by key in SNMP order. Of rows with an equal key the first added stays (any of them when
+ * memory is short: sorting itself never fails). Returns how many were thrown away. Pointers to
+ * rows are no longer valid after. */
 size_t rows_sort(struct rows *rows);
 
 /* <0, 0, >0 like memcmp, by the key members only. */

@@ -2,23 +2,329 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "accum.h"
 #include "softnet.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define OFFSET(m)    offsetof(struct softnet_row, m)
 
 const struct row_type softnet_row_type = {
 	.name = "softnet",
 	.size = sizeof(struct softnet_row),
 	.text = sizeof(struct softnet_row),
+	.key = {ROW_NUMBER(struct softnet_row, cpu)},
 };
+
+/* Fewer columns than 2.6.32 has: no softnet_stat. */
+#define COLUMNS_MIN 9
+/* An id in this column since 5.10. */
+#define COLUMN_CPU 12
+
+/* net/core/net-procfs.c, softnet_seq_show(). */
+static const struct {
+	unsigned column;
+	size_t offset;
+} stat_columns[] = {
+	{0, OFFSET(processed)},	   {1, OFFSET(dropped)},	  {2, OFFSET(time_squeeze)},
+	{9, OFFSET(received_rps)}, {10, OFFSET(flow_limit)},	  {11, OFFSET(backlog_len)},
+	{COLUMN_CPU, OFFSET(cpu)}, {13, OFFSET(input_queue_len)}, {14, OFFSET(process_queue_len)},
+};
+
+static const struct {
+	const char *name;
+	size_t offset;
+} softirq_lines[] = {
+	{"NET_TX:", OFFSET(net_tx_softirqs)},
+	{"NET_RX:", OFFSET(net_rx_softirqs)},
+};
+
+/* All are unsigned int in the kernel: struct softnet_data, kernel_stat's softirqs. */
+static const struct accum_field accum_fields[] = {
+	{OFFSET(processed), 32},       {OFFSET(dropped), 32},	 {OFFSET(time_squeeze), 32},
+	{OFFSET(received_rps), 32},    {OFFSET(flow_limit), 32}, {OFFSET(net_rx_softirqs), 32},
+	{OFFSET(net_tx_softirqs), 32},
+};
+
+static const struct accum_type accum_type = {
+	.row = &softnet_row_type,
+	.fields = accum_fields,
+	.field_count = COUNT(accum_fields),
+	.stamp = OFFSET(discontinuity),
+};
+
+struct softnet_state {
+	struct accum *accum;
+	struct filebuf online[2]; /* before and after softnet_stat was read */
+};
+
+static const char stat_path[] = "net/softnet_stat";
+static const char softirqs_path[] = "softirqs";
+static const char online_path[] = "devices/system/cpu/online";
+
+static void set_number(void *row, size_t offset, uint64_t value)
+{
+	*(uint64_t *)((unsigned char *)row + offset) = value;
+}
+
+static struct span span_of(const struct filebuf *buf)
+{
+	return (struct span){buf->data, buf->len};
+}
+
+/* Whether a file was read to its end: each of its lines has its newline. */
+static bool is_whole(struct span text)
+{
+	return text.len && text.start[text.len - 1] == '\n';
+}
+
+/* One line into a row. The number of its columns, or -EBADMSG. */
+static int parse_stat_line(struct span line, struct softnet_row *row)
+{
+	unsigned column = 0;
+	size_t known = 0;
+	struct span word;
+
+	for (; span_word(&line, &word); column++) {
+		uint64_t value;
+
+		if (known == COUNT(stat_columns) || stat_columns[known].column != column)
+			continue;
+		if (span_hex(word, &value) || value > UINT32_MAX)
+			return -EBADMSG;
+		set_number(row, stat_columns[known++].offset, value);
+	}
+	return column < COLUMNS_MIN ? -EBADMSG : (int)column;
+}
+
+int softnet_parse_stat(struct span text, struct rows *rows)
+{
+	struct span line;
+	int columns = 0;
+
+	if (!is_whole(text))
+		return -EBADMSG;
+	while (span_line(&text, &line)) {
+		struct softnet_row *row = rows_add(rows);
+		int count;
+
+		if (!row)
+			return -ENOMEM;
+		count = parse_stat_line(line, row);
+		if (count < 0 || (columns && count != columns))
+			return -EBADMSG;
+		columns = count;
+	}
+	return 0;
+}
+
+int softnet_map_online(struct rows *rows, struct span online)
+{
+	/* One more than there can be, to see that there are more. */
+	size_t max = rows->count + 1;
+	uint32_t *ids = malloc(max * sizeof(*ids));
+	int count;
+
+	if (!ids)
+		return -ENOMEM;
+	count = parse_cpulist(online, ids, max);
+	for (int i = 0; count == (int)rows->count && i < count; i++)
+		set_number(rows_at(rows, (size_t)i), OFFSET(cpu), ids[i]);
+	free(ids);
+	if (count == -E2BIG || (count >= 0 && count != (int)rows->count))
+		return -ESTALE;
+	return count < 0 ? -EBADMSG : 0;
+}
+
+/* Sets one member of the rows from a line, its numbers being for the CPUs of the header. */
+static int parse_softirq_line(struct span header, struct span line, struct rows *rows,
+			      size_t offset)
+{
+	static const char prefix[] = "CPU";
+	const size_t skip = sizeof(prefix) - 1;
+	struct span name, word;
+
+	while (span_word(&header, &name)) {
+		struct softnet_row key, *row;
+		uint64_t value;
+
+		if (name.len <= skip || memcmp(name.start, prefix, skip))
+			return -EBADMSG;
+		name.start += skip;
+		name.len -= skip;
+		if (span_u64(name, &key.cpu) || !span_word(&line, &word) ||
+		    span_u64(word, &value) || value > UINT32_MAX)
+			return -EBADMSG;
+		row = rows_find(rows, &key);
+		if (row)
+			set_number(row, offset, value);
+	}
+	return span_word(&line, &word) ? -EBADMSG : 0;
+}
+
+/* Sets what can be found. How many of the lines that are wanted there were, or -EBADMSG. */
+static int parse_softirqs(struct span text, struct rows *rows)
+{
+	struct span header, line;
+	int found = 0;
+
+	if (!is_whole(text) || !span_line(&text, &header))
+		return -EBADMSG;
+	while (span_line(&text, &line)) {
+		struct span name;
+
+		if (!span_word(&line, &name))
+			return -EBADMSG;
+		for (size_t i = 0; i < COUNT(softirq_lines); i++) {
+			if (!span_equal(name, softirq_lines[i].name))
+				continue;
+			if (parse_softirq_line(header, line, rows, softirq_lines[i].offset))
+				return -EBADMSG;
+			found++;
+		}
+	}
+	return found;
+}
+
+int softnet_parse_softirqs(struct span text, struct rows *rows)
+{
+	if (parse_softirqs(text, rows) == (int)COUNT(softirq_lines))
+		return 0;
+	for (size_t r = 0; r < rows->count; r++)
+		for (size_t i = 0; i < COUNT(softirq_lines); i++)
+			set_number(rows_at(rows, r), softirq_lines[i].offset, ROW_ABSENT);
+	return -EBADMSG;
+}
+
+/* Reads softnet_stat into empty rows. */
+static int read_stat(struct collect *c)
+{
+	const struct roots *roots = &c->settings->roots;
+	const char *proc = roots->path[ROOT_PROC];
+	int err = root_read(roots, ROOT_PROC, c->buf, stat_path);
+
+	if (err)
+		return collect_fail(c, err,
+				    "%s/%s cannot be read. Check that procfs is mounted on %s and "
+				    "readable to netdiagd's user",
+				    proc, stat_path, proc);
+	rows_clear(&c->rows[0]);
+	err = softnet_parse_stat(span_of(c->buf), &c->rows[0]);
+	if (err == -EBADMSG)
+		return collect_fail(c, err,
+				    "%s/%s is not in a form that is known, or cut off. Compare it "
+				    "with another host's and report it",
+				    proc, stat_path);
+	return err ? collect_fail(c, err, "%s/%s", proc, stat_path) : 0;
+}
+
+static int read_online(struct collect *c, struct filebuf *buf)
+{
+	const struct roots *roots = &c->settings->roots;
+	int err = root_read(roots, ROOT_SYS, buf, online_path);
+
+	if (!err)
+		return 0;
+	return collect_fail(c, err,
+			    "%s/%s cannot be read, and this kernel's %s/%s does not say which "
+			    "line is which CPU. Check that sysfs is mounted on %s",
+			    roots->path[ROOT_SYS], online_path, roots->path[ROOT_PROC], stat_path,
+			    roots->path[ROOT_SYS]);
+}
+
+/* Before 5.10 the lines do not say their CPU: it is the n-th online, if no CPU came or went while
+ * that was read. */
+static int map_lines(struct collect *c)
+{
+	struct softnet_state *state = c->state;
+	const char *sys = c->settings->roots.path[ROOT_SYS];
+	struct filebuf *before = &state->online[0], *after = &state->online[1];
+	int err = read_online(c, before);
+
+	if (!err)
+		err = read_stat(c);
+	if (!err)
+		err = read_online(c, after);
+	if (err)
+		return err;
+	err = softnet_map_online(&c->rows[0], span_of(after));
+	if (before->len != after->len || memcmp(before->data, after->data, after->len))
+		err = -ESTALE;
+	if (err == -ESTALE)
+		return collect_fail(c, err,
+				    "%s/%s does not fit the lines of %s/%s: a CPU came or went. "
+				    "The next refresh repairs it; if not, the two are not of one "
+				    "host",
+				    sys, online_path, c->settings->roots.path[ROOT_PROC],
+				    stat_path);
+	if (err)
+		return collect_fail(c, err, "%s/%s is no list of CPUs. Check what is mounted on %s",
+				    sys, online_path, sys);
+	return 0;
+}
+
+/* The softirqs are worth less than the rest: without them the rows are there all the same. */
+static void add_softirqs(struct collect *c)
+{
+	const struct roots *roots = &c->settings->roots;
+	const char *proc = roots->path[ROOT_PROC];
+	int err = root_read(roots, ROOT_PROC, c->buf, softirqs_path);
+	char reason[64];
+
+	if (err)
+		collect_note(c,
+			     "no softirq counts: %s/%s cannot be read: %s. Check that it is "
+			     "readable to netdiagd's user",
+			     proc, softirqs_path, strerror_r(-err, reason, sizeof(reason)));
+	else if (softnet_parse_softirqs(span_of(c->buf), &c->rows[0]))
+		collect_note(c,
+			     "no softirq counts: %s/%s is not in a form that is known, or cut off. "
+			     "Compare it with another host's and report it",
+			     proc, softirqs_path);
+}
 
 static int softnet_collect(struct collect *c)
 {
-	return collect_fail(c, -EOPNOTSUPP, "not written yet");
+	struct softnet_state *state = c->state;
+	struct rows *rows = &c->rows[0];
+	const char *proc = c->settings->roots.path[ROOT_PROC];
+	int err;
+
+	collect_source(c, "%s/%s", proc, stat_path);
+	err = read_stat(c);
+	if (!err && ((const struct softnet_row *)rows_at(rows, 0))->cpu == ROW_ABSENT)
+		err = map_lines(c);
+	if (err)
+		return err;
+	if (rows_sort(rows))
+		return collect_fail(c, -EBADMSG,
+				    "%s/%s names a CPU twice. Compare it with another host's and "
+				    "report it",
+				    proc, stat_path);
+	add_softirqs(c);
+	if (!state->accum)
+		state->accum = accum_new(&accum_type);
+	if (!state->accum || accum_apply(state->accum, rows, c->now))
+		return collect_fail(c, -ENOMEM, "softnet");
+	return 0;
+}
+
+static void softnet_close(void *own)
+{
+	struct softnet_state *state = own;
+
+	accum_free(state->accum);
+	for (size_t i = 0; i < COUNT(state->online); i++)
+		filebuf_free(&state->online[i]);
 }
 
 const struct collector softnet_collector = {
 	.name = "softnet",
 	.interval_ms = 1000,
 	.rows = {&softnet_row_type, NULL},
+	.state_size = sizeof(struct softnet_state),
 	.collect = softnet_collect,
+	.close = softnet_close,
 };

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../collectors/accum.h"
+#include "unit.h"
+
+#define SECOND UINT64_C(1000000000)
+#define HOUR   (3600 * SECOND)
+#define TWO_32 UINT64_C(0x100000000)
+#define MANY   100000
+
+struct sample {
+	uint64_t key;
+	uint64_t narrow; /* 32 bits */
+	uint64_t wide;
+	uint64_t gauge; /* not accumulated */
+	uint64_t stamp;
+	char name[8];
+};
+
+#define OFFSET(m) offsetof(struct sample, m)
+
+static const struct row_type row_type = {
+	.name = "sample",
+	.size = sizeof(struct sample),
+	.text = OFFSET(name),
+	.key = {ROW_NUMBER(struct sample, key), ROW_TEXT(struct sample, name)},
+};
+
+static const struct accum_field fields[] = {{OFFSET(narrow), 32}, {OFFSET(wide), 64}};
+static const struct accum_type type = {&row_type, fields, COUNT_OF(fields), OFFSET(stamp)};
+
+static struct accum *accum;
+static struct rows rows;
+
+static void begin(void)
+{
+	accum = accum_new(&type);
+	ck_assert_ptr_nonnull(accum);
+	rows_init(&rows, &row_type);
+}
+
+static void end(void)
+{
+	rows_clear(&rows);
+	accum_free(accum);
+}
+
+static void read_row(uint64_t key, const char *name, uint64_t narrow, uint64_t wide)
+{
+	struct sample *row = rows_add(&rows);
+
+	ck_assert_ptr_nonnull(row);
+	row->key = key;
+	row->narrow = narrow;
+	row->wide = wide;
+	row->gauge = 77;
+	ROW_SET_TEXT(row->name, name);
+}
+
+/* Applies what was read; the totals are then in rows until apply_row() or rows_clear(). */
+static void apply(uint64_t now)
+{
+	ck_assert_uint_eq(rows_sort(&rows), 0);
+	ck_assert_int_eq(accum_apply(accum, &rows, now), 0);
+}
+
+/* Reads and applies one row, and says what came out. */
+static struct sample apply_row(uint64_t now, uint64_t narrow, uint64_t wide)
+{
+	rows_clear(&rows);
+	read_row(1, "", narrow, wide);
+	apply(now);
+	ck_assert_uint_eq(rows.count, 1);
+	return *(struct sample *)rows_at(&rows, 0);
+}
+
+static void expect(struct sample row, uint64_t narrow, uint64_t wide, uint64_t stamp)
+{
+	ck_assert_uint_eq(row.narrow, narrow);
+	ck_assert_uint_eq(row.wide, wide);
+	ck_assert_uint_eq(row.stamp, stamp);
+	ck_assert_uint_eq(row.gauge, 77);
+}
+
+START_TEST(counts_on)
+{
+	begin();
+	expect(apply_row(SECOND, 100, 1000), 100, 1000, SECOND);
+	expect(apply_row(2 * SECOND, 100, 1500), 100, 1500, SECOND);
+	expect(apply_row(3 * SECOND, 150, TWO_32 * 5), 150, TWO_32 * 5, SECOND);
+	end();
+}
+END_TEST
+
+START_TEST(wraps_continue)
+{
+	begin();
+	apply_row(SECOND, UINT32_MAX - 9, 5);
+	expect(apply_row(2 * SECOND, 10, 5), TWO_32 + 10, 5, SECOND);
+	expect(apply_row(3 * SECOND, 20, 6), TWO_32 + 20, 6, SECOND);
+	/* And once more, as slowly as that takes. */
+	for (uint64_t i = 1; i <= 4; i++)
+		apply_row(HOUR * i, UINT32_MAX / 4 * i, 6);
+	expect(apply_row(HOUR * 4 + SECOND, 40, 6), 2 * TWO_32 + 40, 6, SECOND);
+	end();
+}
+END_TEST
+
+/* 2^32 - 1 is a value, not the end of the world; and a step of just the range is none. */
+START_TEST(limits_of_the_range)
+{
+	begin();
+	apply_row(SECOND, UINT32_MAX, 0);
+	expect(apply_row(2 * SECOND, 0, 0), TWO_32, 0, SECOND);
+	expect(apply_row(3 * SECOND, 0, 0), TWO_32, 0, SECOND);
+	end();
+}
+END_TEST
+
+START_TEST(resets_stand_still_and_move_the_stamp)
+{
+	begin();
+	apply_row(SECOND, 1000, 2000);
+	/* To have wrapped it would have had to count 4 billion in a second. */
+	expect(apply_row(2 * SECOND, 10, 2000), 1000, 2000, 2 * SECOND);
+	expect(apply_row(3 * SECOND, 15, 2001), 1005, 2001, 2 * SECOND);
+	/* A wide counter never wraps. */
+	expect(apply_row(4 * SECOND, 15, 1), 1005, 2001, 4 * SECOND);
+	expect(apply_row(5 * SECOND, 16, 3), 1006, 2003, 4 * SECOND);
+	end();
+}
+END_TEST
+
+/* After a long pause a wrap is plausible that is none after a second. */
+START_TEST(a_wrap_must_be_plausible)
+{
+	const uint64_t from = UINT32_MAX - 200000000;
+
+	begin();
+	apply_row(SECOND, from, 0);
+	expect(apply_row(2 * SECOND, 0, 0), from, 0, 2 * SECOND);
+	end();
+	begin();
+	apply_row(SECOND, from, 0);
+	expect(apply_row(11 * SECOND, 0, 0), TWO_32, 0, SECOND);
+	end();
+	/* But never one of more than half the range. */
+	begin();
+	apply_row(SECOND, 1000, 0);
+	expect(apply_row(100 * HOUR, 10, 0), 1000, 0, 100 * HOUR);
+	end();
+}
+END_TEST
+
+/* A field that was thought to have 32 bits and has more does not wrap at 2^32. */
+START_TEST(wider_than_thought)
+{
+	begin();
+	apply_row(SECOND, TWO_32 * 3 - 1, 0);
+	expect(apply_row(2 * SECOND, TWO_32 * 3 + 4, 0), TWO_32 * 3 + 4, 0, SECOND);
+	expect(apply_row(3 * SECOND, 1, 0), TWO_32 * 3 + 4, 0, 3 * SECOND);
+	end();
+}
+END_TEST
+
+START_TEST(renewed_starts_from_0)
+{
+	begin();
+	apply_row(SECOND, 1000, 2000);
+	accum_renewed(accum, 1);
+	/* More than before, and yet another object. */
+	expect(apply_row(2 * SECOND, 1500, 3000), 2500, 5000, 2 * SECOND);
+	expect(apply_row(3 * SECOND, 1501, 3002), 2501, 5002, 2 * SECOND);
+	/* What is not known is not made up. */
+	accum_renewed(accum, 2);
+	expect(apply_row(4 * SECOND, 1501, 3002), 2501, 5002, 2 * SECOND);
+	end();
+}
+END_TEST
+
+START_TEST(renewed_concerns_all_rows_of_the_object)
+{
+	static const char *const names[] = {"a", "b", "cc"};
+
+	begin();
+	for (uint64_t key = 1; key <= 5; key++)
+		for (size_t n = 0; n < COUNT_OF(names); n++)
+			read_row(key, names[n], 100, 100);
+	apply(SECOND);
+	accum_renewed(accum, 3);
+	rows_clear(&rows);
+	for (uint64_t key = 1; key <= 5; key++)
+		for (size_t n = 0; n < COUNT_OF(names); n++)
+			read_row(key, names[n], 150, 150);
+	apply(2 * SECOND);
+	ck_assert_uint_eq(rows.count, 5 * COUNT_OF(names));
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct sample *row = rows_at(&rows, i);
+
+		ck_assert_uint_eq(row->narrow, row->key == 3 ? 250 : 150);
+		ck_assert_uint_eq(row->wide, row->key == 3 ? 250 : 150);
+		ck_assert_uint_eq(row->stamp, row->key == 3 ? 2 * SECOND : SECOND);
+	}
+	end();
+}
+END_TEST
+
+START_TEST(gone_and_back)
+{
+	begin();
+	apply_row(SECOND, 1000, 2000);
+	rows_clear(&rows);
+	apply(2 * SECOND);
+	/* The same object: it counts on from what it had. */
+	expect(apply_row(3 * SECOND, 1010, 2010), 1010, 2010, 3 * SECOND);
+	rows_clear(&rows);
+	apply(4 * SECOND);
+	/* Another one, with less: nothing is taken for a wrap. */
+	expect(apply_row(5 * SECOND, 5, 6), 1010, 2010, 5 * SECOND);
+	expect(apply_row(6 * SECOND, 6, 8), 1011, 2012, 5 * SECOND);
+	/* Made anew while it was gone. */
+	rows_clear(&rows);
+	apply(7 * SECOND);
+	accum_renewed(accum, 1);
+	apply(8 * SECOND);
+	expect(apply_row(9 * SECOND, 100, 100), 1111, 2112, 9 * SECOND);
+	end();
+}
+END_TEST
+
+START_TEST(gone_for_long_is_forgotten)
+{
+	begin();
+	apply_row(SECOND, 1000, 2000);
+	rows_clear(&rows);
+	apply(2 * SECOND);
+	apply(HOUR + 2 * SECOND);
+	expect(apply_row(HOUR + 3 * SECOND, 5, 6), 5, 6, HOUR + 3 * SECOND);
+	end();
+}
+END_TEST
+
+/* A field that cannot be read for a while is absent meanwhile, and then goes on from where it was;
+ * never back. */
+START_TEST(absent_for_a_while)
+{
+	begin();
+	apply_row(SECOND, UINT32_MAX, 500);
+	expect(apply_row(2 * SECOND, 9, 500), TWO_32 + 9, 500, SECOND);
+	expect(apply_row(3 * SECOND, ROW_ABSENT, ROW_ABSENT), ROW_ABSENT, ROW_ABSENT, SECOND);
+	expect(apply_row(4 * SECOND, ROW_ABSENT, 600), ROW_ABSENT, 600, SECOND);
+	expect(apply_row(5 * SECOND, 20, 700), TWO_32 + 20, 700, SECOND);
+	/* Gone back meanwhile: a reset. */
+	expect(apply_row(6 * SECOND, 30, ROW_ABSENT), TWO_32 + 30, ROW_ABSENT, SECOND);
+	expect(apply_row(7 * SECOND, 30, 1), TWO_32 + 30, 700, 7 * SECOND);
+	/* First seen later than the row. */
+	end();
+	begin();
+	expect(apply_row(SECOND, ROW_ABSENT, 1), ROW_ABSENT, 1, SECOND);
+	expect(apply_row(2 * SECOND, 70, 1), 70, 1, SECOND);
+	end();
+}
+END_TEST
+
+START_TEST(renewed_while_absent)
+{
+	begin();
+	apply_row(SECOND, 100, 1000);
+	accum_renewed(accum, 1);
+	expect(apply_row(2 * SECOND, 5, ROW_ABSENT), 105, ROW_ABSENT, 2 * SECOND);
+	expect(apply_row(3 * SECOND, 6, 2000), 106, 3000, 2 * SECOND);
+	end();
+}
+END_TEST
+
+START_TEST(rows_come_and_go_between_others)
+{
+	begin();
+	for (uint64_t key = 1; key <= 9; key++)
+		read_row(key, "", 100 * key, 0);
+	apply(SECOND);
+	rows_clear(&rows);
+	for (uint64_t key = 0; key <= 12; key += 2)
+		read_row(key, "", 100 * key + 1, 0);
+	apply(2 * SECOND);
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct sample *row = rows_at(&rows, i);
+
+		ck_assert_uint_eq(row->narrow, 100 * row->key + 1);
+		ck_assert_uint_eq(row->stamp, row->key >= 2 && row->key <= 8 ? SECOND : 2 * SECOND);
+	}
+	end();
+}
+END_TEST
+
+START_TEST(without_a_stamp)
+{
+	static const struct accum_type unstamped = {&row_type, fields, COUNT_OF(fields),
+						    ACCUM_NO_STAMP};
+
+	accum = accum_new(&unstamped);
+	rows_init(&rows, &row_type);
+	expect(apply_row(SECOND, 1000, 5), 1000, 5, ROW_ABSENT);
+	expect(apply_row(2 * SECOND, 5, 6), 1000, 6, ROW_ABSENT);
+	end();
+}
+END_TEST
+
+/*
+ * 100,000 rows, all of them others the next time: it takes linear time (a quadratic merge or
+ * search would not end), and what is kept of those that are gone is bounded.
+ */
+START_TEST(many_rows)
+{
+	size_t kept = 0;
+
+	begin();
+	for (uint64_t round = 0; round < 3; round++) {
+		rows_clear(&rows);
+		for (uint64_t key = 0; key < MANY; key++)
+			read_row(round * MANY + key, "", 5, 5);
+		apply((round + 1) * SECOND);
+		for (uint64_t key = 0; key < MANY; key += 7)
+			accum_renewed(accum, round * MANY + key);
+	}
+	rows_clear(&rows);
+	for (uint64_t key = 0; key < 3 * MANY; key++)
+		read_row(key, "", 6, 6);
+	apply(4 * SECOND);
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct sample *row = rows_at(&rows, i);
+
+		/* Kept ones that were made anew count on from 5. */
+		if (row->key < 2 * MANY)
+			kept += row->wide == 11;
+		else
+			ck_assert_uint_eq(row->wide, row->key % MANY % 7 ? 6 : 11);
+	}
+	ck_assert_uint_gt(kept, 0);
+	ck_assert_uint_le(kept, 4096);
+	end();
+}
+END_TEST
+
+/* Long random series against a model that knows how much was really counted. */
+START_TEST(random_series)
+{
+	uint64_t truth = 0, base, shown = 0;
+
+	srand(20);
+	begin();
+	base = truth = (uint64_t)rand();
+	for (uint64_t i = 1; i < 20000; i++) {
+		struct sample row = apply_row(i * SECOND, (uint32_t)truth, truth);
+
+		ck_assert_uint_ge(row.narrow, shown);
+		shown = row.narrow;
+		ck_assert_uint_eq(row.narrow - (uint32_t)base, truth - base);
+		ck_assert_uint_eq(row.wide, truth);
+		ck_assert_uint_eq(row.stamp, SECOND);
+		truth += (uint64_t)rand() % 50000000;
+	}
+	ck_assert_uint_gt(truth, 100 * TWO_32);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("accum", counts_on, wraps_continue, limits_of_the_range,
+	  resets_stand_still_and_move_the_stamp, a_wrap_must_be_plausible, wider_than_thought,
+	  renewed_starts_from_0, renewed_concerns_all_rows_of_the_object, gone_and_back,
+	  gone_for_long_is_forgotten, absent_for_a_while, renewed_while_absent,
+	  rows_come_and_go_between_others, without_a_stamp, many_rows, random_series)

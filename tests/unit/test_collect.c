@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The engine, with collectors that do what the test says. */
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../collectors/collect.h"
+#include "../../collectors/softnet.h"
+#include "unit.h"
+
+#define MILLISECOND UINT64_C(1000000)
+#define WAIT_MS	    60000
+
+struct number_row {
+	uint64_t number;
+	uint64_t value;
+};
+
+static const struct row_type number_row_type = {
+	.name = "number",
+	.size = sizeof(struct number_row),
+	.text = sizeof(struct number_row),
+	.key = {ROW_NUMBER(struct number_row, number)},
+};
+
+/* What scripted_collect() is to return next, and how many rows to give. */
+static struct {
+	pthread_mutex_t lock;
+	int err;
+	unsigned rows;
+	unsigned calls;
+	unsigned closed;
+	const char *note;
+} script = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void script_set(int err, unsigned rows, const char *note)
+{
+	pthread_mutex_lock(&script.lock);
+	script.err = err;
+	script.rows = rows;
+	script.note = note;
+	pthread_mutex_unlock(&script.lock);
+}
+
+static unsigned script_calls(void)
+{
+	unsigned calls;
+
+	pthread_mutex_lock(&script.lock);
+	calls = script.calls;
+	pthread_mutex_unlock(&script.lock);
+	return calls;
+}
+
+static unsigned script_closed(void)
+{
+	unsigned closed;
+
+	pthread_mutex_lock(&script.lock);
+	closed = script.closed;
+	pthread_mutex_unlock(&script.lock);
+	return closed;
+}
+
+struct scripted_state {
+	uint64_t calls; /* since it was turned on */
+};
+
+/* Rows in descending order, the value being the number of the call. */
+static int scripted_collect(struct collect *c)
+{
+	struct scripted_state *state = c->state;
+	unsigned count;
+	int err;
+
+	pthread_mutex_lock(&script.lock);
+	script.calls++;
+	err = script.err;
+	count = script.rows;
+	collect_source(c, "script %u", script.calls);
+	if (script.note)
+		collect_note(c, "%s", script.note);
+	pthread_mutex_unlock(&script.lock);
+	state->calls++;
+	for (unsigned i = count; i > 0; i--) {
+		struct number_row *row = rows_add(&c->rows[0]);
+
+		row->number = i;
+		row->value = state->calls;
+	}
+	return err && !c->error[0] ? collect_fail(c, err, "the script says so") : err;
+}
+
+static void scripted_close(void *state)
+{
+	(void)state;
+	pthread_mutex_lock(&script.lock);
+	script.closed++;
+	pthread_mutex_unlock(&script.lock);
+}
+
+static const struct collector scripted = {
+	.name = "scripted",
+	.interval_ms = 50,
+	.rows = {&number_row_type, NULL},
+	.state_size = sizeof(struct scripted_state),
+	.collect = scripted_collect,
+	.close = scripted_close,
+};
+
+/* One that says nothing about its failure. */
+static int silent_collect(struct collect *c)
+{
+	(void)c;
+	return -EIO;
+}
+
+static const struct collector silent = {
+	.name = "silent",
+	.interval_ms = 50,
+	.rows = {&number_row_type, NULL},
+	.collect = silent_collect,
+};
+
+/* softnet reads its files, so a FIFO without a writer holds it as long as the test wants. */
+static const struct collector *const list[] = {&scripted, &softnet_collector, &silent, NULL};
+
+enum { SCRIPTED, SOFTNET, SILENT, LIST_COUNT };
+
+static struct tree tree;
+static struct collect_settings settings[2];
+static struct engine *engine;
+
+static void begin(void)
+{
+	tree_init(&tree);
+	tree_write(&tree, "proc/net/softnet_stat", "1 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+	tree_write(&tree, "proc/softirqs", "CPU0\nNET_TX: 1\nNET_RX: 2\n");
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		ck_assert_int_eq(settings_init(&settings[i]), 0);
+		settings[i].roots = tree.roots;
+		for (size_t s = 0; s < LIST_COUNT; s++) {
+			settings[i].collector[s].on = true;
+			settings[i].collector[s].interval_ms = 50;
+		}
+	}
+	engine = engine_new(list, &settings[0]);
+	ck_assert_ptr_nonnull(engine);
+	ck_assert_uint_eq(engine_count(engine), LIST_COUNT);
+	script_set(0, 3, NULL);
+}
+
+static void end(void)
+{
+	ck_assert(engine_stop(engine, WAIT_MS));
+	engine_free(engine);
+	for (size_t i = 0; i < COUNT_OF(settings); i++)
+		settings_free(&settings[i]);
+	tree_done(&tree);
+}
+
+static struct collector_state state_of(size_t i)
+{
+	struct collector_state state;
+
+	engine_state(engine, i, &state);
+	return state;
+}
+
+static void nap(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 5 * 1000000}, NULL);
+}
+
+/* Waits until a condition holds; the test fails when it does not in time. */
+#define EVENTUALLY(condition)                                                            \
+	do {                                                                             \
+		uint64_t until_ = monotonic_ns() + WAIT_MS * MILLISECOND;                \
+		while (!(condition)) {                                                   \
+			ck_assert_msg(monotonic_ns() < until_, "never: %s", #condition); \
+			nap();                                                           \
+		}                                                                        \
+	} while (0)
+
+/* The value in the first row of the scripted collector, 0 when there is no snapshot. */
+static uint64_t shown_value(void)
+{
+	const struct snapshot *snapshot = engine_snapshot(engine, SCRIPTED);
+	uint64_t value = 0;
+
+	if (snapshot && snapshot->rows[0].count)
+		value = ((const struct number_row *)rows_at(&snapshot->rows[0], 0))->value;
+	snapshot_put(snapshot);
+	return value;
+}
+
+START_TEST(pending_at_first)
+{
+	begin();
+	for (size_t i = 0; i < LIST_COUNT; i++) {
+		struct collector_state state = state_of(i);
+
+		ck_assert_int_eq(state.status, COLLECT_PENDING);
+		ck_assert_uint_eq(state.age_ns, ROW_ABSENT);
+		ck_assert_uint_eq(state.duration_ns, ROW_ABSENT);
+		ck_assert_uint_eq(state.refreshes, 0);
+		ck_assert_ptr_null(engine_snapshot(engine, i));
+	}
+	ck_assert_int_eq(engine_find(engine, "softnet"), SOFTNET);
+	ck_assert_int_eq(engine_find(engine, "soft"), -1);
+	end();
+}
+END_TEST
+
+START_TEST(once_without_threads)
+{
+	const struct snapshot *snapshot;
+	struct collector_state state;
+
+	begin();
+	engine_collect_once(engine);
+	state = state_of(SCRIPTED);
+	ck_assert_int_eq(state.status, COLLECT_OK);
+	ck_assert_str_eq(state.name, "scripted");
+	ck_assert_str_eq(state.source, "script 1");
+	ck_assert_str_eq(state.error, "");
+	ck_assert_uint_eq(state.rows, 3);
+	ck_assert_uint_eq(state.refreshes, 1);
+	ck_assert_uint_eq(state.errors, 0);
+	ck_assert_uint_ne(state.duration_ns, ROW_ABSENT);
+	ck_assert_uint_ne(state.age_ns, ROW_ABSENT);
+	snapshot = engine_snapshot(engine, SCRIPTED);
+	ck_assert_uint_eq(snapshot->generation, 1);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(
+			((const struct number_row *)rows_at(&snapshot->rows[0], i))->number, i + 1);
+	/* A snapshot stays as it is, whatever comes after. */
+	script_set(0, 5, NULL);
+	engine_collect_once(engine);
+	ck_assert_uint_eq(snapshot->rows[0].count, 3);
+	ck_assert_uint_eq(state_of(SCRIPTED).rows, 5);
+	ck_assert_uint_eq(shown_value(), 2);
+	snapshot_put(snapshot);
+	snapshot_put(NULL);
+	end();
+}
+END_TEST
+
+START_TEST(failures_have_their_status)
+{
+	static const struct {
+		int err;
+		enum collect_status status;
+		bool keeps;
+	} cases[] = {
+		{-EPERM, COLLECT_DENIED, true},
+		{-EACCES, COLLECT_DENIED, true},
+		{-ENOENT, COLLECT_UNSUPPORTED, false},
+		{-EOPNOTSUPP, COLLECT_UNSUPPORTED, false},
+		{-EPROTONOSUPPORT, COLLECT_UNSUPPORTED, false},
+		{-EAFNOSUPPORT, COLLECT_UNSUPPORTED, false},
+		{-ESTALE, COLLECT_STALE, true},
+		{-EIO, COLLECT_ERROR, true},
+		{-ENOMEM, COLLECT_ERROR, true},
+		{-EBADMSG, COLLECT_ERROR, true},
+		{-ETIMEDOUT, COLLECT_ERROR, true},
+	};
+
+	begin();
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct collector_state before, state;
+		uint64_t value;
+
+		script_set(0, 3, NULL);
+		engine_collect_once(engine);
+		before = state_of(SCRIPTED);
+		value = shown_value();
+		ck_assert_int_eq(before.status, COLLECT_OK);
+		ck_assert_str_eq(before.error, "");
+		script_set(cases[i].err, 1, NULL);
+		engine_collect_once(engine);
+		state = state_of(SCRIPTED);
+		ck_assert_int_eq(state.status, cases[i].status);
+		ck_assert_ptr_nonnull(strstr(state.error, "the script says so: "));
+		ck_assert_ptr_nonnull(strstr(state.error, strerror(-cases[i].err)));
+		ck_assert_uint_eq(state.refreshes, before.refreshes);
+		ck_assert_uint_eq(state.errors, before.errors + 1);
+		ck_assert_uint_eq(state.rows, cases[i].keeps ? 3 : 0);
+		ck_assert_uint_eq(shown_value(), cases[i].keeps ? value : 0);
+		ck_assert((state.age_ns == ROW_ABSENT) == !cases[i].keeps);
+	}
+	/* One that tells nothing still has a reason. */
+	ck_assert_int_eq(state_of(SILENT).status, COLLECT_ERROR);
+	ck_assert_ptr_nonnull(strstr(state_of(SILENT).error, "silent: "));
+	ck_assert_ptr_nonnull(strstr(state_of(SILENT).error, strerror(EIO)));
+	end();
+}
+END_TEST
+
+START_TEST(notes_stand_under_ok)
+{
+	begin();
+	script_set(0, 3, "half of it is missing");
+	engine_collect_once(engine);
+	ck_assert_int_eq(state_of(SCRIPTED).status, COLLECT_OK);
+	ck_assert_str_eq(state_of(SCRIPTED).error, "half of it is missing");
+	script_set(0, 3, NULL);
+	engine_collect_once(engine);
+	ck_assert_str_eq(state_of(SCRIPTED).error, "");
+	end();
+}
+END_TEST
+
+/* Reasons are cut to their size, never past it. */
+START_TEST(long_reasons)
+{
+	char text[2 * COLLECT_ERROR_SIZE];
+	struct collect c = {.settings = &settings[0]};
+
+	memset(text, 'x', sizeof(text));
+	for (size_t len = COLLECT_ERROR_SIZE - 40; len < sizeof(text); len++) {
+		text[len] = '\0';
+		ck_assert_int_eq(collect_fail(&c, -EIO, "%s", text), -EIO);
+		ck_assert_uint_lt(strlen(c.error), sizeof(c.error));
+		collect_source(&c, "%s", text);
+		ck_assert_uint_eq(strlen(c.source), sizeof(c.source) - 1);
+		text[len] = 'x';
+	}
+	memset(&c, 0, sizeof(c));
+	collect_note(&c, "first");
+	collect_note(&c, "second");
+	ck_assert_str_eq(c.error, "first");
+}
+END_TEST
+
+START_TEST(refreshes_at_its_interval)
+{
+	struct pollfd ready;
+	uint64_t before, took;
+
+	begin();
+	before = monotonic_ns();
+	ck_assert_int_eq(engine_start(engine), 0);
+	ready = (struct pollfd){.fd = engine_fd(engine), .events = POLLIN};
+	ck_assert_int_eq(poll(&ready, 1, WAIT_MS), 1);
+	engine_event(engine);
+	EVENTUALLY(script_calls() >= 10);
+	took = monotonic_ns() - before;
+	/* The first comes at once, nine more with 50 ms before each. */
+	ck_assert_uint_ge(took, 9 * 50 * MILLISECOND);
+	EVENTUALLY(shown_value() >= 10);
+	ck_assert_int_eq(state_of(SCRIPTED).status, COLLECT_OK);
+	ck_assert_uint_ge(state_of(SOFTNET).refreshes, 1);
+	end();
+	ck_assert_uint_eq(script_closed(), 1);
+}
+END_TEST
+
+START_TEST(intervals_can_change)
+{
+	unsigned calls;
+
+	begin();
+	settings[0].collector[SCRIPTED].interval_ms = 3600 * 1000;
+	ck_assert_int_eq(engine_start(engine), 0);
+	EVENTUALLY(shown_value() == 1);
+	calls = script_calls();
+	/* Other settings are seen at once, not in an hour. */
+	ck_assert_int_eq(engine_configure(engine, &settings[1]), 0);
+	EVENTUALLY(script_calls() >= calls + 3);
+	ck_assert_uint_eq(state_of(SCRIPTED).interval_ms, 50);
+	EVENTUALLY(!engine_settings_in_use(engine, &settings[0]));
+	ck_assert(engine_settings_in_use(engine, &settings[1]));
+	end();
+}
+END_TEST
+
+START_TEST(off_and_on_again)
+{
+	struct collector_state state;
+	unsigned calls;
+
+	begin();
+	ck_assert_int_eq(engine_start(engine), 0);
+	EVENTUALLY(shown_value() >= 3);
+	settings[1].collector[SCRIPTED].on = false;
+	ck_assert_int_eq(engine_configure(engine, &settings[1]), 0);
+	state = state_of(SCRIPTED);
+	ck_assert_int_eq(state.status, COLLECT_UNSUPPORTED);
+	ck_assert(!state.on);
+	ck_assert_uint_eq(state.rows, 0);
+	ck_assert_ptr_nonnull(strstr(state.error, "collector scripted off"));
+	EVENTUALLY(script_closed() == 1);
+	calls = script_calls();
+	/* The others go on, this one does not. */
+	for (uint64_t more = state_of(SOFTNET).refreshes + 5; state_of(SOFTNET).refreshes < more;)
+		nap();
+	ck_assert_uint_eq(script_calls(), calls);
+	ck_assert_ptr_null(engine_snapshot(engine, SCRIPTED));
+	/* On again: from the beginning. */
+	ck_assert_int_eq(engine_configure(engine, &settings[0]), 0);
+	EVENTUALLY(shown_value() == 1 || shown_value() == 2);
+	EVENTUALLY(state_of(SCRIPTED).status == COLLECT_OK);
+	end();
+	ck_assert_uint_eq(script_closed(), 2);
+}
+END_TEST
+
+START_TEST(off_from_the_start)
+{
+	begin();
+	settings[0].collector[SCRIPTED].on = false;
+	engine_collect_once(engine);
+	ck_assert_uint_eq(script_calls(), 0);
+	ck_assert_int_eq(engine_start(engine), 0);
+	EVENTUALLY(state_of(SOFTNET).refreshes >= 3);
+	ck_assert_uint_eq(script_calls(), 0);
+	ck_assert_int_eq(state_of(SCRIPTED).status, COLLECT_UNSUPPORTED);
+	end();
+}
+END_TEST
+
+/* Lets go what is held by the FIFO. */
+static void release(void)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/net/softnet_stat", tree.proc);
+	/* ENXIO: nobody reads it yet, or any more. */
+	EVENTUALLY((fd = open(path, O_WRONLY | O_NONBLOCK)) >= 0);
+	tree_remove(&tree, "proc/net/softnet_stat");
+	tree_write(&tree, "proc/net/softnet_stat", "1 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+	close(fd);
+}
+
+START_TEST(a_stall_is_shown_and_delays_nobody)
+{
+	struct collector_state state;
+	const struct snapshot *snapshot;
+	uint64_t before, longest = 0;
+
+	begin();
+	ck_assert_int_eq(engine_start(engine), 0);
+	EVENTUALLY(state_of(SOFTNET).status == COLLECT_OK);
+	tree_fifo(&tree, "proc/net/softnet_stat");
+	EVENTUALLY(state_of(SOFTNET).status == COLLECT_STALE);
+	state = state_of(SOFTNET);
+	ck_assert_ptr_nonnull(strstr(state.error, "under way"));
+	ck_assert_uint_eq(state.rows, 1);
+	ck_assert_uint_ge(state.age_ns, 1000 * MILLISECOND);
+	/* The old rows are still there, no question takes long, and the others go on. */
+	before = shown_value();
+	while (shown_value() < before + 5) {
+		uint64_t asked = monotonic_ns(), took;
+
+		snapshot = engine_snapshot(engine, SOFTNET);
+		ck_assert_ptr_nonnull(snapshot);
+		ck_assert_uint_eq(snapshot->rows[0].count, 1);
+		snapshot_put(snapshot);
+		state_of(SOFTNET);
+		took = monotonic_ns() - asked;
+		longest = took > longest ? took : longest;
+		nap();
+	}
+	ck_assert_uint_lt(longest, 500 * MILLISECOND);
+	ck_assert_int_eq(state_of(SCRIPTED).status, COLLECT_OK);
+	release();
+	EVENTUALLY(state_of(SOFTNET).status == COLLECT_OK);
+	end();
+}
+END_TEST
+
+/* A stall from the beginning stays pending, but says why. */
+START_TEST(a_stall_at_the_start)
+{
+	begin();
+	tree_fifo(&tree, "proc/net/softnet_stat");
+	ck_assert_int_eq(engine_start(engine), 0);
+	EVENTUALLY(strstr(state_of(SOFTNET).error, "under way"));
+	ck_assert_int_eq(state_of(SOFTNET).status, COLLECT_PENDING);
+	release();
+	EVENTUALLY(state_of(SOFTNET).status == COLLECT_OK);
+	end();
+}
+END_TEST
+
+/* Settings that a stuck collection reads must not be freed, and we are told so. */
+START_TEST(settings_stay_in_use_while_stuck)
+{
+	begin();
+	tree_fifo(&tree, "proc/net/softnet_stat");
+	ck_assert_int_eq(engine_start(engine), 0);
+	EVENTUALLY(strstr(state_of(SOFTNET).error, "under way"));
+	ck_assert_int_eq(engine_configure(engine, &settings[1]), 0);
+	ck_assert(engine_settings_in_use(engine, &settings[0]));
+	ck_assert(engine_settings_in_use(engine, &settings[1]));
+	release();
+	EVENTUALLY(!engine_settings_in_use(engine, &settings[0]));
+	end();
+}
+END_TEST
+
+/* What was turned off while it was under way does not come back by that. */
+START_TEST(off_while_stuck)
+{
+	begin();
+	ck_assert_int_eq(engine_start(engine), 0);
+	EVENTUALLY(state_of(SOFTNET).status == COLLECT_OK);
+	tree_fifo(&tree, "proc/net/softnet_stat");
+	EVENTUALLY(state_of(SOFTNET).status == COLLECT_STALE);
+	settings[1].collector[SOFTNET].on = false;
+	ck_assert_int_eq(engine_configure(engine, &settings[1]), 0);
+	ck_assert_int_eq(state_of(SOFTNET).status, COLLECT_UNSUPPORTED);
+	ck_assert_ptr_null(engine_snapshot(engine, SOFTNET));
+	release();
+	EVENTUALLY(!engine_settings_in_use(engine, &settings[0]));
+	ck_assert_ptr_null(engine_snapshot(engine, SOFTNET));
+	ck_assert_int_eq(state_of(SOFTNET).status, COLLECT_UNSUPPORTED);
+	end();
+}
+END_TEST
+
+START_TEST(stop_does_not_wait_for_the_stuck)
+{
+	uint64_t before, took;
+
+	begin();
+	tree_fifo(&tree, "proc/net/softnet_stat");
+	ck_assert_int_eq(engine_start(engine), 0);
+	EVENTUALLY(strstr(state_of(SOFTNET).error, "under way"));
+	before = monotonic_ns();
+	ck_assert(!engine_stop(engine, 300));
+	took = monotonic_ns() - before;
+	ck_assert_uint_ge(took, 300 * MILLISECOND);
+	ck_assert_uint_lt(took, 20000 * MILLISECOND);
+	release();
+	end();
+}
+END_TEST
+
+/* Readers, settings and collections at once: what TSan and ASan are to look at. */
+START_TEST(all_at_once)
+{
+	uint64_t last = 0;
+
+	begin();
+	for (size_t i = 0; i < COUNT_OF(settings); i++)
+		for (size_t s = 0; s < LIST_COUNT; s++)
+			settings[i].collector[s].interval_ms = 1;
+	settings[1].collector[SILENT].on = false;
+	ck_assert_int_eq(engine_start(engine), 0);
+	for (int round = 0; round < 300; round++) {
+		for (size_t s = 0; s < LIST_COUNT; s++) {
+			const struct snapshot *snapshot = engine_snapshot(engine, s);
+
+			if (s == SCRIPTED && snapshot) {
+				ck_assert_uint_ge(snapshot->generation, last);
+				last = snapshot->generation;
+			}
+			state_of(s);
+			snapshot_put(snapshot);
+		}
+		if (round % 10 == 0)
+			engine_configure(engine, &settings[round / 10 % 2]);
+		script_set(round % 3 ? 0 : -ENOENT, (unsigned)round % 50, NULL);
+		engine_event(engine);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+	ck_assert_uint_gt(last, 0);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("collect", pending_at_first, once_without_threads, failures_have_their_status,
+	  notes_stand_under_ok, long_reasons, refreshes_at_its_interval, intervals_can_change,
+	  off_and_on_again, off_from_the_start, a_stall_is_shown_and_delays_nobody,
+	  a_stall_at_the_start, settings_stay_in_use_while_stuck, off_while_stuck,
+	  stop_does_not_wait_for_the_stuck, all_at_once)
