@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* --dump=text: for a person at a console. */
+#include <config.h>
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "../collectors/collect.h"
+#include "agent.h"
+#include "alarm.h"
+#include "dump.h"
+#include "json.h"
+
+#define LINE_WIDTH 120
+#define NOTE_WIDTH 40 /* texts longer than this stand below their row */
+#define GAP	   2  /* blanks between columns */
+
+#define NS_PER_US     UINT64_C(1000)
+#define NS_PER_MS     UINT64_C(1000000)
+#define NS_PER_SECOND UINT64_C(1000000000)
+#define MINUTE	      UINT64_C(60) /* seconds */
+#define HOUR	      (60 * MINUTE)
+#define DAY	      (24 * HOUR)
+
+/* The longest text of any row with each byte as \xNN. */
+#define CELL_SIZE (4 * CHECK_OID_SIZE + 1)
+
+/* How a column of a table is shown. */
+struct shown {
+	bool used;    /* any row has a value */
+	bool note;    /* below the row */
+	size_t width; /* of the widest cell and, in a grid, of the heading */
+};
+
+/* What a table is shown with; `columns` has an element for each column. */
+struct layout {
+	const struct table *table;
+	const struct rows *rows;
+	size_t prefix; /* how many characters all its columns' names begin with */
+	struct shown *columns;
+};
+
+/* --- cells ---------------------------------------------------------------- */
+
+static void format_whole_seconds(char *cell, uint64_t seconds)
+{
+	if (seconds < MINUTE)
+		snprintf(cell, CELL_SIZE, "%" PRIu64 " s", seconds);
+	else if (seconds < HOUR)
+		snprintf(cell, CELL_SIZE, "%" PRIu64 " min %" PRIu64 " s", seconds / MINUTE,
+			 seconds % MINUTE);
+	else if (seconds < DAY)
+		snprintf(cell, CELL_SIZE, "%" PRIu64 " h %" PRIu64 " min", seconds / HOUR,
+			 seconds % HOUR / MINUTE);
+	else
+		snprintf(cell, CELL_SIZE, "%" PRIu64 " d %" PRIu64 " h", seconds / DAY,
+			 seconds % DAY / HOUR);
+}
+
+/* Two or three digits that matter, with their unit. */
+static void format_duration(char *cell, uint64_t ns)
+{
+	if (ns >= MINUTE * NS_PER_SECOND || ns % NS_PER_SECOND == 0)
+		format_whole_seconds(cell, ns / NS_PER_SECOND);
+	else if (ns >= NS_PER_SECOND)
+		snprintf(cell, CELL_SIZE, "%" PRIu64 ".%" PRIu64 " s", ns / NS_PER_SECOND,
+			 ns % NS_PER_SECOND / (NS_PER_SECOND / 10));
+	else if (ns >= NS_PER_MS)
+		snprintf(cell, CELL_SIZE, "%" PRIu64 ".%" PRIu64 " ms", ns / NS_PER_MS,
+			 ns % NS_PER_MS / (NS_PER_MS / 10));
+	else
+		snprintf(cell, CELL_SIZE, "%" PRIu64 " us", ns / NS_PER_US);
+}
+
+static void format_since(char *cell, uint64_t stamp)
+{
+	format_whole_seconds(cell, dump_since(stamp) / NS_PER_SECOND);
+	strcat(cell, " ago");
+}
+
+/* Local time, since it is read beside the host's logs. */
+static void format_date(char *cell, uint64_t ns)
+{
+	time_t seconds = (time_t)(ns / NS_PER_SECOND);
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm) || !strftime(cell, CELL_SIZE, "%Y-%m-%d %H:%M:%S %z", &tm))
+		snprintf(cell, CELL_SIZE, "?");
+}
+
+static void format_number(char *cell, const struct column *column, uint64_t value)
+{
+	switch (column->reading) {
+	case READ_PERCENT:
+		snprintf(cell, CELL_SIZE, "%" PRIu64 ".%02u %%", value / 100,
+			 (unsigned)(value % 100));
+		return;
+	case READ_HUNDREDTHS:
+		snprintf(cell, CELL_SIZE, "%" PRIu64 ".%02u", value / 100, (unsigned)(value % 100));
+		return;
+	case READ_MILLISECONDS:
+		format_duration(cell, value * NS_PER_MS);
+		return;
+	case READ_MICROSECONDS:
+		format_duration(cell, value * NS_PER_US);
+		return;
+	case READ_PLAIN:
+		snprintf(cell, CELL_SIZE, "%" PRIu64, value);
+		return;
+	}
+}
+
+/* A sequence that stands for a control character: ESC for one, and C1's, which terminals obey. */
+static bool is_control(const char *text, size_t length)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+
+	return length == 1 ? byte[0] < 0x20 || byte[0] == 0x7f : byte[0] == 0xc2 && byte[1] < 0xa0;
+}
+
+/* Text as it is where a terminal can show it, other bytes as \xNN. */
+static void format_text(char *cell, const char *text)
+{
+	size_t used = 0;
+
+	while (*text && used + 5 < CELL_SIZE) {
+		size_t length = utf8_sequence(text);
+
+		if (length && !is_control(text, length)) {
+			memcpy(cell + used, text, length);
+			used += length;
+			text += length;
+			continue;
+		}
+		used += (size_t)snprintf(cell + used, CELL_SIZE - used, "\\x%02x",
+					 (unsigned char)*text);
+		text++;
+	}
+	cell[used] = '\0';
+}
+
+/* Fills cell (CELL_SIZE) with what a person reads; "-" for an absent value. */
+static void format_cell(char *cell, const struct column *column, const void *row)
+{
+	uint64_t value;
+
+	if (!column_present(column, row)) {
+		strcpy(cell, "-");
+		return;
+	}
+	if (column->type == COLUMN_TEXT || column->type == COLUMN_TEXT_SPARSE ||
+	    column->type == COLUMN_OID) {
+		format_text(cell, (const char *)row + column->offset);
+		return;
+	}
+	value = row_number(row, column->offset);
+	if (column->type == COLUMN_STAMP)
+		format_since(cell, value);
+	else if (column->type == COLUMN_DATE)
+		format_date(cell, value);
+	else if (column->type == COLUMN_TICKS)
+		format_whole_seconds(cell, value / NS_PER_SECOND);
+	else if (column->type == COLUMN_ENUM && dump_label(column, value))
+		snprintf(cell, CELL_SIZE, "%s", dump_label(column, value));
+	else
+		format_number(cell, column, value);
+}
+
+/* Places on the screen: bytes that continue a UTF-8 sequence take none. */
+static size_t cell_width(const char *cell)
+{
+	size_t width = 0;
+
+	for (; *cell; cell++)
+		width += ((unsigned char)*cell & 0xc0) != 0x80;
+	return width;
+}
+
+static void print_blanks(FILE *out, size_t count)
+{
+	fprintf(out, "%*s", (int)count, "");
+}
+
+static bool is_text(const struct column *column)
+{
+	return column->type == COLUMN_TEXT || column->type == COLUMN_TEXT_SPARSE ||
+	       column->type == COLUMN_OID || column->type == COLUMN_ENUM;
+}
+
+/* --- layout --------------------------------------------------------------- */
+
+/* The part that all columns' names share, ending before a capital letter: "netdiagSoftnet". */
+static size_t common_prefix(const struct table *table)
+{
+	const char *first = table->columns[0].name;
+	size_t length = strlen(first);
+	size_t i;
+
+	for (i = 1; i < table->column_count; i++) {
+		size_t same = 0;
+
+		while (same < length && first[same] == table->columns[i].name[same])
+			same++;
+		length = same;
+	}
+	if (length == strlen(first)) /* one column only, or a name that begins another */
+		length--;
+	while (length && !isupper((unsigned char)first[length]))
+		length--;
+	return length;
+}
+
+static const char *heading(const struct layout *layout, size_t i)
+{
+	return layout->table->columns[i].name + layout->prefix;
+}
+
+/* Finds out what is used, how wide it is, and which texts are too long for a place in a line. */
+static void measure(struct layout *layout)
+{
+	char cell[CELL_SIZE];
+	size_t i, r;
+
+	for (i = 0; i < layout->table->column_count; i++) {
+		const struct column *column = &layout->table->columns[i];
+		struct shown *shown = &layout->columns[i];
+
+		memset(shown, 0, sizeof(*shown));
+		for (r = 0; r < layout->rows->count; r++) {
+			const void *row = rows_at(layout->rows, r);
+			size_t width;
+
+			if (column_present(column, row))
+				shown->used = true;
+			format_cell(cell, column, row);
+			width = cell_width(cell);
+			if (width > shown->width)
+				shown->width = width;
+		}
+		shown->note = is_text(column) && !column->index && shown->width > NOTE_WIDTH;
+	}
+}
+
+/* Whether a column has a place in the lines themselves. */
+static bool in_line(const struct layout *layout, size_t i)
+{
+	return layout->columns[i].used && !layout->columns[i].note;
+}
+
+static size_t grid_width(const struct layout *layout)
+{
+	size_t width = 0;
+	size_t i;
+
+	for (i = 0; i < layout->table->column_count; i++) {
+		size_t head = strlen(heading(layout, i));
+		size_t cell = layout->columns[i].width;
+
+		if (in_line(layout, i))
+			width += GAP + (head > cell ? head : cell);
+	}
+	return width;
+}
+
+static void print_notes(FILE *out, const struct layout *layout, const void *row)
+{
+	char cell[CELL_SIZE];
+	size_t i;
+
+	for (i = 0; i < layout->table->column_count; i++) {
+		if (!layout->columns[i].note)
+			continue;
+		format_cell(cell, &layout->table->columns[i], row);
+		if (*cell && strcmp(cell, "-") != 0)
+			fprintf(out, "      %s: %s\n", heading(layout, i), cell);
+	}
+}
+
+/* --- a table as a grid ---------------------------------------------------- */
+
+/* Text to the left, numbers to the right; nothing behind the last text. */
+static void print_padded(FILE *out, const char *cell, size_t width, bool left, bool last)
+{
+	size_t blanks = width - cell_width(cell);
+
+	print_blanks(out, GAP);
+	if (!left)
+		print_blanks(out, blanks);
+	fputs(cell, out);
+	if (left && !last)
+		print_blanks(out, blanks);
+}
+
+static void print_grid_line(FILE *out, const struct layout *layout, const void *row)
+{
+	size_t last = layout->table->column_count;
+	char cell[CELL_SIZE];
+	size_t i;
+
+	while (last && !in_line(layout, last - 1))
+		last--;
+	for (i = 0; i < last; i++) {
+		const struct column *column = &layout->table->columns[i];
+
+		if (!in_line(layout, i))
+			continue;
+		if (row)
+			format_cell(cell, column, row);
+		else
+			snprintf(cell, sizeof(cell), "%s", heading(layout, i));
+		print_padded(out, cell, layout->columns[i].width, is_text(column), i + 1 == last);
+	}
+	putc('\n', out);
+}
+
+static void print_grid(FILE *out, struct layout *layout)
+{
+	size_t i;
+
+	for (i = 0; i < layout->table->column_count; i++) {
+		size_t head = strlen(heading(layout, i));
+
+		if (layout->columns[i].width < head)
+			layout->columns[i].width = head;
+	}
+	print_grid_line(out, layout, NULL);
+	for (i = 0; i < layout->rows->count; i++) {
+		print_grid_line(out, layout, rows_at(layout->rows, i));
+		print_notes(out, layout, rows_at(layout->rows, i));
+	}
+}
+
+/* --- a wide table as records ---------------------------------------------- */
+
+/* The widest heading and value of what stands in pairs. */
+static void measure_pairs(const struct layout *layout, size_t *head, size_t *value)
+{
+	size_t i;
+
+	*head = *value = 1;
+	for (i = 0; i < layout->table->column_count; i++) {
+		if (!in_line(layout, i) || layout->table->columns[i].index)
+			continue;
+		if (strlen(heading(layout, i)) > *head)
+			*head = strlen(heading(layout, i));
+		if (layout->columns[i].width > *value)
+			*value = layout->columns[i].width;
+	}
+}
+
+static void print_record_index(FILE *out, const struct layout *layout, const void *row)
+{
+	char cell[CELL_SIZE];
+	size_t i;
+
+	for (i = 0; i < layout->table->column_count; i++) {
+		if (!layout->table->columns[i].index)
+			continue;
+		format_cell(cell, &layout->table->columns[i], row);
+		print_blanks(out, GAP);
+		fprintf(out, "%s %s", heading(layout, i), cell);
+	}
+	putc('\n', out);
+}
+
+/* Pairs of heading and value, several in a line; absent values are left out. */
+static void print_record(FILE *out, const struct layout *layout, const void *row)
+{
+	char cell[CELL_SIZE];
+	size_t head, value, per_line, place = 0, pending = 0;
+	size_t i;
+
+	measure_pairs(layout, &head, &value);
+	per_line = LINE_WIDTH / (GAP + head + 1 + value);
+	if (!per_line)
+		per_line = 1;
+	print_record_index(out, layout, row);
+	for (i = 0; i < layout->table->column_count; i++) {
+		const struct column *column = &layout->table->columns[i];
+
+		if (column->index || !in_line(layout, i) || !column_present(column, row))
+			continue;
+		format_cell(cell, column, row);
+		if (place == per_line) {
+			putc('\n', out);
+			place = pending = 0;
+		}
+		print_blanks(out, pending + (place ? GAP : 2 * GAP));
+		fprintf(out, "%-*s %s", (int)head, heading(layout, i), cell);
+		pending = value - cell_width(cell);
+		place++;
+	}
+	if (place)
+		putc('\n', out);
+	print_notes(out, layout, row);
+}
+
+/* --- scalars -------------------------------------------------------------- */
+
+static void print_scalars(FILE *out, const struct table *table, const void *row)
+{
+	char cell[CELL_SIZE];
+	size_t width = 0;
+	size_t i;
+
+	for (i = 0; i < table->column_count; i++) {
+		if (column_present(&table->columns[i], row) &&
+		    strlen(table->columns[i].name) > width)
+			width = strlen(table->columns[i].name);
+	}
+	for (i = 0; i < table->column_count; i++) {
+		if (!column_present(&table->columns[i], row))
+			continue;
+		format_cell(cell, &table->columns[i], row);
+		print_blanks(out, GAP);
+		fprintf(out, "%-*s = %s\n", (int)width, table->columns[i].name, cell);
+	}
+}
+
+static void print_table(FILE *out, const struct table *table, const struct rows *rows)
+{
+	struct shown columns[table->column_count];
+	struct layout layout = {table, rows, common_prefix(table), columns};
+	size_t i;
+
+	measure(&layout);
+	if (grid_width(&layout) <= LINE_WIDTH) {
+		print_grid(out, &layout);
+		return;
+	}
+	for (i = 0; i < rows->count; i++)
+		print_record(out, &layout, rows_at(rows, i));
+}
+
+void dump_text(FILE *out, table_rows_fn *rows, void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < table_count; i++) {
+		const struct table *table = &tables[i];
+		const struct rows *current = rows(table, arg);
+		size_t count = current ? current->count : 0;
+
+		fprintf(out, "%s%s", i ? "\n" : "", table->name);
+		if (!count) {
+			fprintf(out, ": nothing%s\n",
+				table->collector ? " (netdiagCollectorTable says why)" : "");
+			continue;
+		}
+		if (table->entry)
+			fprintf(out, ": %zu row%s", count, count == 1 ? "" : "s");
+		putc('\n', out);
+		if (table->entry)
+			print_table(out, table, current);
+		else
+			print_scalars(out, table, rows_at(current, 0));
+	}
+}
