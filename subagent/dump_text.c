@@ -29,7 +29,7 @@
 
 /* How a column of a table is shown. */
 struct shown {
-	bool used;    /* any row has a value */
+	bool used;    /* any row has something to show */
 	bool note;    /* below the row */
 	size_t width; /* of the widest cell and, in a grid, of the heading */
 };
@@ -232,10 +232,10 @@ static void measure(struct layout *layout)
 			const void *row = rows_at(layout->rows, r);
 			size_t width;
 
-			if (column_present(column, row))
-				shown->used = true;
 			format_cell(cell, column, row);
 			width = cell_width(cell);
+			if (width && column_present(column, row))
+				shown->used = true;
 			if (width > shown->width)
 				shown->width = width;
 		}
@@ -280,29 +280,16 @@ static void print_notes(FILE *out, const struct layout *layout, const void *row)
 
 /* --- a table as a grid ---------------------------------------------------- */
 
-/* Text to the left, numbers to the right; nothing behind the last text. */
-static void print_padded(FILE *out, const char *cell, size_t width, bool left, bool last)
-{
-	size_t blanks = width - cell_width(cell);
-
-	print_blanks(out, GAP);
-	if (!left)
-		print_blanks(out, blanks);
-	fputs(cell, out);
-	if (left && !last)
-		print_blanks(out, blanks);
-}
-
+/* Text to the left, numbers to the right; no blanks at the end of the line. */
 static void print_grid_line(FILE *out, const struct layout *layout, const void *row)
 {
-	size_t last = layout->table->column_count;
 	char cell[CELL_SIZE];
+	size_t pending = 0;
 	size_t i;
 
-	while (last && !in_line(layout, last - 1))
-		last--;
-	for (i = 0; i < last; i++) {
+	for (i = 0; i < layout->table->column_count; i++) {
 		const struct column *column = &layout->table->columns[i];
+		size_t blanks;
 
 		if (!in_line(layout, i))
 			continue;
@@ -310,7 +297,14 @@ static void print_grid_line(FILE *out, const struct layout *layout, const void *
 			format_cell(cell, column, row);
 		else
 			snprintf(cell, sizeof(cell), "%s", heading(layout, i));
-		print_padded(out, cell, layout->columns[i].width, is_text(column), i + 1 == last);
+		blanks = layout->columns[i].width - cell_width(cell);
+		pending += GAP + (is_text(column) ? 0 : blanks);
+		if (*cell) {
+			print_blanks(out, pending);
+			fputs(cell, out);
+			pending = 0;
+		}
+		pending += is_text(column) ? blanks : 0;
 	}
 	putc('\n', out);
 }
@@ -383,6 +377,8 @@ static void print_record(FILE *out, const struct layout *layout, const void *row
 		if (column->index || !in_line(layout, i) || !column_present(column, row))
 			continue;
 		format_cell(cell, column, row);
+		if (!*cell)
+			continue;
 		if (place == per_line) {
 			putc('\n', out);
 			place = pending = 0;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/library/asn1.h>
 
 #include "../collectors/rows.h"
 

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../collectors/counters.h"
+#include "../../collectors/limits.h"
+#include "../../collectors/listener.h"
+#include "../../collectors/nic.h"
+#include "../../collectors/softnet.h"
+#include "../../subagent/agent.h"
+#include "../../subagent/alarm.h"
+#include "../../subagent/dump.h"
+#include "../../subagent/json.h"
+#include "unit.h"
+
+#define SECOND UINT64_C(1000000000)
+
+/* The rows of one table; all others have none. */
+struct shown_rows {
+	const char *table;
+	struct rows rows;
+};
+
+static const struct rows *only_rows(const struct table *table, void *arg)
+{
+	struct shown_rows *shown = arg;
+
+	return strcmp(table->name, shown->table) ? NULL : &shown->rows;
+}
+
+static void shown_init(struct shown_rows *shown, const char *table, const struct row_type *type)
+{
+	shown->table = table;
+	rows_init(&shown->rows, type);
+}
+
+static void *shown_add(struct shown_rows *shown)
+{
+	void *row = rows_add(&shown->rows);
+
+	ck_assert_ptr_nonnull(row);
+	return row;
+}
+
+/* What is printed; the caller frees it. */
+static char *printed(enum dump_format format, struct shown_rows *shown)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	ck_assert_ptr_nonnull(out);
+	ck_assert_int_eq(dump_print(out, format, only_rows, shown), 0);
+	fclose(out);
+	return text;
+}
+
+/* That what is printed of the rows, which are cleared, has this in it. */
+static void expect(enum dump_format format, struct shown_rows *shown, const char *part)
+{
+	char *text = printed(format, shown);
+
+	ck_assert_msg(strstr(text, part) != NULL, "no\n%s\nin\n%s", part, text);
+	free(text);
+	rows_clear(&shown->rows);
+}
+
+static char *json_of(const char *text)
+{
+	char *json;
+	size_t len;
+	FILE *out = open_memstream(&json, &len);
+
+	ck_assert_ptr_nonnull(out);
+	json_string(out, text);
+	fclose(out);
+	return json;
+}
+
+START_TEST(format_words)
+{
+	enum dump_format format = DUMP_SCHEMA;
+
+	ck_assert_int_eq(dump_format_parse("text", &format), 0);
+	ck_assert_int_eq(format, DUMP_TEXT);
+	ck_assert_int_eq(dump_format_parse("json", &format), 0);
+	ck_assert_int_eq(format, DUMP_JSON);
+	ck_assert_int_eq(dump_format_parse("schema", &format), 0);
+	ck_assert_int_eq(format, DUMP_SCHEMA);
+	ck_assert_int_eq(dump_format_parse("js", &format), -EINVAL);
+	ck_assert_int_eq(dump_format_parse("", &format), -EINVAL);
+	ck_assert_int_eq(format, DUMP_SCHEMA);
+}
+END_TEST
+
+START_TEST(utf8_sequences)
+{
+	static const struct {
+		const char *text;
+		size_t length;
+	} cases[] = {
+		{"a", 1},
+		{"\x7f", 1},
+		{"\xc3\xa4", 2},	 /* U+00E4 */
+		{"\xe2\x82\xac", 3},	 /* U+20AC */
+		{"\xf0\x9f\x98\x80", 4}, /* U+1F600 */
+		{"\xf4\x8f\xbf\xbf", 4}, /* U+10FFFF */
+		{"\x80", 0},		 /* a continuation alone */
+		{"\xc3", 0},		 /* cut off */
+		{"\xe2\x82", 0},
+		{"\xf0\x9f\x98", 0},
+		{"\xc0\xaf", 0},     /* overlong "/" */
+		{"\xe0\x80\xaf", 0}, /* overlong */
+		{"\xf0\x80\x80\xaf", 0},
+		{"\xed\xa0\x80", 0},	 /* a surrogate */
+		{"\xf4\x90\x80\x80", 0}, /* past U+10FFFF */
+		{"\xf8\x88\x80\x80\x80", 0},
+		{"\xff", 0},
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(cases); i++)
+		ck_assert_msg(utf8_sequence(cases[i].text) == cases[i].length, "case %zu", i);
+}
+END_TEST
+
+START_TEST(json_strings)
+{
+	static const struct {
+		const char *text, *json;
+	} cases[] = {
+		{"", "\"\""},
+		{"eth0", "\"eth0\""},
+		{"a \"b\" \\ /", "\"a \\\"b\\\" \\\\ /\""},
+		{"\n\t\x01\x1b[31m\x7f", "\"\\u000a\\u0009\\u0001\\u001b[31m\\u007f\""},
+		{"\xc3\xa4\xe2\x82\xac", "\"\xc3\xa4\xe2\x82\xac\""},
+		{"\xff-\xc3", "\"\\ufffd-\\ufffd\""},
+		{"$(x);'`", "\"$(x);'`\""},
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		char *json = json_of(cases[i].text);
+
+		ck_assert_str_eq(json, cases[i].json);
+		free(json);
+	}
+}
+END_TEST
+
+START_TEST(json_table)
+{
+	struct shown_rows shown;
+	struct softnet_row *row;
+
+	shown_init(&shown, "netdiagSoftnetTable", &softnet_row_type);
+	row = shown_add(&shown);
+	row->cpu = 0;
+	row->processed = UINT64_MAX - 1; /* the largest that a row can hold */
+	row->dropped = 0;
+	row = shown_add(&shown);
+	row->cpu = 7;
+	row->backlog_len = UINT64_C(5000000000);
+	expect(DUMP_JSON, &shown,
+	       "\"netdiagSoftnetTable\": [\n"
+	       "  {\"netdiagSoftnetCpu\": 0, "
+	       "\"netdiagSoftnetProcessed\": 18446744073709551614, "
+	       "\"netdiagSoftnetDropped\": 0},\n"
+	       "  {\"netdiagSoftnetCpu\": 7, \"netdiagSoftnetBacklogLen\": 5000000000}],\n"
+	       " \"netdiagNicTable\": [],\n");
+}
+END_TEST
+
+START_TEST(json_scalars)
+{
+	struct shown_rows shown;
+	struct agent_row *row;
+
+	shown_init(&shown, "netdiagAgent", &agent_row_type);
+	row = shown_add(&shown);
+	row->uptime = 61 * SECOND + SECOND / 2;
+	row->worst_severity = ALARM_CRITICAL;
+	strcpy(row->version, "1.0");
+	expect(DUMP_JSON, &shown,
+	       "{\"netdiagAgent\": {\"netdiagAgentVersion\": \"1.0\", "
+	       "\"netdiagAgentBootId\": \"\", \"netdiagAgentUptime\": 61.50, "
+	       "\"netdiagAgentWorstSeverity\": \"critical\"},\n");
+
+	shown_init(&shown, "none", &agent_row_type);
+	expect(DUMP_JSON, &shown, " \"netdiagTcp\": {},\n");
+}
+END_TEST
+
+START_TEST(json_kinds)
+{
+	struct shown_rows shown;
+	struct nic_row *nic;
+	struct alarm_row *alarm;
+
+	shown_init(&shown, "netdiagNicTable", &nic_row_type);
+	nic = shown_add(&shown);
+	nic->ifindex = 2;
+	nic->oper_status = 99; /* has no label */
+	nic->carrier = 2;
+	nic->discontinuity = monotonic_ns() - 12 * SECOND - SECOND / 4;
+	strcpy(nic->name, "a\x1b\xff");
+	expect(DUMP_JSON, &shown,
+	       "{\"netdiagNicIfIndex\": 2, \"netdiagNicName\": \"a\\u001b\\ufffd\", "
+	       "\"netdiagNicOperStatus\": 99, \"netdiagNicCarrier\": false, "
+	       "\"netdiagNicDiscontinuityTime\": 12.");
+
+	shown_init(&shown, "netdiagAlarmTable", &alarm_row_type);
+	alarm = shown_add(&shown);
+	alarm->id = 1;
+	alarm->value = 9305;
+	alarm->raised_at = UINT64_C(1709208000) * SECOND + 6 * SECOND / 10;
+	expect(DUMP_JSON, &shown,
+	       "\"netdiagAlarmValue\": 9305, "
+	       "\"netdiagAlarmRaisedAt\": \"2024-02-29T12:00:00.6Z\"");
+}
+END_TEST
+
+START_TEST(text_grid)
+{
+	struct shown_rows shown;
+	struct softnet_row *row;
+
+	shown_init(&shown, "netdiagSoftnetTable", &softnet_row_type);
+	row = shown_add(&shown);
+	row->cpu = 0;
+	row->processed = 123456789;
+	row->dropped = 0;
+	row = shown_add(&shown);
+	row->cpu = 11;
+	row->processed = 5;
+	expect(DUMP_TEXT, &shown,
+	       "netdiagSoftnetTable: 2 rows\n"
+	       "  Cpu  Processed  Dropped\n"
+	       "    0  123456789        0\n"
+	       "   11          5        -\n");
+}
+END_TEST
+
+/* Text stands to the left, a long one below its row, and an empty one nowhere. */
+START_TEST(text_notes)
+{
+	struct shown_rows shown;
+	struct agent_collector_row *row;
+
+	shown_init(&shown, "netdiagCollectorTable", &agent_collector_row_type);
+	row = shown_add(&shown);
+	strcpy(row->name, "nic");
+	row->status = COLLECT_OK;
+	row->interval_ms = 5000;
+	row->age_ms = 1250;
+	row->duration_us = 350;
+	row = shown_add(&shown);
+	strcpy(row->name, "conntrack");
+	row->status = COLLECT_DENIED;
+	row->age_ms = 125000;
+	row->duration_us = 2430;
+	strcpy(row->last_error,
+	       "ctnetlink statistics: Operation not permitted; give CAP_NET_ADMIN");
+	expect(DUMP_TEXT, &shown,
+	       "netdiagCollectorTable: 2 rows\n"
+	       "  Name       Status  Interval        Age  Duration\n"
+	       "  nic        ok           5 s      1.2 s    350 us\n"
+	       "  conntrack  denied         -  2 min 5 s    2.4 ms\n"
+	       "      LastError: ctnetlink statistics: Operation not permitted; give "
+	       "CAP_NET_ADMIN\n");
+}
+END_TEST
+
+START_TEST(text_scalars)
+{
+	struct shown_rows shown;
+	struct tcp_row *row;
+
+	shown_init(&shown, "netdiagTcp", &tcp_row_type);
+	row = shown_add(&shown);
+	row->listen_overflows = 3;
+	row->req_q_full_do_cookies = 0;
+	expect(DUMP_TEXT, &shown,
+	       "\nnetdiagTcp\n"
+	       "  netdiagTcpListenOverflows   = 3\n"
+	       "  netdiagTcpReqQFullDoCookies = 0\n"
+	       "\nnetdiagUdp: nothing (netdiagCollectorTable says why)\n");
+}
+END_TEST
+
+/* More columns than a line holds: records, without what is absent, within the line's width. */
+START_TEST(text_records)
+{
+	struct shown_rows shown;
+	struct nic_row *nic;
+	char *text, *line;
+
+	shown_init(&shown, "netdiagNicTable", &nic_row_type);
+	nic = shown_add(&shown);
+	memset(nic, 0, nic_row_type.text);
+	nic->ifindex = 2;
+	nic->rx_packets = UINT64_MAX - 1;
+	nic->discontinuity = monotonic_ns() - 12 * SECOND - SECOND / 4;
+	strcpy(nic->name, "eth0");
+	nic = shown_add(&shown);
+	nic->ifindex = 300;
+	strcpy(nic->name, "lo");
+	nic->mtu = 65536;
+
+	text = printed(DUMP_TEXT, &shown);
+	rows_clear(&shown.rows);
+	ck_assert_ptr_nonnull(strstr(text, "netdiagNicTable: 2 rows\n  IfIndex 2\n    Name  "));
+	ck_assert_ptr_nonnull(strstr(text, " 18446744073709551614"));
+	ck_assert_ptr_nonnull(strstr(text, " 12 s ago\n  IfIndex 300\n    Name  "));
+	ck_assert_ptr_null(strstr(text, "Driver"));
+	line = strstr(text, "  IfIndex 300\n") + strlen("  IfIndex 300\n");
+	ck_assert_ptr_nonnull(strstr(line, " 65536\n\n")); /* its only line */
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		ck_assert_uint_le(strlen(line), 120);
+	free(text);
+}
+END_TEST
+
+START_TEST(text_units)
+{
+	struct shown_rows shown;
+	struct limit_row *limit;
+	struct check_row *check;
+
+	shown_init(&shown, "netdiagLimitTable", &limit_row_type);
+	limit = shown_add(&shown);
+	strcpy(limit->name, "conntrack");
+	limit->used = 60975;
+	limit->max = 65536;
+	limit->usage = 9305;
+	expect(DUMP_TEXT, &shown, "  conntrack  60975  65536  93.05 %\n");
+
+	shown_init(&shown, "netdiagCheckTable", &check_row_type);
+	check = shown_add(&shown);
+	strcpy(check->check, "conntrack.usage");
+	strcpy(check->instance, "-");
+	check->state = CHECK_WARNING;
+	check->value = 9305;
+	check->warning = 7000;
+	check->since = monotonic_ns() - 5 * SECOND / 4;
+	expect(DUMP_TEXT, &shown,
+	       "  conntrack.usage  -         warning  93.05    70.00  1 s ago\n");
+}
+END_TEST
+
+START_TEST(text_times)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *text;
+	} cases[] = {
+		{0, "= 0 s\n"},		 {59, "= 59 s\n"},
+		{60, "= 1 min 0 s\n"},	 {3599, "= 59 min 59 s\n"},
+		{3660, "= 1 h 1 min\n"}, {2 * 86400 + 3 * 3600 + 59, "= 2 d 3 h\n"},
+	};
+	struct shown_rows shown;
+	struct agent_row *agent;
+	struct alarm_row *alarm;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		shown_init(&shown, "netdiagAgent", &agent_row_type);
+		agent = shown_add(&shown);
+		agent->uptime = cases[i].seconds * SECOND + SECOND / 2;
+		expect(DUMP_TEXT, &shown, cases[i].text);
+	}
+
+	setenv("TZ", "CET-1", 1);
+	tzset();
+	shown_init(&shown, "netdiagAlarmTable", &alarm_row_type);
+	alarm = shown_add(&shown);
+	alarm->raised_at = UINT64_C(1709208000) * SECOND;
+	expect(DUMP_TEXT, &shown, "  2024-02-29 13:00:00 +0100\n");
+}
+END_TEST
+
+/* Nothing that a terminal would obey gets through. */
+START_TEST(text_escapes)
+{
+	struct shown_rows shown;
+	struct listener_row *row;
+
+	shown_init(&shown, "netdiagListenerTable", &listener_row_type);
+	row = shown_add(&shown);
+	row->queue_usage = 15001;
+	strcpy(row->endpoint, "[::]:80");
+	strcpy(row->command, "a\x1b[2J\xff");
+	row = shown_add(&shown);
+	strcpy(row->endpoint, "[::]:81");
+	strcpy(row->command, "\xc3\xa4\xc2\x9b"
+			     "b"); /* a letter, and C1's CSI */
+	expect(DUMP_TEXT, &shown,
+	       "  Endpoint  QueueUsage  Command\n"
+	       "  [::]:80     150.01 %  a\\x1b[2J\\xff\n"
+	       "  [::]:81            -  \xc3\xa4\\xc2\\x9bb\n");
+}
+END_TEST
+
+/* Every byte as \xNN, in the longest text there is: cut nowhere, past no buffer. */
+START_TEST(text_longest)
+{
+	char expected[4 * (CHECK_OID_SIZE - 1) + 1] = "";
+	struct shown_rows shown;
+	struct check_row *row;
+	size_t i;
+
+	shown_init(&shown, "netdiagCheckTable", &check_row_type);
+	row = shown_add(&shown);
+	memset(row->object_id, '\xfe', CHECK_OID_SIZE - 1);
+	for (i = 0; i < CHECK_OID_SIZE - 1; i++)
+		strcpy(expected + 4 * i, "\\xfe");
+	expect(DUMP_TEXT, &shown, expected);
+}
+END_TEST
+
+/* No text column of any table is longer than what a cell was made for. */
+START_TEST(text_sizes)
+{
+	size_t t, i;
+
+	for (t = 0; t < table_count; t++) {
+		for (i = 0; i < tables[t].column_count; i++)
+			ck_assert_uint_le(tables[t].columns[i].size, CHECK_OID_SIZE);
+	}
+}
+END_TEST
+
+START_TEST(output_fails)
+{
+	FILE *full = fopen("/dev/full", "w");
+	struct shown_rows shown;
+
+	ck_assert_ptr_nonnull(full);
+	shown_init(&shown, "none", &tcp_row_type);
+	ck_assert_int_eq(dump_print(full, DUMP_SCHEMA, NULL, NULL), -EIO);
+	ck_assert_int_eq(dump_print(full, DUMP_JSON, only_rows, &shown), -EIO);
+	fclose(full);
+}
+END_TEST
+
+UNIT_MAIN("dump", format_words, utf8_sequences, json_strings, json_table, json_scalars, json_kinds,
+	  text_grid, text_notes, text_scalars, text_records, text_units, text_times, text_escapes,
+	  text_longest, text_sizes, output_fails)
