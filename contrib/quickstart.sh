@@ -1,0 +1,252 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Builds netdiagd and shows what it tells about this host, through a private snmpd on loopback.
+# Nothing outside a temporary directory is written, but for the packages that are installed.
+set -u
+
+usage() {
+    cat <<'EOF'
+usage: contrib/quickstart.sh [--once]
+
+Installs what is missing (Debian, as root), builds netdiagd in a temporary directory, starts a
+private snmpd, snmptrapd and netdiagd on loopback, walks the tables, then makes a real fault in a
+network namespace of its own and shows the alarm, its notification, and its end.
+Then it stays and shows this host's notifications until Ctrl-C.
+
+  --once   ends after the show
+  --help   this text
+EOF
+}
+
+once=
+case ${1-} in
+"") ;;
+--once) once=1 ;;
+-h | --help) usage; exit 0 ;;
+*) usage >&2; exit 64 ;;
+esac
+
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
+# shellcheck source=contrib/packages.sh
+. "$source_dir/contrib/packages.sh"
+
+community=quickstart
+steps=6
+began=$SECONDS
+pids=()
+namespace=
+work=
+
+step() { printf '\n[%d/%d] %s (%d s)\n' "$1" "$steps" "$2" $((SECONDS - began)); }
+note() { printf '      %s\n' "$*"; }
+title() { printf '\n--- %s\n' "$*"; }
+
+die() {
+    printf 'quickstart: %s\n' "$1" >&2
+    [ -n "${2-}" ] && [ -s "$2" ] && tail -n 25 "$2" >&2
+    exit 1
+}
+
+# Ends a process that this script started, and waits for it: by pid, never by name.
+end() {
+    kill "$1" 2>/dev/null || return 0
+    wait "$1" 2>/dev/null
+}
+
+cleanup() {
+    trap - EXIT INT TERM
+    local i
+    for ((i = ${#pids[@]} - 1; i >= 0; i--)); do end "${pids[i]}"; done
+    [ -n "$namespace" ] && ip netns del "$namespace" 2>/dev/null
+    [ -n "$work" ] && rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'echo; exit 130' INT
+trap 'exit 143' TERM
+
+# wait_for SECONDS COMMAND...: polls until the command succeeds.
+wait_for() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -ge "$deadline" ] && return 1
+        sleep 0.2
+    done
+}
+
+# A UDP port that nobody on this host uses, from $1 on.
+free_port() {
+    local port=$1
+    while grep -qi ":$(printf '%04X' "$port") " /proc/net/udp /proc/net/udp6 2>/dev/null; do
+        port=$((port + 1))
+    done
+    echo "$port"
+}
+
+# The daemons run as nobody without capabilities where this script may choose.
+unprivileged=()
+[ "$(id -u)" = 0 ] && unprivileged=(setpriv --reuid=65534 --regid=65534 --clear-groups
+    --inh-caps=-all --bounding-set=-all)
+
+# instance DIR TRAPLINE...: writes the private configuration of one set of daemons.
+write_configuration() {
+    local dir=$1
+    mkdir -p "$dir" && chmod 0755 "$dir"
+    cat >"$dir/snmpd.conf" <<EOF
+agentAddress udp:127.0.0.1:$snmp_port
+master agentx
+agentXSocket $dir/agentx
+agentXPerms 0666 0755
+rocommunity $community 127.0.0.1
+trap2sink 127.0.0.1:$trap_port $community
+EOF
+    cat >"$dir/snmptrapd.conf" <<EOF
+disableAuthorization yes
+doNotLogTraps no
+format2 %H:%M:%S %V\n  %v\n
+EOF
+}
+
+# start_daemons DIR PREFIX...: snmptrapd, snmpd and netdiagd, each command behind the prefix.
+start_daemons() {
+    local dir=$1
+    shift
+    local environment=(env MIBS= "SNMP_PERSISTENT_DIR=$dir" "SNMPCONFPATH=$dir")
+    "$@" env "MIBDIRS=$mib_dir" MIBS=NETDIAG-MIB "SNMP_PERSISTENT_DIR=$dir" "SNMPCONFPATH=$dir" \
+        snmptrapd -C -c "$dir/snmptrapd.conf" -f -n -OQsX -Lf "$dir/traps.log" \
+        "udp:127.0.0.1:$trap_port" >"$dir/snmptrapd.log" 2>&1 &
+    pids+=($!)
+    "$@" "${environment[@]}" snmpd -C -c "$dir/snmpd.conf" -f -r -Lf "$dir/snmpd.log" \
+        >/dev/null 2>&1 &
+    pids+=($!)
+    wait_for 10 test -S "$dir/agentx" || die "snmpd did not start" "$dir/snmpd.log"
+    "$@" "${unprivileged[@]}" "$work/netdiagd" --config "$dir/netdiagd.conf" \
+        --agentx "$dir/agentx" >"$dir/netdiagd.log" 2>&1 &
+    pids+=($!)
+    client=("$@" env "SNMP_PERSISTENT_DIR=$dir" "SNMPCONFPATH=$dir")
+    wait_for 15 ask snmpget netdiagAgentVersion.0 ||
+        die "netdiagd did not come up" "$dir/netdiagd.log"
+}
+
+# ask TOOL [OPTION...] NAME: one of Net-SNMP's tools against the private snmpd.
+ask() {
+    local tool=$1 name=${!#}
+    local options=("${@:2:$#-2}")
+    "${client[@]}" "$tool" -v2c -c "$community" -M "$mib_dir" -m NETDIAG-MIB -t 2 "${options[@]}" \
+        "127.0.0.1:$snmp_port" "NETDIAG-MIB::$name"
+}
+
+has_rows() { ask snmpwalk -Cc -Oqn "$1" 2>/dev/null | grep -qv 'No Such'; }
+
+show_table() {
+    title "$2"
+    ask snmptable -Ci -Cw 110 -CB "$1" 2>/dev/null | sed -e '/^$/d' -e '/^SNMP table:/d' -e 's/^/  /'
+}
+
+# ------------------------------------------------------------------------------------------------
+echo "netdiag quickstart: build netdiagd, run it beside a private snmpd on loopback, show its tables."
+echo "Nothing in /etc is touched, no service is started or stopped; all of it ends with this script."
+
+step 1 "packages"
+packages_install build run demo || exit 1
+
+step 2 "build"
+work=$(mktemp -d "${TMPDIR:-/tmp}/netdiag-quickstart.XXXXXX") || die "no temporary directory"
+chmod 0755 "$work"
+mkdir "$work/source" "$work/build"
+(cd "$source_dir" && tar --exclude=./.git --exclude='./build*' -cf - .) | tar -C "$work/source" -xf - ||
+    die "cannot copy the source"
+(cd "$work/source" && autoreconf -fi) >"$work/build.log" 2>&1 || die "autoreconf failed" "$work/build.log"
+note "configured and compiling in $work"
+(cd "$work/build" && ../source/configure && make -j"$(nproc)" netdiagd mib/NETDIAG-MIB.txt) \
+    >>"$work/build.log" 2>&1 || die "the build failed" "$work/build.log"
+cp "$work/build/netdiagd" "$work/netdiagd" && chmod 0755 "$work/netdiagd"
+mkdir "$work/mibs" && cp "$work/build/mib/NETDIAG-MIB.txt" "$work/mibs/" && chmod -R a+rX "$work/mibs"
+mib_dir=$work/mibs
+note "$("$work/netdiagd" --version)"
+
+step 3 "a private snmpd, snmptrapd and netdiagd"
+snmp_port=$(free_port 11161)
+trap_port=$(free_port 11162)
+host=$work/host
+write_configuration "$host"
+: >"$host/netdiagd.conf"
+start_daemons "$host"
+host_client=("${client[@]}")
+wait_for 15 has_rows netdiagSocketStateTable || die "no data" "$host/netdiagd.log"
+wait_for 15 has_rows netdiagNicTable || die "no data" "$host/netdiagd.log"
+note "snmpd on udp:127.0.0.1:$snmp_port, community $community; netdiagd runs as user id" \
+    "$(awk '$1 == "Uid:" { print $2 }' "/proc/${pids[-1]}/status"), with capabilities" \
+    "$(awk '$1 == "CapEff:" { print $2 }' "/proc/${pids[-1]}/status")"
+
+step 4 "this host's tables"
+show_table netdiagSoftnetTable "per-CPU backlog (netdiagSoftnetTable)"
+show_table netdiagNicTable "interfaces (netdiagNicTable)"
+title "connection tracking (netdiagConntrack…)"
+ask snmpwalk -Cc -OQs netdiagConntrack | sed 's/^/  /'
+show_table netdiagConntrackCpuTable "connection tracking per CPU (netdiagConntrackCpuTable)"
+show_table netdiagSocketStateTable "TCP sockets by family and state (netdiagSocketStateTable)"
+show_table netdiagListenerTable "listeners (netdiagListenerTable)"
+title "TcpExt counters that are not zero (netdiagCounterTable)"
+ask snmpwalk -Cc -OQsX netdiagCounterValue | grep '\[TcpExt\]' | grep -v ' = 0$' | sed 's/^/  /'
+show_table netdiagLimitTable "limits and what is used of them (netdiagLimitTable)"
+show_table netdiagCollectorTable "the collectors' health (netdiagCollectorTable)"
+
+step 5 "a real fault: a listener in a namespace of its own whose queue overflows"
+demo() {
+    local dir=$work/demo listener_pid line
+    namespace=netdiag-quickstart-$$
+    if ! ip netns add "$namespace" 2>"$work/netns.log"; then
+        namespace=
+        note "left out: no network namespace can be made here ($(head -n 1 "$work/netns.log"))"
+        return
+    fi
+    ip -n "$namespace" link set lo up
+    write_configuration "$dir"
+    # Shorter than the defaults (60 s, 5 minutes), so that nobody has to wait.
+    cat >"$dir/netdiagd.conf" <<'EOF'
+check tcp.listen_overflows window 3s hold 1 clearAfter 3s
+check listener.queue window 3s hold 1 clearAfter 3s
+check listener.drops window 3s hold 1 clearAfter 3s
+collector netns off
+EOF
+    start_daemons "$dir" ip netns exec "$namespace"
+    ip netns exec "$namespace" perl "$source_dir/contrib/demo-overflow.pl" 8080 60 &
+    listener_pid=$!
+    pids+=("$listener_pid")
+    wait_for 40 grep -q 'netdiagAlarmRaised' "$dir/traps.log" || die "no alarm" "$dir/netdiagd.log"
+    wait_for 15 has_rows netdiagAlarmTable
+    title "the notification, as snmptrapd got it"
+    grep -m 1 -A 1 'netdiagAlarmRaised' "$dir/traps.log" | tr '\t' '\n' | sed -e 's/^ */  /'
+    title "active alarms (netdiagAlarmTable)"
+    ask snmpwalk -Cc -OQsX netdiagAlarmTable | grep -E 'Instance|Severity|Summary|Advice' | sed 's/^/  /'
+    title "the listener (netdiagListenerTable)"
+    ask snmpwalk -Cc -OQsX netdiagListenerTable | grep -E 'Queue|Drops|Command' | sed 's/^/  /'
+    end "$listener_pid"
+    note "the service is stopped; waiting for the alarms to end"
+    if wait_for 60 grep -q 'netdiagAlarmCleared' "$dir/traps.log"; then
+        line=$(grep -m 1 -A 1 'netdiagAlarmCleared' "$dir/traps.log" | tr '\t' '\n' |
+            grep 'Summary' | sed 's/^ *//')
+        note "cleared: $line"
+    else
+        die "the alarm did not end" "$dir/netdiagd.log"
+    fi
+    client=("${host_client[@]}")
+}
+demo
+
+step 6 "done"
+if [ -n "$once" ]; then
+    note "without --once this stays and shows this host's notifications"
+    exit 0
+fi
+cat <<EOF
+      snmpd stays on 127.0.0.1:$snmp_port. From another terminal:
+
+        snmpwalk -v2c -c $community -M $mib_dir -m NETDIAG-MIB 127.0.0.1:$snmp_port netdiagMIB
+
+      This host's notifications follow as they come. Ctrl-C ends all of it.
+EOF
+tail -n +1 -f "$host/traps.log" &
+pids+=($!)
+wait "${pids[-1]}"
