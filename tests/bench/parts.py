@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The parts of the benchmark."""
+
+import os
+import select
+import subprocess
+import sys
+import time
+
+import harness
+from harness import Agent, Netns, eventually, need, need_root, need_tools, run, start, stop
+
+# Each connection takes a descriptor at both ends, in processes of their own.
+CONNECTIONS_PER_PAIR = 18000
+
+
+def tool(name):
+    return os.path.join(harness.BUILD, name)
+
+
+def collect(netns, name, refreshes, *more):
+    """(fastest µs, mean µs, rows, KiB grown) of a collector's refresh."""
+    command = [tool("bench_collect"), name, str(refreshes), *more]
+    output = run(*(netns.command(*command) if netns else command), timeout=300)
+    fastest, mean, rows, grown = output.split()
+    return float(fastest), float(mean), int(rows), int(grown)
+
+
+def clock(netns, *command, times=5):
+    """The fastest of several runs of a command, in µs, its output thrown away."""
+    best = float("inf")
+    command = netns.command(*command) if netns else list(command)
+    for _ in range(times):
+        began = time.monotonic()
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        best = min(best, time.monotonic() - began)
+    return best * 1e6
+
+
+def line(what, microseconds, against=None, than=""):
+    ratio = f"   {against / microseconds:8.1f} times cheaper than {than}" if against else ""
+    print(f"  {what:<44} {microseconds / 1000:10.3f} ms{ratio}", flush=True)
+
+
+def said(child, deadline=180):
+    """Waits for a child's one line that says that it is ready."""
+    ready, _, _ = select.select([child.stdout], [], [], deadline)
+    assert ready and child.stdout.readline(), f"{child.args} did not get ready"
+
+
+SERVER = """
+import socket, sys, resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind((sys.argv[1], 7000)); s.listen(4096)
+print("ready", flush=True)
+held = [s.accept()[0] for _ in range(int(sys.argv[2]))]
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+CLIENT = """
+import socket, sys, resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
+held = []
+for i in range(int(sys.argv[2])):
+    s = socket.socket(); s.connect((sys.argv[1], 7000)); held.append(s)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def python_child(netns, code, *args):
+    return netns.start(sys.executable, "-c", code, *args, stdin=subprocess.PIPE,
+                       stdout=subprocess.PIPE)
+
+
+def hold_connections(netns, count):
+    """Makes `count` established connections in pairs of processes; returns the processes."""
+    children = []
+    while count > 0:
+        share = min(count, CONNECTIONS_PER_PAIR)
+        address = f"127.0.0.{10 + len(children)}"
+        server = python_child(netns, SERVER, address, str(share))
+        said(server)
+        client = python_child(netns, CLIENT, address, str(share))
+        said(client)
+        said(server)
+        children += [server, client]
+        count -= share
+    return children
+
+
+def part_collectors(quick):
+    """A refresh of each collector on this host."""
+    for name in COLLECTORS:
+        try:
+            fastest, mean, rows, grown = collect(None, name, 20 if quick else 200)
+        except AssertionError as error:
+            print(f"  {name:<12} {str(error).splitlines()[-1]}")
+            continue
+        print(f"  {name:<12} fastest {fastest:9.1f} µs   mean {mean:9.1f} µs   rows {rows:5}   "
+              f"memory +{grown} KiB", flush=True)
+
+
+def part_sockets(quick):
+    """The socket states with many established connections, beside ss -tan and a full dump."""
+    need_root()
+    need_tools("ss", "ip")
+    count = 5000 if quick else 54000
+    with Netns("bench") as netns:
+        children = hold_connections(netns, count)
+        print(f"  {count} connections, {2 * count} established sockets")
+        try:
+            ss = clock(netns, "ss", "-tan", times=3)
+            full = collect(netns, "sockets", 5, "full")[0]
+            cheap = collect(netns, "sockets", 20)[0]
+            line("ss -tan", ss)
+            line("sockets, socketStates full", full, ss, "ss -tan")
+            line("sockets, socketStates cheap", cheap, ss, "ss -tan")
+            line("sockets, socketStates cheap", cheap, full, "a full dump")
+        finally:
+            for child in children:
+                stop(child)
+
+
+LISTENERS = """
+import socket, sys, resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
+held = []
+for i in range(int(sys.argv[2])):
+    if sys.argv[1] == "tcp":
+        s = socket.socket(); s.bind(("127.0.0.1", 10000 + i)); s.listen(16)
+    else:
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 10000 + i))
+    held.append(s)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def part_listeners(quick):
+    """Many listeners and many UDP sockets, beside ss for the same work."""
+    need_root()
+    need_tools("ss", "ip")
+    count = 1000 if quick else 10000
+    with Netns("bench") as netns:
+        children = [python_child(netns, LISTENERS, kind, str(count)) for kind in ("tcp", "udp")]
+        for child in children:
+            said(child)
+        try:
+            for name, command in (("listener", ["ss", "-Htlnpm"]), ("udpSocket", ["ss", "-Huanpm"]),
+                                  ("buffers", ["ss", "-Htunam"])):
+                ss = clock(netns, *command)
+                fastest, _, rows, grown = collect(netns, name, 10)
+                line(" ".join(command), ss)
+                line(f"{name}, {rows} rows, memory +{grown} KiB", fastest, ss, "that")
+        finally:
+            for child in children:
+                stop(child)
+
+
+def part_netns(quick):
+    """Many namespaces and many interfaces."""
+    need_root()
+    need_tools("ip", "nstat")
+    count = 20 if quick else 500
+    spaces = []
+    try:
+        for i in range(count):
+            spaces.append(Netns(f"b{i}"))
+        began = time.monotonic()
+        for space in spaces[:20]:
+            space.run("nstat", "-az")
+        each = (time.monotonic() - began) / 20 * 1e6
+        fastest, _, rows, grown = collect(None, "netns", 5)
+        line(f"ip netns exec … nstat -az, {count} times", each * count)
+        line(f"netns, {rows} rows, memory +{grown} KiB", fastest, each * count, "that")
+    finally:
+        for space in spaces:
+            space.delete()
+    pairs = 50 if quick else 500
+    with Netns("bench") as netns:
+        batch = "".join(f"link add a{i} type veth peer name b{i}\n" for i in range(pairs))
+        subprocess.run(["ip", "-n", netns.name, "-batch", "-"], input=batch, text=True, check=True)
+        ip = clock(netns, "ip", "-s", "-s", "-d", "link", times=3)
+        fastest, _, rows, grown = collect(netns, "nic", 5)
+        line(f"ip -s -s -d link, {2 * pairs} interfaces", ip)
+        line(f"nic, {rows} rows, memory +{grown} KiB", fastest, ip, "that (which reads no ethtool)")
+
+
+def walk(agent, name, times):
+    """(cells, µs per walk) of a subtree, by one client process."""
+    output = run(tool("walker"), f"udp:127.0.0.1:{agent.port}", "public", name, str(times),
+                 timeout=3600)
+    cells, seconds = output.split()
+    return int(cells), float(seconds) / times * 1e6
+
+
+def cpu_of(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def part_walk(quick):
+    """A walk of netdiagCounterTable, beside a plain table_container subagent with as many cells."""
+    need_tools("snmpd")
+    times = 20 if quick else 200
+    oid = "." + ".".join(map(str, harness.Mib.get().oid["netdiagCounterTable"]))
+    with Agent(config="check tcp.retransmits off\n") as agent:
+        agent.refreshed("counters")
+        cells, ours = walk(agent, oid, times)
+        before = cpu_of(agent.daemon.pid)
+        walk(agent, oid, times)
+        our_cpu = (cpu_of(agent.daemon.pid) - before) / times * 1e6
+    with Agent(daemon=False) as agent:
+        plain_oid = ".1.3.6.1.4.1.8072.9999.9999.31415"
+        plain = start([tool("container_agent"), agent.socket, plain_oid, str(cells), "1"])
+        try:
+            eventually("the plain subagent answers", lambda: walk(agent, plain_oid, 1)[0] == cells)
+            _, theirs = walk(agent, plain_oid, times)
+            before = cpu_of(plain.pid)
+            walk(agent, plain_oid, times)
+            their_cpu = (cpu_of(plain.pid) - before) / times * 1e6
+        finally:
+            stop(plain)
+    print(f"  {cells} cells a walk")
+    line("table_container subagent, a walk", theirs)
+    line("netdiagd, a walk", ours, theirs, "that")
+    line("table_container subagent, its CPU time", max(their_cpu, 1))
+    line("netdiagd, its CPU time", max(our_cpu, 1), max(their_cpu, 1), "that")
+
+
+def part_memory(quick):
+    """Resident memory after few walks and after many."""
+    need_tools("snmpd")
+    many = 1000 if quick else 10000
+    oid = "." + ".".join(map(str, harness.Mib.get().oid["netdiagSoftnetTable"]))
+    with Agent() as agent:
+        walk(agent, oid, 100)
+        first = agent.rss_kib()
+        walk(agent, oid, many - 100)
+        last = agent.rss_kib()
+        print(f"  resident after 100 walks {first} KiB, after {many} walks {last} KiB, "
+              f"ratio {last / first:.3f}; descriptors {agent.fd_count()}")
+
+
+COLLECTORS = ("softnet", "nic", "irq", "counters", "conntrack", "sockets", "listener", "udpSocket",
+              "protocols", "buffers", "limits", "sysctls", "netns")
+
+PARTS = {"collectors": part_collectors, "sockets": part_sockets, "listeners": part_listeners,
+         "netns": part_netns, "walk": part_walk, "memory": part_memory}
