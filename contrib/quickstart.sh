@@ -111,8 +111,8 @@ EOF
 start_daemons() {
     local dir=$1
     shift
-    local environment=(env MIBS= "SNMP_PERSISTENT_DIR=$dir" "SNMPCONFPATH=$dir")
-    "$@" env "MIBDIRS=$mib_dir" MIBS=NETDIAG-MIB "SNMP_PERSISTENT_DIR=$dir" "SNMPCONFPATH=$dir" \
+    local environment=(env MIBS= "SNMP_PERSISTENT_DIR=$dir/state" "SNMPCONFPATH=$dir")
+    "$@" env "MIBDIRS=$mib_dir" MIBS=NETDIAG-MIB "SNMP_PERSISTENT_DIR=$dir/state" "SNMPCONFPATH=$dir" \
         snmptrapd -C -c "$dir/snmptrapd.conf" -f -n -OQsX -Lf "$dir/traps.log" \
         "udp:127.0.0.1:$trap_port" >"$dir/snmptrapd.log" 2>&1 &
     pids+=($!)
@@ -123,7 +123,7 @@ start_daemons() {
     "$@" "${unprivileged[@]}" "$work/netdiagd" --config "$dir/netdiagd.conf" \
         --agentx "$dir/agentx" >"$dir/netdiagd.log" 2>&1 &
     pids+=($!)
-    client=("$@" env "SNMP_PERSISTENT_DIR=$dir" "SNMPCONFPATH=$dir")
+    client=("$@" env "SNMP_PERSISTENT_DIR=$dir/state" "SNMPCONFPATH=$dir")
     wait_for 15 ask snmpget netdiagAgentVersion.0 ||
         die "netdiagd did not come up" "$dir/netdiagd.log"
 }

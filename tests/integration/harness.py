@@ -197,7 +197,8 @@ def _parse_value(text):
     if kind == "Timeticks":
         return int(re.match(r"\((\d+)\)", rest).group(1))
     if kind == "STRING":
-        return re.sub(r'\\(.)', r"\1", rest[1:-1])
+        # With a display hint of its own (NetdiagText) a string comes without quotes.
+        return re.sub(r'\\(.)', r"\1", rest[1:-1]) if rest.startswith('"') else rest
     if kind == "Hex-STRING":
         return bytes.fromhex(rest.replace(" ", ""))
     if kind == "OID":
@@ -331,7 +332,9 @@ class Agent:
         os.chmod(self.config_path, 0o644)
 
     def _snmp_env(self):
-        return {**os.environ, "MIBS": "", "SNMP_PERSISTENT_DIR": self.dir, "SNMPCONFPATH": self.dir}
+        # snmpd writes a file called snmpd.conf into its persistent directory.
+        return {**os.environ, "MIBS": "", "SNMPCONFPATH": self.dir,
+                "SNMP_PERSISTENT_DIR": os.path.join(self.dir, "state")}
 
     def start_master(self):
         command = self._in(["snmpd", "-C", "-c", os.path.join(self.dir, "snmpd.conf"), "-f",
