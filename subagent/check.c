@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+
+#define MILLISECOND UINT64_C(1000000)
+
+/* What a line of the configuration may ask for. */
+#define WINDOW_MIN_MS  1000
+#define WINDOW_MAX_MS  (24 * 3600 * 1000)
+#define HOLD_MAX       1000
+#define CLEAR_AFTER_MS (7 * 24 * 3600 * 1000)
+
+const char *check_name(size_t i)
+{
+	return checks[i].name;
+}
+
+const struct check *check_find(const char *name)
+{
+	for (size_t i = 0; i < check_count(); i++)
+		if (!strcmp(checks[i].name, name))
+			return &checks[i];
+	return NULL;
+}
+
+static bool has_window(const struct check *check)
+{
+	return check->limits.kind != CHECK_LEVEL || check->compare;
+}
+
+static const char *wrong_limits(const struct check *check, const struct check_setting *s)
+{
+	bool warning = s->set & CHECK_SET_WARNING, critical = s->set & CHECK_SET_CRITICAL;
+	bool clear = s->set & CHECK_SET_CLEAR;
+
+	if ((warning && s->warning < 0) || (critical && s->critical < 0) || (clear && s->clear < 0))
+		return "a limit must not be negative";
+	if (critical && check->limits.critical == CHECK_NO_LIMIT && !check->own_limits)
+		return "this check has no critical level";
+	if (warning && critical && s->critical < s->warning)
+		return "critical must not be below warning";
+	if (warning && clear && s->clear >= s->warning && s->clear > 0)
+		return "clear must be below warning";
+	if (critical && clear && s->clear >= s->critical && s->clear > 0)
+		return "clear must be below critical";
+	return NULL;
+}
+
+static const char *wrong_times(const struct check *check, const struct check_setting *s)
+{
+	if (s->set & CHECK_SET_WINDOW) {
+		if (!has_window(check))
+			return "this check has no window: it judges the present value";
+		if (s->window_ms < WINDOW_MIN_MS || s->window_ms > WINDOW_MAX_MS)
+			return "window must be 1s to 24h";
+	}
+	if (s->set & CHECK_SET_HOLD && (!s->hold || s->hold > HOLD_MAX))
+		return "hold must be 1 to 1000 evaluations";
+	if (s->set & CHECK_SET_CLEAR_AFTER && s->clear_after_ms > CLEAR_AFTER_MS)
+		return "clearAfter must be at most 168h";
+	return NULL;
+}
+
+int check_setting_validate(const struct check_setting *setting, char *why, size_t size)
+{
+	const struct check *check = check_find(setting->check);
+	const char *wrong;
+
+	if (!check) {
+		snprintf(why, size, "no such check");
+		return -EINVAL;
+	}
+	wrong = wrong_limits(check, setting);
+	if (!wrong)
+		wrong = wrong_times(check, setting);
+	if (!wrong && setting->instance[0] && !check->instance &&
+	    fnmatch(setting->instance, CHECK_ONLY_INSTANCE, 0))
+		wrong = "this check has no instances: leave the pattern out";
+	if (!wrong)
+		return 0;
+	snprintf(why, size, "%s", wrong);
+	return -EINVAL;
+}
+
+/* How narrow a pattern is: none at all, then by the letters that it fixes, then exact names. */
+static unsigned specificity(const char *pattern)
+{
+	unsigned letters = 0;
+
+	if (!pattern[0])
+		return 0;
+	if (!strpbrk(pattern, "*?["))
+		return CHECK_INSTANCE_SIZE + 2;
+	for (; *pattern; pattern++)
+		letters += *pattern != '*' && *pattern != '?';
+	return 1 + letters;
+}
+
+static bool concerns(const struct check_setting *setting, const char *check, const char *instance)
+{
+	return !strcmp(setting->check, check) &&
+	       (!setting->instance[0] || !strcmp(setting->instance, instance) ||
+		!fnmatch(setting->instance, instance, 0));
+}
+
+static void overlay(struct check_policy *policy, const struct check_setting *s)
+{
+	struct check_limits *limits = &policy->limits;
+
+	if (s->set & CHECK_SET_ON)
+		policy->on = s->on;
+	if (s->set & CHECK_SET_NOTIFY)
+		policy->notify = s->notify;
+	if (s->set & CHECK_SET_WARNING)
+		limits->warning = s->warning;
+	if (s->set & CHECK_SET_CRITICAL)
+		limits->critical = s->critical;
+	if (s->set & CHECK_SET_CLEAR)
+		limits->clear = s->clear;
+	if (s->set & CHECK_SET_WINDOW)
+		limits->window = s->window_ms * MILLISECOND;
+	if (s->set & CHECK_SET_HOLD)
+		limits->hold = s->hold;
+	if (s->set & CHECK_SET_CLEAR_AFTER)
+		limits->clear_after = s->clear_after_ms * MILLISECOND;
+}
+
+void check_policy(const struct check *check, const char *instance, const void *row,
+		  const struct alarm_settings *settings, struct check_policy *policy)
+{
+	unsigned level = 0, next;
+
+	policy->limits = check->limits;
+	policy->on = !check->off;
+	policy->notify = !check->quiet;
+	if (check->own_limits && row)
+		check->own_limits(row, &policy->limits);
+	/* One pass over the lines per kind of pattern that occurs, from the general one on. */
+	for (; level != UINT32_MAX; level = next) {
+		next = UINT32_MAX;
+		for (size_t i = 0; settings && i < settings->check_count; i++) {
+			const struct check_setting *line = &settings->checks[i];
+			unsigned its = specificity(line->instance);
+
+			if (its < level || !concerns(line, check->name, instance))
+				continue;
+			if (its == level)
+				overlay(policy, line);
+			else if (its < next)
+				next = its;
+		}
+	}
+	/* Lines each right by themselves may not fit together: nothing ends while it is raised. */
+	if (policy->limits.clear >= policy->limits.warning)
+		policy->limits.clear = policy->limits.warning > 0 ? policy->limits.warning - 1 : 0;
+}
+
+static uint64_t sum(const struct check_members *members, const void *row)
+{
+	uint64_t total = ROW_ABSENT;
+
+	for (size_t i = 0; i < members->count; i++) {
+		uint64_t part = row_number(row, members->offset[i]);
+
+		if (part == ROW_ABSENT)
+			continue;
+		total = total == ROW_ABSENT ? part : total + part;
+	}
+	return total;
+}
+
+void check_read(const struct check *check, const void *row, struct check_reading *reading)
+{
+	reading->value = check->read ? check->read(row) : sum(&check->value, row);
+	reading->base = sum(&check->base, row);
+	reading->stamp = check->stamp == CHECK_NO_STAMP ? 0 : row_number(row, check->stamp);
+}
+
+const struct table *check_table(const struct check *check)
+{
+	return table_find(check->table);
+}
+
+/* The column that shows a member of the row; NULL: none does. */
+static const struct column *column_of(const struct table *table, size_t offset)
+{
+	for (size_t i = 0; i < table->column_count; i++)
+		if (table->columns[i].offset == offset)
+			return &table->columns[i];
+	return NULL;
+}
+
+void check_object_id(const struct check *check, const void *row, char *text, size_t size)
+{
+	const struct table *table = check_table(check);
+	const struct column *column = column_of(table, check->value.offset[0]);
+	oid name[MAX_OID_LEN];
+	size_t len, used = 0;
+
+	text[0] = '\0';
+	if (!column)
+		return;
+	len = table_oid(table, column, row, name);
+	for (size_t i = 0; i < len; i++) {
+		int n = snprintf(text + used, size - used, i ? ".%lu" : "%lu",
+				 (unsigned long)name[i]);
+
+		if (n < 0 || (size_t)n >= size - used) {
+			text[0] = '\0';
+			return;
+		}
+		used += (size_t)n;
+	}
+}
