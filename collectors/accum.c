@@ -14,9 +14,6 @@
  * wrapped was reset. */
 #define WRAP_PER_SECOND UINT64_C(50000000)
 
-/* After a long time anything could have happened: half the range. */
-#define WRAP_MAX (UINT64_C(1) << 31)
-
 /* How long the totals of a row that is gone are kept. */
 #define KEEP_NS (UINT64_C(3600) * SECOND_NS)
 /* And of how many at most. */
@@ -85,10 +82,32 @@ static uint64_t *number_at(void *row, size_t offset)
 	return (uint64_t *)((unsigned char *)row + offset);
 }
 
+/* How far a counter of this width can have gone past its wrap within a time. After a long time
+ * anything could have happened: half the range. */
+static uint64_t wrap_limit(unsigned bits, uint64_t elapsed)
+{
+	uint64_t half = UINT64_C(1) << (bits - 1);
+	uint64_t limit = (elapsed / SECOND_NS + 1) * WRAP_PER_SECOND;
+
+	return limit < half ? limit : half;
+}
+
+/* The width of a field in a row whose raw value was old_raw: 1 to 64. */
+static unsigned field_bits(const struct accum_type *type, const struct accum_field *field,
+			   const void *row, uint64_t old_raw)
+{
+	uint64_t bits = field->bits;
+
+	if (!bits)
+		bits = row_number(row, type->row_bits);
+	else if (bits < 64 && old_raw >> bits)
+		return 64; /* what it held is wider */
+	return bits && bits < 64 ? (unsigned)bits : 64;
+}
+
 /* Continues one field. Returns whether it was reset. */
-static bool continue_field(const struct accum_field *field, const struct entry_times *times,
-			   uint64_t now, uint64_t raw, uint64_t old_raw, uint64_t old_total,
-			   uint64_t *total)
+static bool continue_field(unsigned bits, const struct entry_times *times, uint64_t now,
+			   uint64_t raw, uint64_t old_raw, uint64_t old_total, uint64_t *total)
 {
 	if (old_raw == ROW_ABSENT || old_total == ROW_ABSENT) {
 		*total = raw;
@@ -102,11 +121,10 @@ static bool continue_field(const struct accum_field *field, const struct entry_t
 		*total = old_total + (raw - old_raw);
 		return false;
 	}
-	if (field->bits == 32 && old_raw <= UINT32_MAX && !times->gone) {
-		uint64_t step = (uint32_t)(raw - old_raw);
-		uint64_t limit = ((now - times->seen) / SECOND_NS + 1) * WRAP_PER_SECOND;
+	if (bits < 64 && !times->gone) {
+		uint64_t step = (raw - old_raw) & ((UINT64_C(1) << bits) - 1);
 
-		if (step <= (limit < WRAP_MAX ? limit : WRAP_MAX)) {
+		if (step <= wrap_limit(bits, now - times->seen)) {
 			*total = old_total + step;
 			return false;
 		}
@@ -124,11 +142,12 @@ static void continue_row(const struct accum_type *type, void *row, const void *r
 	for (size_t i = 0; i < type->field_count; i++) {
 		const struct accum_field *field = &type->fields[i];
 		uint64_t *value = number_at(row, field->offset);
+		uint64_t old_raw = row_number(raw, field->offset);
 
 		if (*value == ROW_ABSENT)
 			continue;
-		if (continue_field(field, times, now, *value, row_number(raw, field->offset),
-				   row_number(total, field->offset), value))
+		if (continue_field(field_bits(type, field, row, old_raw), times, now, *value,
+				   old_raw, row_number(total, field->offset), value))
 			reset = true;
 	}
 	if (type->stamp != ACCUM_NO_STAMP)

@@ -16,7 +16,7 @@
 
 struct accum_field {
 	size_t offset; /* of a uint64_t in the row */
-	unsigned bits; /* width of the kernel's counter: 32 or 64 */
+	unsigned bits; /* width of the kernel's counter: 32 or 64; 0: each row says it itself */
 };
 
 #define ACCUM_NO_STAMP SIZE_MAX
@@ -26,6 +26,9 @@ struct accum_type {
 	const struct accum_field *fields;
 	size_t field_count;
 	size_t stamp; /* offset of the discontinuity stamp (monotonic ns), or ACCUM_NO_STAMP */
+	/* Where a field's bits is 0: offset of the uint64_t in the row that holds the width, from 1
+	 * to 64. Of a sum of counters it is the narrowest one's. */
+	size_t row_bits;
 };
 
 struct accum;
