@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,4 +199,74 @@ int netlink_dump(struct netlink *nl, struct nlmsghdr *request, const struct netl
 			return progress.err;
 	}
 	return -ESTALE;
+}
+
+/* Enough for the announcements of some hundred interfaces that go away at once. */
+#define SUBSCRIBE_RECEIVE_BUFFER (1 << 20)
+
+int netlink_subscribe(struct netlink *nl, unsigned group, uint16_t type)
+{
+	const int size = SUBSCRIBE_RECEIVE_BUFFER;
+	/* A filter loads in network byte order what netlink writes in the host's. */
+	struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(type), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog filter = {
+		.len = sizeof(program) / sizeof(*program),
+		.filter = program,
+	};
+
+	/* Past net.core.rmem_max only with CAP_NET_ADMIN; less is not an error. */
+	if (setsockopt(nl->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		setsockopt(nl->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (setsockopt(nl->fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) ||
+	    setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)))
+		return -errno;
+	return 0;
+}
+
+/* Hands over the messages in one datagram of announcements. */
+static int announce(const struct netlink *nl, size_t len, netlink_message_fn *message, void *arg)
+{
+	const unsigned char *at = nl->buf;
+	int err = 0;
+
+	while (!err && len >= sizeof(struct nlmsghdr)) {
+		const struct nlmsghdr *each = (const struct nlmsghdr *)at;
+		size_t step;
+
+		if (each->nlmsg_len < sizeof(*each) || each->nlmsg_len > len)
+			return -EBADMSG;
+		err = message(each, arg);
+		step = NLMSG_ALIGN((size_t)each->nlmsg_len);
+		if (step > len)
+			step = len;
+		at += step;
+		len -= step;
+	}
+	return err;
+}
+
+int netlink_drain(struct netlink *nl, netlink_message_fn *message, void *arg)
+{
+	int result = 0;
+
+	for (;;) {
+		ssize_t got = receive(nl);
+		int err = 0;
+
+		if (got == -EAGAIN)
+			return result;
+		if (got < 0 && got != -ENOBUFS)
+			return (int)got;
+		if (got < 0)
+			err = -ENOBUFS; /* said once; what is queued can still be read */
+		else
+			err = announce(nl, (size_t)got, message, arg);
+		if (!result)
+			result = err;
+	}
 }

@@ -58,6 +58,18 @@ struct netlink_dump {
  */
 int netlink_dump(struct netlink *nl, struct nlmsghdr *request, const struct netlink_dump *dump);
 
+/*
+ * Subscribes a socket to a multicast group (RTNLGRP_…). Of what is announced there the kernel keeps
+ * one message type only, so that the others do not fill the socket. Nothing else may be done with
+ * the socket but netlink_drain(). 0 or -errno.
+ */
+int netlink_subscribe(struct netlink *nl, unsigned group, uint16_t type);
+
+/* Hands over what was announced since the last call; never waits. 0; -ENOBUFS when announcements
+ * were lost (the others were handed over); what the callback returned; or -errno. The socket stays
+ * open in any case. */
+int netlink_drain(struct netlink *nl, netlink_message_fn *message, void *arg);
+
 /* How far an exchange is. */
 struct netlink_progress {
 	uint32_t seq;

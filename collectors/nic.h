@@ -64,7 +64,8 @@ struct nic_row {
 	uint64_t qdisc_requeues;
 	/* packets lost for lack of ring or buffer, normalised over drivers */
 	uint64_t rx_discards;
-	uint64_t discontinuity; /* monotonic ns */
+	uint64_t rx_discards_bits; /* width of the driver's counter behind it; not shown */
+	uint64_t discontinuity;	   /* monotonic ns */
 	char name[NIC_NAME_SIZE];
 	char driver[33];
 	char bus_info[33];
@@ -77,6 +78,7 @@ struct nic_row {
 struct nic_stat_row {
 	uint64_t ifindex;
 	uint64_t value;
+	uint64_t bits;		       /* width of the driver's counter; not shown */
 	uint64_t discontinuity;	       /* monotonic ns */
 	char name[NIC_STAT_NAME_SIZE]; /* the driver's own, repeated ones told apart by #2, #3 … */
 };

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nic_discards.h"
+#include "rows.h"
+
+#define NAMES_MAX   2 /* that are added up */
+#define CHOICES_MAX 2
+
+/* A '#' in a name stands for a number: that of a queue. */
+struct discards_choice {
+	const char *names[NAMES_MAX + 1]; /* all that exist are added up; NULL ends */
+};
+
+struct discards_driver {
+	const char *driver;
+	/* The first one of which the driver has a name: the device's total before the queues,
+	 * never both. */
+	struct discards_choice choices[CHOICES_MAX];
+};
+
+static const struct discards_driver drivers[] = {
+	{"be2net", {{{"rx_drops_no_pbuf"}}}},
+	{"bnx2", {{{"rx_discards"}}}},
+	{"bnx2x", {{{"rx_brb_discard"}}}},
+	{"bnxt_en", {{{"rx_total_ring_discards"}}, {{"[#]: rx_discards"}}}},
+	{"cxgb4", {{{"rx_bg#_frames_dropped"}}}},
+	{"e1000e", {{{"rx_missed_errors", "rx_no_buffer_count"}}}},
+	{"ena", {{{"rx_drops"}}, {{"queue_#_rx_empty_rx_ring"}}}},
+	{"enic", {{{"rx_no_bufs"}}}},
+	{"gve", {{{"rx_no_buffers_posted[#]", "rx_queue_drop_cnt[#]"}}}},
+	{"hv_netvsc", {{{"rx_no_memory"}}}},
+	{"i40e", {{{"port.rx_discards"}}}},
+	{"iavf", {{{"rx_discards"}}}},
+	{"ice", {{{"rx_dropped.nic"}}}},
+	{"igb", {{{"rx_missed_errors", "rx_no_buffer_count"}}}},
+	{"igc", {{{"rx_missed_errors", "rx_no_buffer_count"}}}},
+	{"ixgbe", {{{"rx_missed_errors", "rx_no_dma_resources"}}}},
+	{"mlx4_en", {{{"rx_dropped"}}}},
+	{"mlx5_core", {{{"rx_out_of_buffer", "rx_discards_phy"}}}},
+	{"qede", {{{"no_buff_discards"}}}},
+	{"r8169", {{{"rx_missed"}}}},
+	{"sfc", {{{"port_rx_nodesc_drops"}}}},
+	{"tg3", {{{"rx_discards"}}}},
+	{"veth", {{{"rx_queue_#_drops"}}}},
+	{"virtio_net", {{{"rx_drops"}}, {{"rx_queue_#_drops"}}}},
+	{"vmxnet3", {{{"pkts rx OOB"}}}}, /* repeats per queue */
+};
+
+/* Counters of the hardware's that drivers hand through as narrow as they are. */
+static const struct {
+	const char *driver;
+	const char *name;
+	unsigned bits;
+} narrow[] = {
+	{"be2net", "rx_drops_no_pbuf", 32},
+	{"bnx2", "rx_discards", 32},
+	{"mlx5_core", "rx_out_of_buffer", 32},
+	{"r8169", "rx_missed", 16},
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct discards_driver *find_driver(const char *driver)
+{
+	for (size_t i = 0; i < COUNT_OF(drivers); i++)
+		if (!strcmp(drivers[i].driver, driver))
+			return &drivers[i];
+	return NULL;
+}
+
+bool nic_discards_known(const char *driver)
+{
+	return find_driver(driver) != NULL;
+}
+
+unsigned nic_counter_bits(const char *driver, const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(narrow); i++)
+		if (!strcmp(narrow[i].driver, driver) && !strcmp(narrow[i].name, name))
+			return narrow[i].bits;
+	return 64;
+}
+
+/* Whether a name is the pattern with a number in place of its '#'. */
+static bool name_matches(const char *pattern, const char *name)
+{
+	for (; *pattern; pattern++) {
+		if (*pattern != '#') {
+			if (*pattern != *name++)
+				return false;
+			continue;
+		}
+		if (!isdigit((unsigned char)*name))
+			return false;
+		while (isdigit((unsigned char)*name))
+			name++;
+	}
+	return !*name;
+}
+
+static int add_index(struct nic_discards *discards, size_t i)
+{
+	uint32_t *index = reallocarray(discards->index, discards->count + 1,
+				       sizeof(*discards->index));
+
+	if (!index)
+		return -ENOMEM;
+	discards->index = index;
+	index[discards->count++] = (uint32_t)i;
+	return 0;
+}
+
+/* Takes every statistic that a pattern names. */
+static int take_pattern(struct nic_discards *discards, const char *driver, const char *pattern,
+			nic_name_fn *name, void *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		unsigned bits;
+
+		if (!name_matches(pattern, name(names, i)))
+			continue;
+		if (add_index(discards, i))
+			return -ENOMEM;
+		bits = nic_counter_bits(driver, name(names, i));
+		if (bits < discards->bits)
+			discards->bits = bits;
+	}
+	return 0;
+}
+
+/* Adds to the source's text, with N for the number of a queue. Cut to its size. */
+static void tell(struct nic_discards *discards, const char *text)
+{
+	size_t at = strlen(discards->source);
+
+	for (; *text && at + 1 < sizeof(discards->source); text++)
+		discards->source[at++] = *text == '#' ? 'N' : *text;
+	discards->source[at] = '\0';
+}
+
+/* Takes all that one choice names; nothing when the driver has none of it. */
+static int take_choice(struct nic_discards *discards, const char *driver,
+		       const struct discards_choice *choice, nic_name_fn *name, void *names,
+		       size_t count)
+{
+	const char *const *pattern = choice->names;
+
+	for (; *pattern; pattern++) {
+		size_t before = discards->count;
+
+		if (take_pattern(discards, driver, *pattern, name, names, count))
+			return -ENOMEM;
+		if (discards->count == before)
+			continue;
+		if (before)
+			tell(discards, " + ");
+		else if (discards->count > 1 || strchr(*pattern, '#'))
+			tell(discards, "sum of ");
+		tell(discards, *pattern);
+	}
+	return 0;
+}
+
+int nic_discards_choose(struct nic_discards *discards, const char *driver, nic_name_fn *name,
+			void *names, size_t count)
+{
+	const struct discards_driver *known = find_driver(driver);
+
+	memset(discards, 0, sizeof(*discards));
+	discards->bits = 64;
+	for (size_t i = 0; known && i < CHOICES_MAX && !discards->count; i++)
+		if (take_choice(discards, driver, &known->choices[i], name, names, count)) {
+			nic_discards_free(discards);
+			return -ENOMEM;
+		}
+	return 0;
+}
+
+void nic_discards_free(struct nic_discards *discards)
+{
+	free(discards->index);
+	memset(discards, 0, sizeof(*discards));
+}
+
+uint64_t nic_discards_value(const struct nic_discards *discards, const uint64_t *values,
+			    size_t count)
+{
+	uint64_t sum = 0;
+
+	if (!discards->count)
+		return ROW_ABSENT;
+	for (size_t i = 0; i < discards->count; i++) {
+		if (discards->index[i] >= count)
+			return ROW_ABSENT;
+		sum += values[discards->index[i]];
+	}
+	return sum;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <errno.h>
+#include <linux/gen_stats.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "nic_link.h"
+
+const struct row_type nic_link_type = {
+	.name = "link",
+	.size = sizeof(struct nic_link),
+	.text = offsetof(struct nic_link, row.name),
+	.key = {ROW_NUMBER(struct nic_link, row.ifindex)},
+};
+
+/* netdiagNicOperStatus is the kernel's number plus one. */
+_Static_assert(IF_OPER_UNKNOWN + 1 == NIC_OPER_UNKNOWN && IF_OPER_DOWN + 1 == NIC_OPER_DOWN &&
+		       IF_OPER_UP + 1 == NIC_OPER_UP,
+	       "operational states are numbered otherwise");
+_Static_assert(NIC_NAME_SIZE == IFNAMSIZ, "interface names have another size");
+
+static const struct nla_policy link_policy[IFLA_MAX + 1] = {
+	[IFLA_IFNAME] = {.type = NLA_STRING, .minlen = 2, .maxlen = IFNAMSIZ},
+	[IFLA_MTU] = {.type = NLA_U32},
+	[IFLA_TXQLEN] = {.type = NLA_U32},
+	[IFLA_OPERSTATE] = {.type = NLA_U8},
+	[IFLA_CARRIER] = {.type = NLA_U8},
+	[IFLA_CARRIER_CHANGES] = {.type = NLA_U32},
+	[IFLA_NUM_RX_QUEUES] = {.type = NLA_U32},
+	[IFLA_NUM_TX_QUEUES] = {.type = NLA_U32},
+	[IFLA_MASTER] = {.type = NLA_U32},
+	[IFLA_STATS64] = {.type = NLA_UNSPEC}, /* older kernels send less of it */
+};
+
+static const struct nla_policy qdisc_policy[TCA_MAX + 1] = {
+	[TCA_STATS2] = {.type = NLA_NESTED},
+};
+
+static const struct nla_policy stats_policy[TCA_STATS_MAX + 1] = {
+	[TCA_STATS_QUEUE] = {.minlen = sizeof(struct gnet_stats_queue)},
+};
+
+/* u32 attributes and the members of the row they become. */
+static const struct {
+	int attribute;
+	size_t offset;
+} link_numbers[] = {
+	{IFLA_MTU, offsetof(struct nic_row, mtu)},
+	{IFLA_TXQLEN, offsetof(struct nic_row, tx_queue_len)},
+	{IFLA_CARRIER_CHANGES, offsetof(struct nic_row, carrier_changes)},
+	{IFLA_NUM_RX_QUEUES, offsetof(struct nic_row, rx_queues)},
+	{IFLA_NUM_TX_QUEUES, offsetof(struct nic_row, tx_queues)},
+	{IFLA_MASTER, offsetof(struct nic_row, master_ifindex)},
+};
+
+#define STATISTIC(theirs, ours)                                                            \
+	{                                                                                  \
+		offsetof(struct rtnl_link_stats64, theirs), offsetof(struct nic_row, ours) \
+	}
+
+static const struct {
+	size_t from; /* in struct rtnl_link_stats64 */
+	size_t to;   /* in struct nic_row */
+} link_statistics[] = {
+	STATISTIC(rx_packets, rx_packets),
+	STATISTIC(rx_errors, rx_errors),
+	STATISTIC(rx_dropped, rx_dropped),
+	STATISTIC(rx_missed_errors, rx_missed),
+	STATISTIC(rx_fifo_errors, rx_fifo_errors),
+	STATISTIC(rx_crc_errors, rx_crc_errors),
+	STATISTIC(rx_frame_errors, rx_frame_errors),
+	STATISTIC(rx_over_errors, rx_over_errors),
+	STATISTIC(rx_nohandler, rx_nohandler),
+	STATISTIC(tx_packets, tx_packets),
+	STATISTIC(tx_errors, tx_errors),
+	STATISTIC(tx_dropped, tx_dropped),
+	STATISTIC(tx_fifo_errors, tx_fifo_errors),
+	STATISTIC(tx_carrier_errors, tx_carrier_errors),
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static uint64_t *member(struct nic_row *row, size_t offset)
+{
+	return (uint64_t *)((unsigned char *)row + offset);
+}
+
+static void decode_statistics(const struct nlattr *stats, struct nic_row *row)
+{
+	size_t len = (size_t)nla_len(stats);
+	const unsigned char *data = nla_data(stats);
+
+	for (size_t i = 0; i < COUNT_OF(link_statistics); i++)
+		if (link_statistics[i].from + sizeof(uint64_t) <= len)
+			memcpy(member(row, link_statistics[i].to), data + link_statistics[i].from,
+			       sizeof(uint64_t));
+}
+
+int nic_link_decode(const struct nlmsghdr *message, struct nic_link *link)
+{
+	struct nlmsghdr *m = (struct nlmsghdr *)message; /* libnl does not change it */
+	struct nlattr *tb[IFLA_MAX + 1];
+	struct nic_row *row = &link->row;
+	struct ifinfomsg info;
+
+	if (message->nlmsg_type != RTM_NEWLINK)
+		return -ENOENT;
+	if (nlmsg_parse(m, sizeof(info), tb, IFLA_MAX, link_policy) < 0)
+		return -EBADMSG;
+	memcpy(&info, nlmsg_data(m), sizeof(info));
+	if (info.ifi_family != AF_UNSPEC)
+		return -ENOENT;
+	if (info.ifi_index <= 0 || !tb[IFLA_IFNAME])
+		return -EBADMSG;
+	row->ifindex = (uint64_t)info.ifi_index;
+	nla_strlcpy(link->ifname, tb[IFLA_IFNAME], sizeof(link->ifname));
+	ROW_SET_TEXT(row->name, link->ifname);
+	for (size_t i = 0; i < COUNT_OF(link_numbers); i++)
+		if (tb[link_numbers[i].attribute])
+			*member(row, link_numbers[i].offset) = nla_get_u32(
+				tb[link_numbers[i].attribute]);
+	if (tb[IFLA_OPERSTATE] && nla_get_u8(tb[IFLA_OPERSTATE]) <= IF_OPER_UP)
+		row->oper_status = nla_get_u8(tb[IFLA_OPERSTATE]) + 1U;
+	/* While an interface is turned off its carrier is not known (sysfs says EINVAL then). */
+	if (tb[IFLA_CARRIER] && (info.ifi_flags & IFF_UP))
+		row->carrier = nla_get_u8(tb[IFLA_CARRIER]) ? 1 : 2;
+	if (tb[IFLA_STATS64])
+		decode_statistics(tb[IFLA_STATS64], row);
+	return 0;
+}
+
+int nic_link_deleted(const struct nlmsghdr *message, uint64_t *ifindex)
+{
+	struct ifinfomsg info;
+
+	if (message->nlmsg_type != RTM_DELLINK)
+		return -ENOENT;
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(info)))
+		return -EBADMSG;
+	memcpy(&info, NLMSG_DATA(message), sizeof(info));
+	if (info.ifi_family != AF_UNSPEC)
+		return -ENOENT;
+	if (info.ifi_index <= 0)
+		return -EBADMSG;
+	*ifindex = (uint64_t)info.ifi_index;
+	return 0;
+}
+
+int nic_qdisc_decode(const struct nlmsghdr *message, struct nic_qdisc *qdisc)
+{
+	struct nlmsghdr *m = (struct nlmsghdr *)message;
+	struct nlattr *tb[TCA_MAX + 1], *stats[TCA_STATS_MAX + 1];
+	struct gnet_stats_queue queue;
+	struct tcmsg info;
+
+	*qdisc = (struct nic_qdisc){ROW_ABSENT, ROW_ABSENT, ROW_ABSENT, ROW_ABSENT};
+	if (message->nlmsg_type != RTM_NEWQDISC)
+		return -ENOENT;
+	if (nlmsg_parse(m, sizeof(info), tb, TCA_MAX, qdisc_policy) < 0)
+		return -EBADMSG;
+	memcpy(&info, nlmsg_data(m), sizeof(info));
+	if (info.tcm_parent != TC_H_ROOT)
+		return -ENOENT;
+	if (info.tcm_ifindex <= 0)
+		return -EBADMSG;
+	qdisc->ifindex = (uint64_t)info.tcm_ifindex;
+	if (!tb[TCA_STATS2])
+		return 0;
+	if (nla_parse_nested(stats, TCA_STATS_MAX, tb[TCA_STATS2], stats_policy) < 0)
+		return -EBADMSG;
+	if (!stats[TCA_STATS_QUEUE])
+		return 0;
+	memcpy(&queue, nla_data(stats[TCA_STATS_QUEUE]), sizeof(queue));
+	qdisc->drops = queue.drops;
+	qdisc->backlog = queue.backlog;
+	qdisc->requeues = queue.requeues;
+	return 0;
+}
+
+struct reading {
+	struct rows *links;
+	size_t *bad;
+};
+
+static int take_link(const struct nlmsghdr *message, void *arg)
+{
+	struct reading *reading = arg;
+	struct nic_link *link = rows_add(reading->links);
+	int err;
+
+	if (!link)
+		return -ENOMEM;
+	err = nic_link_decode(message, link);
+	if (err)
+		rows_drop_last(reading->links);
+	if (err == -EBADMSG)
+		++*reading->bad;
+	return 0;
+}
+
+static int take_qdisc(const struct nlmsghdr *message, void *arg)
+{
+	struct reading *reading = arg;
+	struct nic_link key, *link;
+	struct nic_qdisc qdisc;
+	int err = nic_qdisc_decode(message, &qdisc);
+
+	if (err == -EBADMSG)
+		++*reading->bad;
+	if (err)
+		return 0;
+	key.row.ifindex = qdisc.ifindex;
+	link = rows_find(reading->links, &key);
+	if (!link)
+		return 0;
+	link->row.qdisc_drops = qdisc.drops;
+	link->row.qdisc_backlog = qdisc.backlog;
+	link->row.qdisc_requeues = qdisc.requeues;
+	return 0;
+}
+
+static void restart_links(void *arg)
+{
+	struct reading *reading = arg;
+
+	reading->links->count = 0;
+	*reading->bad = 0;
+}
+
+/* Sends a dump request that consists of a header of the family only. */
+static int dump(struct netlink *route, int type, void *header, size_t size,
+		const struct netlink_dump *with)
+{
+	struct nl_msg *message = nlmsg_alloc_simple(type, NLM_F_DUMP);
+	int err = -ENOMEM;
+
+	if (message && !nlmsg_append(message, header, size, NLMSG_ALIGNTO))
+		err = netlink_dump(route, nlmsg_hdr(message), with);
+	nlmsg_free(message);
+	return err;
+}
+
+int nic_links_read(struct netlink *route, struct rows *links, size_t *bad)
+{
+	struct reading reading = {links, bad};
+	struct ifinfomsg all = {.ifi_family = AF_UNSPEC};
+	int err;
+
+	restart_links(&reading);
+	err = dump(route, RTM_GETLINK, &all, sizeof(all),
+		   &(struct netlink_dump){
+			   .message = take_link, .restart = restart_links, .arg = &reading});
+	rows_sort(links);
+	return err;
+}
+
+int nic_qdiscs_read(struct netlink *route, struct rows *links, size_t *bad)
+{
+	struct reading reading = {links, bad};
+	struct tcmsg all = {.tcm_family = AF_UNSPEC};
+
+	*bad = 0;
+	return dump(route, RTM_GETQDISC, &all, sizeof(all),
+		    &(struct netlink_dump){.message = take_qdisc, .arg = &reading});
+}

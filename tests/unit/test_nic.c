@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The NIC collector on the kernel that the tests run on: loopback is there everywhere. */
+#include <config.h>
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "../../collectors/accum.h"
+#include "../../collectors/nic.h"
+#include "unit.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static const struct nic_row *loopback(const struct unit_collector *unit)
+{
+	for (size_t i = 0; i < unit->rows[0].count; i++) {
+		const struct nic_row *row = rows_at(&unit->rows[0], i);
+
+		if (!strcmp(row->name, "lo"))
+			return row;
+	}
+	return NULL;
+}
+
+START_TEST(live)
+{
+	struct unit_collector unit;
+	const struct nic_row *row;
+	struct tree tree;
+	uint64_t stamp;
+
+	tree_init(&tree);
+	tree_write(&tree, "sys/class/net/lo/queues/rx-0/rps_cpus", "00000000,00000000\n");
+	tree_write(&tree, "sys/class/net/lo/queues/rx-1/rps_cpus", "00000000,00000002\n");
+	tree_write(&tree, "sys/class/net/lo/queues/tx-0/rps_cpus", "junk\n");
+	unit_collector_init(&unit, &nic_collector, &tree.roots);
+	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
+	row = loopback(&unit);
+	ck_assert_ptr_nonnull(row);
+	ck_assert_uint_eq(row->ifindex, if_nametoindex("lo"));
+	ck_assert_uint_eq(row->rps_enabled, 1);
+	ck_assert_uint_eq(row->speed_mbps, ROW_ABSENT);
+	ck_assert_uint_eq(row->ring_rx_current, ROW_ABSENT);
+	ck_assert_uint_ne(row->rx_packets, ROW_ABSENT);
+	ck_assert_uint_ne(row->mtu, ROW_ABSENT);
+	ck_assert_uint_eq(row->rx_discards, row->rx_missed);
+	ck_assert_str_eq(row->rx_discards_source, "rx_missed (stats64)");
+	ck_assert_uint_eq(row->discontinuity, SECOND);
+	ck_assert_str_eq(unit.error, "");
+	ck_assert_ptr_nonnull(strstr(unit.source, "rtnetlink"));
+	stamp = row->discontinuity;
+
+	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);
+	row = loopback(&unit);
+	ck_assert_ptr_nonnull(row);
+	ck_assert_uint_eq(row->discontinuity, stamp);
+	unit_collector_done(&unit);
+	tree_done(&tree);
+}
+END_TEST
+
+START_TEST(no_sysfs)
+{
+	struct unit_collector unit;
+	const struct nic_row *row;
+	struct tree tree;
+
+	tree_init(&tree);
+	unit_collector_init(&unit, &nic_collector, &tree.roots);
+	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
+	row = loopback(&unit);
+	ck_assert_ptr_nonnull(row);
+	ck_assert_uint_eq(row->rps_enabled, ROW_ABSENT);
+	ck_assert_ptr_nonnull(strstr(unit.error, "RpsEnabled"));
+	ck_assert_ptr_nonnull(strstr(unit.error, "mount sysfs"));
+	unit_collector_done(&unit);
+	tree_done(&tree);
+}
+END_TEST
+
+START_TEST(patterns_of_interfaces)
+{
+	struct unit_collector unit;
+	struct tree tree;
+
+	tree_init(&tree);
+	unit_collector_init(&unit, &nic_collector, &tree.roots);
+	ck_assert_int_eq(patterns_add(&unit.settings.interfaces_include, "l?"), 0);
+	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
+	ck_assert_ptr_nonnull(loopback(&unit));
+	ck_assert_int_eq(patterns_add(&unit.settings.interfaces_exclude, "lo*"), 0);
+	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);
+	ck_assert_ptr_null(loopback(&unit));
+	ck_assert_uint_eq(unit.rows[1].count, 0);
+	unit_collector_done(&unit);
+	tree_done(&tree);
+}
+END_TEST
+
+static void add_stat(struct rows *rows, uint64_t value, uint64_t bits)
+{
+	struct nic_stat_row *row = rows_add(rows);
+
+	ck_assert_ptr_nonnull(row);
+	row->ifindex = 3;
+	row->value = value;
+	row->bits = bits;
+	ROW_SET_TEXT(row->name, "rx_missed");
+}
+
+static const struct accum_field fields[] = {
+	{.offset = offsetof(struct nic_stat_row, value),
+	 .row_bits = offsetof(struct nic_stat_row, bits)},
+};
+
+static const struct accum_type type = {
+	.row = &nic_stat_row_type,
+	.fields = fields,
+	.field_count = COUNT_OF(fields),
+	.stamp = offsetof(struct nic_stat_row, discontinuity),
+};
+
+/* Values as the kernel gives them, one a second, and what is shown. */
+static void assert_continues(const uint64_t *raw, const uint64_t *total, size_t count,
+			     uint64_t bits, size_t renewed, uint64_t stamp)
+{
+	struct accum *accum = accum_new(&type);
+	struct rows rows;
+
+	rows_init(&rows, &nic_stat_row_type);
+	for (size_t i = 0; i < count; i++) {
+		const struct nic_stat_row *row;
+
+		rows_clear(&rows);
+		add_stat(&rows, raw[i], bits);
+		if (renewed == i && i)
+			accum_renewed(accum, 3);
+		ck_assert_int_eq(accum_apply(accum, &rows, (i + 1) * SECOND), 0);
+		row = rows_at(&rows, 0);
+		ck_assert_msg(row->value == total[i], "%zu: %llu", i,
+			      (unsigned long long)row->value);
+		if (i == count - 1)
+			ck_assert_uint_eq(row->discontinuity, stamp);
+	}
+	rows_clear(&rows);
+	accum_free(accum);
+}
+
+/* A row's own width decides between a wrap and a reset. */
+START_TEST(widths)
+{
+	const uint64_t wrap32[] = {UINT32_MAX - 5, UINT32_MAX, 9, 20};
+	const uint64_t total32[] = {UINT32_MAX - 5, UINT32_MAX, UINT32_MAX + UINT64_C(10),
+				    UINT32_MAX + UINT64_C(21)};
+	const uint64_t wrap16[] = {65000, 65535, 4, 10};
+	const uint64_t total16[] = {65000, 65535, 65540, 65546};
+	const uint64_t reset16[] = {100, 200, 3, 10}; /* would be most of the range */
+	const uint64_t reset64[] = {UINT32_MAX - 5, UINT32_MAX, 9, 20};
+	const uint64_t total64[] = {UINT32_MAX - 5, UINT32_MAX, UINT32_MAX,
+				    UINT32_MAX + UINT64_C(11)};
+	const uint64_t stopped16[] = {100, 200, 200, 207};
+
+	assert_continues(wrap32, total32, 4, 32, 0, SECOND);
+	assert_continues(wrap16, total16, 4, 16, 0, SECOND);
+	assert_continues(reset16, stopped16, 4, 16, 0, 3 * SECOND);
+	assert_continues(reset64, total64, 4, 64, 0, 3 * SECOND);
+}
+END_TEST
+
+/* A value that is not there for a time continues, and where the interface was made anew meanwhile
+ * it starts from 0. */
+START_TEST(absences)
+{
+	const uint64_t raw[] = {100, ROW_ABSENT, ROW_ABSENT, 150};
+	const uint64_t total[] = {100, ROW_ABSENT, ROW_ABSENT, 150};
+	const uint64_t anew[] = {100, ROW_ABSENT, ROW_ABSENT, 30};
+	const uint64_t added[] = {100, ROW_ABSENT, ROW_ABSENT, 130};
+
+	assert_continues(raw, total, 4, 64, 0, SECOND);
+	assert_continues(anew, added, 4, 64, 2, 3 * SECOND);
+}
+END_TEST
+
+UNIT_MAIN("nic", live, no_sysfs, patterns_of_interfaces, widths, absences)
