@@ -31,30 +31,16 @@ const struct row_type nic_stat_row_type = {
 	}
 
 static const struct accum_field nic_fields[] = {
-	COUNTER(rx_packets, 64),
-	COUNTER(rx_errors, 64),
-	COUNTER(rx_dropped, 64),
-	COUNTER(rx_missed, 64),
-	COUNTER(rx_fifo_errors, 64),
-	COUNTER(rx_crc_errors, 64),
-	COUNTER(rx_frame_errors, 64),
-	COUNTER(rx_over_errors, 64),
-	COUNTER(rx_nohandler, 64),
-	COUNTER(tx_packets, 64),
-	COUNTER(tx_errors, 64),
-	COUNTER(tx_dropped, 64),
-	COUNTER(tx_fifo_errors, 64),
-	COUNTER(tx_carrier_errors, 64),
-	COUNTER(carrier_changes, 32),
-	COUNTER(qdisc_drops, 32),
-	COUNTER(qdisc_requeues, 32),
-	{.offset = offsetof(struct nic_row, rx_discards),
-	 .row_bits = offsetof(struct nic_row, rx_discards_bits)},
+	COUNTER(rx_packets, 64),      COUNTER(rx_errors, 64),	      COUNTER(rx_dropped, 64),
+	COUNTER(rx_missed, 64),	      COUNTER(rx_fifo_errors, 64),    COUNTER(rx_crc_errors, 64),
+	COUNTER(rx_frame_errors, 64), COUNTER(rx_over_errors, 64),    COUNTER(rx_nohandler, 64),
+	COUNTER(tx_packets, 64),      COUNTER(tx_errors, 64),	      COUNTER(tx_dropped, 64),
+	COUNTER(tx_fifo_errors, 64),  COUNTER(tx_carrier_errors, 64), COUNTER(carrier_changes, 32),
+	COUNTER(qdisc_drops, 32),     COUNTER(qdisc_requeues, 32),    COUNTER(rx_discards, 0),
 };
 
 static const struct accum_field nic_stat_fields[] = {
-	{.offset = offsetof(struct nic_stat_row, value),
-	 .row_bits = offsetof(struct nic_stat_row, bits)},
+	{.offset = offsetof(struct nic_stat_row, value), .bits = 0},
 };
 
 static const struct accum_type nic_accum = {
@@ -62,6 +48,7 @@ static const struct accum_type nic_accum = {
 	.fields = nic_fields,
 	.field_count = sizeof(nic_fields) / sizeof(*nic_fields),
 	.stamp = offsetof(struct nic_row, discontinuity),
+	.row_bits = offsetof(struct nic_row, rx_discards_bits),
 };
 
 static const struct accum_type nic_stat_accum = {
@@ -69,6 +56,7 @@ static const struct accum_type nic_stat_accum = {
 	.fields = nic_stat_fields,
 	.field_count = sizeof(nic_stat_fields) / sizeof(*nic_stat_fields),
 	.stamp = offsetof(struct nic_stat_row, discontinuity),
+	.row_bits = offsetof(struct nic_stat_row, bits),
 };
 
 /* What changes seldom and is dear is read again at every so manieth collection, a part of the

@@ -32,7 +32,12 @@ static const struct row_type row_type = {
 };
 
 static const struct accum_field fields[] = {{OFFSET(narrow), 32}, {OFFSET(wide), 64}};
-static const struct accum_type type = {&row_type, fields, COUNT_OF(fields), OFFSET(stamp)};
+static const struct accum_type type = {
+	.row = &row_type,
+	.fields = fields,
+	.field_count = COUNT_OF(fields),
+	.stamp = OFFSET(stamp),
+};
 
 static struct accum *accum;
 static struct rows rows;
@@ -300,8 +305,12 @@ END_TEST
 
 START_TEST(without_a_stamp)
 {
-	static const struct accum_type unstamped = {&row_type, fields, COUNT_OF(fields),
-						    ACCUM_NO_STAMP};
+	static const struct accum_type unstamped = {
+		.row = &row_type,
+		.fields = fields,
+		.field_count = COUNT_OF(fields),
+		.stamp = ACCUM_NO_STAMP,
+	};
 
 	accum = accum_new(&unstamped);
 	rows_init(&rows, &row_type);

@@ -111,8 +111,7 @@ static void add_stat(struct rows *rows, uint64_t value, uint64_t bits)
 }
 
 static const struct accum_field fields[] = {
-	{.offset = offsetof(struct nic_stat_row, value),
-	 .row_bits = offsetof(struct nic_stat_row, bits)},
+	{.offset = offsetof(struct nic_stat_row, value), .bits = 0},
 };
 
 static const struct accum_type type = {
@@ -120,6 +119,7 @@ static const struct accum_type type = {
 	.fields = fields,
 	.field_count = COUNT_OF(fields),
 	.stamp = offsetof(struct nic_stat_row, discontinuity),
+	.row_bits = offsetof(struct nic_stat_row, bits),
 };
 
 /* Values as the kernel gives them, one a second, and what is shown. */
@@ -161,10 +161,16 @@ START_TEST(widths)
 	const uint64_t total64[] = {UINT32_MAX - 5, UINT32_MAX, UINT32_MAX,
 				    UINT32_MAX + UINT64_C(11)};
 	const uint64_t stopped16[] = {100, 200, 200, 207};
+	/* a u32 and a u64 counter added up */
+	const uint64_t sum32[] = {3 * (UINT64_C(1) << 32), 3 * (UINT64_C(1) << 32) + 10,
+				  2 * (UINT64_C(1) << 32) + 15};
+	const uint64_t summed32[] = {3 * (UINT64_C(1) << 32), 3 * (UINT64_C(1) << 32) + 10,
+				     3 * (UINT64_C(1) << 32) + 15};
 
 	assert_continues(wrap32, total32, 4, 32, 0, SECOND);
 	assert_continues(wrap16, total16, 4, 16, 0, SECOND);
 	assert_continues(reset16, stopped16, 4, 16, 0, 3 * SECOND);
+	assert_continues(sum32, summed32, 3, 32, 0, SECOND);
 	assert_continues(reset64, total64, 4, 64, 0, 3 * SECOND);
 }
 END_TEST
