@@ -101,7 +101,8 @@ static void tell_reader_message(const char *message)
 		const char *nearest;
 
 		snprintf(token, sizeof(token), "%.*s", text_length, text);
-		memmove(token, token + strlen(unknown_token), sizeof(token) - strlen(unknown_token));
+		memmove(token, token + strlen(unknown_token),
+			sizeof(token) - strlen(unknown_token));
 		token[strcspn(token, ".\n")] = '\0';
 		nearest = suggest(token, directive_name, NULL);
 		tell("%.*s:%u: %s: no such directive%s%s%s", file_length, message, line, token,
@@ -178,8 +179,7 @@ static struct configuration *configuration_default(const struct roots *roots)
 	return configuration;
 }
 
-struct configuration *configuration_load(const char *path, bool required,
-					 const struct roots *roots,
+struct configuration *configuration_load(const char *path, bool required, const struct roots *roots,
 					 configuration_problem_fn *problem, void *arg)
 {
 	struct configuration *configuration = configuration_default(roots);

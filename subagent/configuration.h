@@ -30,8 +30,7 @@ int configuration_init(void);
  * result: configuration_free(). NULL when there was a problem; each was told.
  * roots: where procfs and sysfs are; borrowed for as long as the configuration lives.
  */
-struct configuration *configuration_load(const char *path, bool required,
-					 const struct roots *roots,
+struct configuration *configuration_load(const char *path, bool required, const struct roots *roots,
 					 configuration_problem_fn *problem, void *arg);
 
 void configuration_free(struct configuration *configuration);

@@ -81,8 +81,7 @@ static bool find_collector(const char *name, size_t *index, char why[WORDS_WHY_S
 	return unknown("collector", name, collector_name, NULL, why);
 }
 
-static bool apply_interval(struct draft *draft, const struct words *words,
-			   char why[WORDS_WHY_SIZE])
+static bool apply_interval(struct draft *draft, const struct words *words, char why[WORDS_WHY_SIZE])
 {
 	size_t i;
 
@@ -176,8 +175,7 @@ static const char *const max_rows_words[MAX_ROWS_COUNT + 1] = {
 
 #define MAX_ROWS_LIMIT 65536
 
-static bool apply_max_rows(struct draft *draft, const struct words *words,
-			   char why[WORDS_WHY_SIZE])
+static bool apply_max_rows(struct draft *draft, const struct words *words, char why[WORDS_WHY_SIZE])
 {
 	if (too_many(words, 2, why))
 		return false;
@@ -314,14 +312,14 @@ static bool is_check(const char *word)
 }
 
 /* Whether the word behind the check's name is an instance pattern and not a setting: settings come
- * in pairs (`notify on` too), on and off stand alone, so that a word left over is an instance. */
+ * in pairs (`notify on`, `critical off`), on and off by themselves stand alone, so that a word left
+ * over is an instance. */
 static bool is_instance(const struct words *words)
 {
-	size_t others = words->count - 1;
+	size_t others = words->count - 1, member;
 
 	for (size_t i = 1; i < words->count; i++)
-		if (is_switch(words->word[i]) &&
-		    strcasecmp(words->word[i - 1], check_members[CHECK_MEMBER_NOTIFY]))
+		if (is_switch(words->word[i]) && !find_member(words->word[i - 1], &member))
 			others--;
 	return others % 2;
 }
@@ -337,8 +335,10 @@ static bool apply_check(struct draft *draft, const struct words *words, char why
 	row_text(setting.check, sizeof(setting.check), words->word[0]);
 	if (is_instance(words)) {
 		if (strlen(words->word[1]) >= sizeof(setting.instance)) {
-			snprintf(why, WORDS_WHY_SIZE, "'%.64s…': an instance has at most %zu "
-				 "characters", words->word[1], sizeof(setting.instance) - 1);
+			snprintf(why, WORDS_WHY_SIZE,
+				 "'%.64s…': an instance has at most %zu "
+				 "characters",
+				 words->word[1], sizeof(setting.instance) - 1);
 			return false;
 		}
 		row_text(setting.instance, sizeof(setting.instance), words->word[at++]);
@@ -346,6 +346,13 @@ static bool apply_check(struct draft *draft, const struct words *words, char why
 	if (!set_check_members(&setting, words, at, why) ||
 	    check_setting_validate(&setting, why, WORDS_WHY_SIZE))
 		return false;
+	if (!setting.set) {
+		snprintf(why, WORDS_WHY_SIZE,
+			 "%s: nothing is set; on, off, or a setting with its "
+			 "value is wanted, as in warning 10",
+			 words->word[words->count - 1]);
+		return false;
+	}
 	list = reallocarray(alarms->checks, alarms->check_count + 1, sizeof(*list));
 	if (!list)
 		return no_memory(why);

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WORDS_MAX     64
-#define WORD_SIZE     256
+#define WORDS_MAX      64
+#define WORD_SIZE      256
 #define WORDS_WHY_SIZE 256
 
 struct words {
