@@ -7,6 +7,8 @@
 #include <sys/random.h>
 
 #include "agent.h"
+#include "alarm.h"
+#include "session.h"
 
 #define MILLISECOND_NS UINT64_C(1000000)
 #define MICROSECOND_NS UINT64_C(1000)
@@ -53,6 +55,39 @@ int agent_collector_rows(struct engine *engine, struct rows *rows)
 	}
 	rows_sort(rows);
 	return 0;
+}
+
+static uint64_t started_at;
+
+static int fill_agent(struct rows *rows, void *arg)
+{
+	struct agent_row *row = rows_add(rows);
+
+	(void)arg;
+	if (!row)
+		return -ENOMEM;
+	row->uptime = monotonic_ns() - started_at;
+	row->active_alarms = 0;
+	row->worst_severity = ALARM_NONE;
+	row->traps_sent = 0;
+	row->traps_suppressed = 0;
+	row->traps_pending = 0;
+	row->master_reconnects = session_reconnects();
+	ROW_SET_TEXT(row->version, agent_version());
+	ROW_SET_TEXT(row->boot_id, agent_boot_id());
+	return 0;
+}
+
+static int fill_collectors(struct rows *rows, void *engine)
+{
+	return agent_collector_rows(engine, rows);
+}
+
+void agent_show(struct view *view, uint64_t started)
+{
+	started_at = started;
+	view_own(view, &agent_row_type, fill_agent, NULL);
+	view_own(view, &agent_collector_row_type, fill_collectors, view_engine(view));
 }
 
 const char *agent_boot_id(void)

@@ -4,6 +4,7 @@
 #define NETDIAG_AGENT_H
 
 #include "../collectors/collect.h"
+#include "view.h"
 
 #define AGENT_BOOT_ID_SIZE 37 /* a UUID */
 
@@ -37,6 +38,10 @@ extern const struct row_type agent_collector_row_type;
 
 /* Fills rows (cleared first) with one row a collector of the engine, sorted. 0 or -ENOMEM. */
 int agent_collector_rows(struct engine *engine, struct rows *rows);
+
+/* Makes the view show netdiagAgent… and netdiagCollectorTable of its engine. started: the monotonic
+ * time (ns) that uptime counts from. */
+void agent_show(struct view *view, uint64_t started);
 
 /* A random UUID, made at the first call; lasts for the process. */
 const char *agent_boot_id(void);

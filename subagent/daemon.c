@@ -12,12 +12,13 @@
 
 #include "../collectors/collect.h"
 #include "agent.h"
-#include "alarm.h"
 #include "daemon.h"
 #include "health.h"
 #include "log.h"
 #include "ready.h"
 #include "session.h"
+#include "setup.h"
+#include "transport.h"
 
 /* A stall makes no event: the collectors are looked at this often without one. */
 #define TURN_MS 1000
@@ -26,44 +27,25 @@
  * below the 3 s within which SIGTERM is to end the process. */
 #define STOP_MS 700
 
+/* A configuration that was replaced while a collector may still read it. */
+struct retired {
+	struct configuration *configuration;
+	struct retired *next;
+};
+
 /* Everything that is alive while the daemon runs. */
 struct daemon {
 	const struct options *options;
-	struct collect_settings *settings;
+	struct configuration *configuration;
+	struct retired *retired;
 	struct engine *engine;
 	struct view *view;
 	struct health health;
-	uint64_t started; /* monotonic ns */
 	int signal_fd;
 	int wake_fd; /* an epoll of signal_fd and the engine's */
+	bool session;
 	bool stop;
 };
-
-static int fill_agent(struct rows *rows, void *arg)
-{
-	const struct daemon *daemon = arg;
-	struct agent_row *row = rows_add(rows);
-
-	if (!row)
-		return -ENOMEM;
-	row->uptime = monotonic_ns() - daemon->started;
-	row->active_alarms = 0;
-	row->worst_severity = ALARM_NONE;
-	row->traps_sent = 0;
-	row->traps_suppressed = 0;
-	row->traps_pending = 0;
-	row->master_reconnects = session_reconnects();
-	ROW_SET_TEXT(row->version, agent_version());
-	ROW_SET_TEXT(row->boot_id, agent_boot_id());
-	return 0;
-}
-
-static int fill_collectors(struct rows *rows, void *arg)
-{
-	const struct daemon *daemon = arg;
-
-	return agent_collector_rows(daemon->engine, rows);
-}
 
 /* Before the packets of a turn are read: they all see the same generation of everything. */
 static void pin(void *arg)
@@ -73,10 +55,49 @@ static void pin(void *arg)
 	view_turn(daemon->view);
 }
 
+static void release_retired(struct daemon *daemon)
+{
+	struct retired **at = &daemon->retired;
+
+	while (*at) {
+		struct retired *retired = *at;
+
+		if (engine_settings_in_use(daemon->engine, &retired->configuration->collect)) {
+			at = &retired->next;
+			continue;
+		}
+		*at = retired->next;
+		configuration_free(retired->configuration);
+		free(retired);
+	}
+}
+
 /* What follows when collectors have published, or time has passed. */
 static void evaluate(struct daemon *daemon)
 {
 	health_turn(&daemon->health, daemon->engine);
+	release_retired(daemon);
+}
+
+/* Takes a new configuration into use; a wrong one changes nothing. */
+static void reload(struct daemon *daemon)
+{
+	struct configuration *configuration = setup_configuration(daemon->options);
+	struct retired *retired = calloc(1, sizeof(*retired));
+
+	if (!configuration || !retired) {
+		log_error("the configuration is wrong: the one before stays in use");
+		configuration_free(configuration);
+		free(retired);
+		return;
+	}
+	retired->configuration = daemon->configuration;
+	retired->next = daemon->retired;
+	daemon->retired = retired;
+	daemon->configuration = configuration;
+	engine_configure(daemon->engine, &configuration->collect);
+	session_address(setup_address(daemon->options, configuration));
+	log_notice("the configuration was loaded again");
 }
 
 static void take_signals(struct daemon *daemon)
@@ -85,7 +106,7 @@ static void take_signals(struct daemon *daemon)
 
 	while (read(daemon->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
-			log_notice("nothing to reload");
+			reload(daemon);
 		else
 			daemon->stop = true;
 	}
@@ -135,38 +156,43 @@ static int open_events(struct daemon *daemon)
 
 static int start(struct daemon *daemon)
 {
-	const char *address = daemon->options->address ? daemon->options->address
-						       : NETSNMP_AGENTX_SOCKET;
+	const char *address = setup_address(daemon->options, daemon->configuration);
+	uint64_t started = monotonic_ns();
 	int err;
 
-	daemon->engine = engine_new(collectors, daemon->settings);
-	daemon->view = daemon->engine ? view_new(daemon->engine) : NULL;
-	if (!daemon->view)
-		return -ENOMEM;
-	err = open_events(daemon);
-	if (err)
-		return err;
-	view_own(daemon->view, &agent_row_type, fill_agent, daemon);
-	view_own(daemon->view, &agent_collector_row_type, fill_collectors, daemon);
-	err = session_init(address, daemon->view);
-	if (err == -EINVAL || err == -ENAMETOOLONG)
+	if (transport_check(address)) {
 		log_error("%s is no address of an AgentX master: /PATH, tcp:HOST:PORT or "
 			  "tcp6:[HOST]:PORT is wanted",
 			  address);
+		return -EINVAL;
+	}
+	daemon->engine = engine_new(collectors, &daemon->configuration->collect);
+	daemon->view = daemon->engine ? view_new(daemon->engine) : NULL;
+	if (!daemon->view)
+		return -ENOMEM;
+	agent_show(daemon->view, started);
+	err = open_events(daemon);
+	if (err)
+		return err;
+	daemon->session = true;
+	err = session_init(address, daemon->view);
 	return err ? err : engine_start(daemon->engine);
 }
 
 static void stop(struct daemon *daemon)
 {
-	bool ended = !daemon->engine || engine_stop(daemon->engine, STOP_MS);
-
-	if (!ended) {
+	if (daemon->session)
+		session_close();
+	if (daemon->engine && !engine_stop(daemon->engine, STOP_MS)) {
 		log_warning("a collector does not end; leaving it behind");
 		log_close();
 		_exit(EXIT_SUCCESS);
 	}
 	view_free(daemon->view);
+	if (daemon->engine)
+		release_retired(daemon);
 	engine_free(daemon->engine);
+	configuration_free(daemon->configuration);
 	if (daemon->wake_fd >= 0)
 		close(daemon->wake_fd);
 	if (daemon->signal_fd >= 0)
@@ -175,30 +201,21 @@ static void stop(struct daemon *daemon)
 
 int daemon_run(const struct options *options)
 {
-	struct collect_settings settings;
-	struct daemon daemon = {
-		.options = options,
-		.settings = &settings,
-		.started = monotonic_ns(),
-		.signal_fd = -1,
-		.wake_fd = -1,
-	};
-	int err = settings_init(&settings);
+	struct daemon daemon = {.options = options, .signal_fd = -1, .wake_fd = -1};
+	int err;
 
-	if (err)
-		return EXIT_FAILURE;
-	settings.roots = options->roots;
-	log_open(options->log);
+	daemon.configuration = setup_configuration(options);
+	if (!daemon.configuration)
+		return EX_CONFIG;
 	log_notice("version %s, base OID %s", agent_version(), NETDIAG_BASE_OID);
 	err = start(&daemon);
+	if (err && err != -EINVAL)
+		log_error("cannot start: %s", strerror(-err));
 	if (!err) {
 		ready_tell("READY=1");
 		serve(&daemon);
 		ready_tell("STOPPING=1");
 	}
-	session_close();
 	stop(&daemon);
-	settings_free(&settings);
-	log_close();
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	return err == -EINVAL ? EX_USAGE : err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -10,6 +10,7 @@
 #include "check.h"
 #include "directives.h"
 #include "suggest.h"
+#include "transport.h"
 
 #define SECOND 1000u
 #define HOUR   (3600u * SECOND)
@@ -58,6 +59,12 @@ static bool apply_socket(struct draft *draft, const struct words *words, char wh
 
 	if (too_many(words, 1, why))
 		return false;
+	if (transport_check(words->word[0])) {
+		snprintf(why, WORDS_WHY_SIZE,
+			 "%.64s: no address; /PATH, tcp:HOST:PORT or tcp6:[HOST]:PORT is wanted",
+			 words->word[0]);
+		return false;
+	}
 	copy = strdup(words->word[0]);
 	if (!copy)
 		return no_memory(why);

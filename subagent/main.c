@@ -4,10 +4,32 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "agent.h"
+#include "configuration.h"
 #include "daemon.h"
 #include "options.h"
+#include "setup.h"
+
+static int run(const struct options *options)
+{
+	switch (options->task) {
+	case TASK_VERSION:
+		printf("%s %s\n", PACKAGE_NAME, agent_version());
+		return EXIT_SUCCESS;
+	case TASK_HELP:
+		options_help();
+		return EXIT_SUCCESS;
+	case TASK_CHECK_CONFIG:
+		return setup_check(options);
+	case TASK_DUMP:
+		return setup_dump(options);
+	case TASK_SERVE:
+		return daemon_run(options);
+	}
+	return EX_SOFTWARE;
+}
 
 int main(int argc, char **argv)
 {
@@ -19,16 +41,8 @@ int main(int argc, char **argv)
 	/* One heap: with an arena for each collector's thread the process is several times larger,
 	 * and they hardly ever allocate at the same time. */
 	mallopt(M_ARENA_MAX, 1);
-	switch (options.task) {
-	case TASK_VERSION:
-		printf("%s %s\n", PACKAGE_NAME, agent_version());
-		return EXIT_SUCCESS;
-	case TASK_HELP:
-		options_help();
-		return EXIT_SUCCESS;
-	case TASK_CHECK_CONFIG:
-	case TASK_SERVE:
-		break;
-	}
-	return daemon_run(&options);
+	log_open(options.log);
+	status = configuration_init() ? EX_OSERR : run(&options);
+	log_close();
+	return status;
 }

@@ -12,6 +12,7 @@ enum {
 	OPTION_AGENTX = 256,
 	OPTION_CHECK_CONFIG,
 	OPTION_CONFIG,
+	OPTION_DUMP,
 	OPTION_LOG,
 	OPTION_PROC_ROOT,
 	OPTION_SYS_ROOT,
@@ -21,6 +22,7 @@ static const struct option long_options[] = {
 	{"agentx", required_argument, NULL, OPTION_AGENTX},
 	{"check-config", no_argument, NULL, OPTION_CHECK_CONFIG},
 	{"config", required_argument, NULL, OPTION_CONFIG},
+	{"dump", optional_argument, NULL, OPTION_DUMP},
 	{"help", no_argument, NULL, 'h'},
 	{"log", required_argument, NULL, OPTION_LOG},
 	{"proc-root", required_argument, NULL, OPTION_PROC_ROOT},
@@ -39,6 +41,8 @@ void options_help(void)
 	      "                       (wins over agentXSocket in the configuration)\n"
 	      "  --config FILE        instead of " NETDIAG_SYSCONFDIR "/netdiagd.conf\n"
 	      "  --check-config       say whether the configuration is right, and end\n"
+	      "  --dump[=FORMAT]      collect once, print everything and end; text, json or "
+	      "schema\n"
 	      "  --log stderr|syslog  where messages go (stderr)\n"
 	      "  --proc-root DIR      instead of /proc, to serve a captured tree\n"
 	      "  --sys-root DIR       instead of /sys\n"
@@ -67,6 +71,11 @@ static int apply(struct options *options, int option)
 	case OPTION_CONFIG:
 		options->config = optarg;
 		return 0;
+	case OPTION_DUMP:
+		options->task = TASK_DUMP;
+		if (optarg && dump_format_parse(optarg, &options->dump))
+			return usage("--dump takes text, json or schema, not", optarg);
+		return 0;
 	case OPTION_LOG:
 		if (!log_target_parse(optarg, &options->log))
 			return usage("--log takes stderr or syslog, not", optarg);
@@ -94,7 +103,8 @@ int options_parse(struct options *options, int argc, char **argv)
 {
 	int option, status = 0;
 
-	*options = (struct options){.roots = roots_default, .log = LOG_TO_STDERR};
+	*options = (struct options){
+		.roots = roots_default, .log = LOG_TO_STDERR, .dump = DUMP_TEXT};
 	while (!status && (option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
 		status = apply(options, option);
 	if (!status && optind < argc)

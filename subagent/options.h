@@ -6,12 +6,14 @@
 #include <stdbool.h>
 
 #include "../collectors/root.h"
+#include "dump.h"
 #include "log.h"
 
 /* What is to be done. */
 enum task {
 	TASK_SERVE,
 	TASK_CHECK_CONFIG,
+	TASK_DUMP,
 	TASK_VERSION,
 	TASK_HELP,
 };
@@ -23,6 +25,7 @@ struct options {
 	const char *address; /* NULL: as the configuration says */
 	struct roots roots;
 	enum log_target log;
+	enum dump_format dump; /* TASK_DUMP */
 };
 
 /* Parses the command line. 0, or EX_USAGE with what is wrong told on stderr. */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <net-snmp/net-snmp-config.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "../collectors/collect.h"
+#include "agent.h"
+#include "dump.h"
+#include "setup.h"
+#include "view.h"
+
+#define DEFAULT_FILE NETDIAG_SYSCONFDIR "/netdiagd.conf"
+
+static void tell_problem(const char *text, void *arg)
+{
+	(void)arg;
+	log_error("%s", text);
+}
+
+static const char *path_of(const struct options *options)
+{
+	return options->config ? options->config : DEFAULT_FILE;
+}
+
+struct configuration *setup_configuration(const struct options *options)
+{
+	return configuration_load(path_of(options), options->config != NULL, &options->roots,
+				  tell_problem, NULL);
+}
+
+const char *setup_address(const struct options *options, const struct configuration *configuration)
+{
+	if (options->address)
+		return options->address;
+	return configuration->agentx_socket ? configuration->agentx_socket : NETSNMP_AGENTX_SOCKET;
+}
+
+int setup_check(const struct options *options)
+{
+	struct configuration *configuration = setup_configuration(options);
+
+	if (!configuration)
+		return EX_CONFIG;
+	configuration_free(configuration);
+	printf("%s: ok\n", path_of(options));
+	return EXIT_SUCCESS;
+}
+
+/* Collects once, here, and prints it. */
+static int dump(enum dump_format format, const struct collect_settings *settings)
+{
+	uint64_t started = monotonic_ns();
+	struct engine *engine = engine_new(collectors, settings);
+	struct view *view = engine ? view_new(engine) : NULL;
+	int err = EX_OSERR;
+
+	if (view) {
+		agent_show(view, started);
+		engine_collect_once(engine);
+		view_turn(view);
+		err = dump_print(stdout, format, view_rows, view) ? EX_IOERR : EXIT_SUCCESS;
+	}
+	view_free(view);
+	engine_free(engine);
+	return err;
+}
+
+int setup_dump(const struct options *options)
+{
+	struct configuration *configuration;
+	int status;
+
+	if (options->dump == DUMP_SCHEMA)
+		return dump_print(stdout, DUMP_SCHEMA, NULL, NULL) ? EX_IOERR : EXIT_SUCCESS;
+	configuration = setup_configuration(options);
+	if (!configuration)
+		return EX_CONFIG;
+	status = dump(options->dump, &configuration->collect);
+	configuration_free(configuration);
+	return status;
+}

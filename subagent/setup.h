@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What every task of netdiagd begins with, and the tasks that do not serve. */
+#ifndef NETDIAG_SETUP_H
+#define NETDIAG_SETUP_H
+
+#include "configuration.h"
+#include "options.h"
+
+/* Loads the configuration that the command line says; problems go to the log. The caller owns it.
+ * NULL when it is wrong. */
+struct configuration *setup_configuration(const struct options *options);
+
+/* The address of the AgentX master: the command line's, the configuration's, or the library's. */
+const char *setup_address(const struct options *options, const struct configuration *configuration);
+
+/* --check-config. Returns the exit status. */
+int setup_check(const struct options *options);
+
+/* --dump. Returns the exit status. */
+int setup_dump(const struct options *options);
+
+#endif
