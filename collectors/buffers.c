@@ -2,23 +2,284 @@
 #include <config.h>
 
 #include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include "buffers.h"
+#include "owner.h"
+#include "sockstat.h"
 
 const struct row_type buffer_row_type = {
 	.name = "buffer",
 	.size = sizeof(struct buffer_row),
 	.text = offsetof(struct buffer_row, protocol),
+	.key = {ROW_NUMBER(struct buffer_row, rank)},
 };
+
+#define USAGE_FULL 10000 /* 0.01 percent */
+
+/* --- the pure part ---------------------------------------------------------------------------- */
+
+static uint64_t usage(uint64_t queue, uint64_t buffer)
+{
+	return queue * USAGE_FULL / (buffer ? buffer : 1);
+}
+
+/* What of the send buffer is taken: TCP queues, UDP only hands to the device. */
+static uint32_t tx_queue(const struct buffer_entry *entry)
+{
+	return entry->protocol == IPPROTO_TCP ? entry->socket.memory.tx_queue
+					      : entry->socket.memory.tx_alloc;
+}
+
+uint64_t buffer_rx_usage(const struct buffer_entry *entry)
+{
+	return usage(entry->socket.memory.rx_queue, entry->socket.memory.rx_buffer);
+}
+
+uint64_t buffer_tx_usage(const struct buffer_entry *entry)
+{
+	return usage(tx_queue(entry), entry->socket.memory.tx_buffer);
+}
+
+static uint64_t fullness(const struct buffer_entry *entry)
+{
+	uint64_t rx = buffer_rx_usage(entry), tx = buffer_tx_usage(entry);
+
+	return rx > tx ? rx : tx;
+}
+
+static uint64_t bytes(const struct buffer_entry *entry)
+{
+	return (uint64_t)entry->socket.memory.rx_queue + tx_queue(entry);
+}
+
+/* Whether a comes before b: the fuller one, then the one with more bytes, then the older one. */
+static bool before(const struct buffer_entry *a, const struct buffer_entry *b)
+{
+	uint64_t x = fullness(a), y = fullness(b);
+
+	if (x != y)
+		return x > y;
+	x = bytes(a);
+	y = bytes(b);
+	return x != y ? x > y : a->socket.cookie < b->socket.cookie;
+}
+
+void buffer_ranking_add(struct buffer_ranking *ranking, const struct inet_socket *socket,
+			uint8_t protocol)
+{
+	struct buffer_entry entry = {.socket = *socket, .protocol = protocol};
+	size_t at;
+
+	if (!socket->has_memory || !bytes(&entry) || !ranking->max)
+		return;
+	if (ranking->count == ranking->max) {
+		if (!before(&entry, &ranking->entries[ranking->count - 1]))
+			return;
+		ranking->count--;
+	}
+	for (at = ranking->count; at && before(&entry, &ranking->entries[at - 1]); at--)
+		;
+	memmove(&ranking->entries[at + 1], &ranking->entries[at],
+		(ranking->count - at) * sizeof(entry));
+	ranking->entries[at] = entry;
+	ranking->count++;
+}
+
+/* --- the collector ---------------------------------------------------------------------------- */
+
+struct buffers_state {
+	struct netlink nl;
+	bool started;
+	struct owners owners;
+};
+
+/* Which of the dumps of a collection is under way, and what was ranked before it. */
+struct dump {
+	struct buffer_ranking *ranking;
+	uint8_t protocol;
+	bool restarted;
+};
+
+static int rank_socket(const struct inet_socket *socket, void *arg)
+{
+	const struct dump *dump = arg;
+
+	buffer_ranking_add(dump->ranking, socket, dump->protocol);
+	return 0;
+}
+
+static void note_restart(void *arg)
+{
+	struct dump *dump = arg;
+
+	dump->restarted = true;
+}
+
+static const struct {
+	uint8_t family;
+	uint8_t protocol;
+	uint32_t states;
+	const char *file; /* has the number of these sockets … */
+	const char *line; /* … as "inuse" of this line */
+} dumps[] = {
+#define STATES_TCP                                                        \
+	(SOCKDIAG_STATE(TCP_ESTABLISHED) | SOCKDIAG_STATE(TCP_SYN_SENT) | \
+	 SOCKDIAG_STATE(TCP_FIN_WAIT1) | SOCKDIAG_STATE(TCP_FIN_WAIT2) |  \
+	 SOCKDIAG_STATE(TCP_CLOSE_WAIT) | SOCKDIAG_STATE(TCP_LAST_ACK) |  \
+	 SOCKDIAG_STATE(TCP_CLOSING))
+#define STATES_UDP (SOCKDIAG_STATE(TCP_ESTABLISHED) | SOCKDIAG_STATE(TCP_CLOSE))
+	{AF_INET, IPPROTO_TCP, STATES_TCP, "sockstat", "TCP"},
+	{AF_INET6, IPPROTO_TCP, STATES_TCP, "sockstat6", "TCP6"},
+	{AF_INET, IPPROTO_UDP, STATES_UDP, "sockstat", "UDP"},
+	{AF_INET6, IPPROTO_UDP, STATES_UDP, "sockstat6", "UDP6"},
+};
+#define DUMPS (sizeof(dumps) / sizeof(*dumps))
+
+/* How many sockets there are, from sockstat: costs next to nothing. 0 or -errno. */
+static int count_sockets(struct collect *c, uint64_t *sum)
+{
+	*sum = 0;
+	for (size_t i = 0; i < DUMPS; i++) {
+		uint64_t in_use;
+		int err = root_read(&c->settings->roots, ROOT_PROC, c->buf, "net/%s",
+				    dumps[i].file);
+
+		if (err == -ENOENT && dumps[i].family == AF_INET6)
+			continue; /* no IPv6 */
+		if (!err)
+			err = sockstat_find((struct span){c->buf->data, c->buf->len}, dumps[i].line,
+					    "inuse", &in_use);
+		if (err)
+			return collect_fail(c, err == -ENOENT ? -EIO : err,
+					    "number of sockets in /proc/net/%s", dumps[i].file);
+		*sum += in_use;
+	}
+	return 0;
+}
+
+static int rank_sockets(struct collect *c, struct buffer_ranking *ranking)
+{
+	struct buffers_state *state = c->state;
+
+	for (size_t i = 0; i < DUMPS; i++) {
+		struct dump dump = {.ranking = ranking, .protocol = dumps[i].protocol};
+		struct sockdiag_query query = {
+			.family = dumps[i].family,
+			.protocol = dumps[i].protocol,
+			.states = dumps[i].states,
+			.memory = true,
+		};
+		int err = sockdiag_dump(&state->nl, &query, rank_socket, note_restart, &dump);
+
+		/* Ranked sockets of the part that was thrown away cannot be told any more. */
+		if (!err && dump.restarted)
+			err = -ESTALE;
+		if (err)
+			return collect_fail(c, err, "dump of sockets' memory over sock_diag (%s)",
+					    sockdiag_remedy(err));
+	}
+	return 0;
+}
+
+static void set_endpoint(char text[ENDPOINT_SIZE], const struct endpoint_key *key)
+{
+	char interface[IF_NAMESIZE] = "";
+
+	if (key->interface)
+		sockdiag_interface(key->interface, interface);
+	endpoint_format(key, interface, text);
+}
+
+static int fill_rows(struct collect *c, const struct buffer_ranking *ranking)
+{
+	const struct buffers_state *state = c->state;
+
+	for (size_t i = 0; i < ranking->count; i++) {
+		const struct buffer_entry *entry = &ranking->entries[i];
+		struct buffer_row *row = rows_add(&c->rows[0]);
+
+		if (!row)
+			return -ENOMEM;
+		row->rank = i + 1;
+		row->state = entry->socket.state;
+		row->rx_queue_bytes = entry->socket.memory.rx_queue;
+		row->rx_buffer_bytes = entry->socket.memory.rx_buffer;
+		row->tx_queue_bytes = tx_queue(entry);
+		row->tx_buffer_bytes = entry->socket.memory.tx_buffer;
+		row->rx_usage = buffer_rx_usage(entry);
+		row->tx_usage = buffer_tx_usage(entry);
+		if (entry->socket.has_drops)
+			row->drops = entry->socket.drops;
+		ROW_SET_TEXT(row->protocol, entry->protocol == IPPROTO_TCP ? "tcp" : "udp");
+		set_endpoint(row->local, &entry->socket.local);
+		set_endpoint(row->remote, &entry->socket.remote);
+		owners_find(&state->owners, entry->socket.inode, &row->pid, row->command);
+	}
+	return 0;
+}
+
+static int show_fullest(struct collect *c)
+{
+	struct buffers_state *state = c->state;
+	struct buffer_ranking ranking = {.max = c->settings->max_rows[MAX_ROWS_BUFFER]};
+	int err;
+
+	ranking.entries = calloc(ranking.max + 1, sizeof(*ranking.entries));
+	if (!ranking.entries)
+		return -ENOMEM;
+	err = rank_sockets(c, &ranking);
+	if (!err) {
+		for (size_t i = 0; i < ranking.count; i++)
+			owners_want(&state->owners, ranking.entries[i].socket.inode, c->now);
+		owners_collect(&state->owners, c, "sockets");
+		err = fill_rows(c, &ranking);
+	}
+	free(ranking.entries);
+	return err;
+}
 
 static int buffers_collect(struct collect *c)
 {
-	return collect_fail(c, -EOPNOTSUPP, "not written yet");
+	struct buffers_state *state = c->state;
+	uint64_t sockets;
+	int err;
+
+	if (!state->started) {
+		owners_init(&state->owners);
+		state->started = true;
+	}
+	collect_source(c, "sock_diag, /proc/PID/fd");
+	err = count_sockets(c, &sockets);
+	if (err)
+		return err;
+	/* "Unsupported" makes the rows go, which would be old by any amount otherwise. */
+	if (sockets > c->settings->buffer_sockets_max)
+		return collect_fail(c, -EOPNOTSUPP,
+				    "%" PRIu64 " TCP and UDP sockets are more than `bufferSockets "
+				    "%u` allows to look at: raise it to have this table",
+				    sockets, c->settings->buffer_sockets_max);
+	return show_fullest(c);
+}
+
+static void buffers_close(void *arg)
+{
+	struct buffers_state *state = arg;
+
+	sockdiag_close(&state->nl);
+	owners_free(&state->owners);
 }
 
 const struct collector buffers_collector = {
 	.name = "buffers",
 	.interval_ms = 30000,
 	.rows = {&buffer_row_type, NULL},
+	.state_size = sizeof(struct buffers_state),
 	.collect = buffers_collect,
+	.close = buffers_close,
 };

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "endpoints.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+/* A dump is no snapshot and can miss a socket. Were it forgotten at once, all its drops would be
+ * counted again when it is back. */
+#define MEMBER_KEEP_NS (60 * SECOND_NS)
+#define CLOSED_KEEP_NS (3600 * SECOND_NS)
+
+#define USAGE_FULL 10000 /* 0.01 percent */
+
+/* A socket that has dropped. */
+struct member {
+	uint64_t cookie;
+	uint64_t seen;
+	uint32_t drops;
+	uint32_t unused;
+};
+
+void endpoints_init(struct endpoints *endpoints, bool keep_peaks)
+{
+	*endpoints = (struct endpoints){.keep_peaks = keep_peaks};
+	keyed_init(&endpoints->table, sizeof(struct endpoint), sizeof(struct endpoint_key));
+	keyed_init(&endpoints->members, sizeof(struct member), sizeof(uint64_t));
+}
+
+void endpoints_free(struct endpoints *endpoints)
+{
+	keyed_clear(&endpoints->table);
+	keyed_clear(&endpoints->members);
+}
+
+static size_t *untracked(struct endpoints *endpoints, uint8_t family)
+{
+	return &endpoints->untracked[family == AF_INET6];
+}
+
+void endpoints_begin(struct endpoints *endpoints, uint8_t family)
+{
+	for (size_t i = 0; i < endpoints->table.count; i++) {
+		struct endpoint *endpoint = keyed_at(&endpoints->table, i);
+
+		if (endpoint->key.family != family)
+			continue;
+		endpoint->sockets = 0;
+		endpoint->inode = 0;
+		endpoint->queue = 0;
+		endpoint->limit = 0;
+		endpoint->usage = 0;
+	}
+	*untracked(endpoints, family) = 0;
+}
+
+/* The drops of a socket that are not in its endpoint's sum yet. -1: cannot be remembered, and must
+ * not be counted then. */
+static int64_t new_drops(struct endpoints *endpoints, const struct inet_socket *socket,
+			 uint64_t now)
+{
+	struct member *member = keyed_find(&endpoints->members, &socket->cookie);
+	uint32_t step;
+
+	if (!member) {
+		if (!socket->drops)
+			return 0;
+		if (endpoints->members.count >= ENDPOINTS_MEMBERS_MAX)
+			return -1;
+		member = keyed_add(&endpoints->members, &socket->cookie);
+		if (!member)
+			return -1;
+	}
+	step = socket->drops - member->drops;
+	/* Half the range between two dumps is no wrap: the socket began anew. */
+	if (socket->drops < member->drops && step > UINT32_MAX / 2)
+		step = socket->drops;
+	member->drops = socket->drops;
+	member->seen = now;
+	return step;
+}
+
+/* What a socket dropped goes to its endpoint. */
+static void add_drops(struct endpoints *endpoints, struct endpoint *endpoint,
+		      const struct inet_socket *socket, uint64_t now)
+{
+	int64_t step;
+
+	if (!socket->has_drops)
+		endpoint->drops = ROW_ABSENT;
+	if (endpoint->drops == ROW_ABSENT)
+		return;
+	step = new_drops(endpoints, socket, now);
+	if (step < 0)
+		++*untracked(endpoints, socket->local.family);
+	else
+		endpoint->drops += (uint64_t)step;
+}
+
+int endpoints_add(struct endpoints *endpoints, const struct inet_socket *socket, uint64_t queue,
+		  uint64_t limit, uint64_t now)
+{
+	struct endpoint *endpoint = keyed_find(&endpoints->table, &socket->local);
+	uint64_t usage = queue * USAGE_FULL / (limit ? limit : 1);
+
+	if (!endpoint) {
+		if (endpoints->table.count >= ENDPOINTS_MAX && !queue && !socket->drops) {
+			++*untracked(endpoints, socket->local.family);
+			return 0;
+		}
+		endpoint = keyed_add(&endpoints->table, &socket->local);
+		if (!endpoint)
+			return -ENOMEM;
+		endpoint->since = now;
+	}
+	endpoint->sockets++;
+	endpoint->queue += queue;
+	endpoint->limit += limit;
+	endpoint->seen = now;
+	if (usage > endpoint->usage)
+		endpoint->usage = usage;
+	if (queue > endpoint->peak)
+		endpoint->peak = queue;
+	if (socket->inode && (!endpoint->inode || socket->inode < endpoint->inode))
+		endpoint->inode = socket->inode;
+	add_drops(endpoints, endpoint, socket, now);
+	return 0;
+}
+
+static bool keep_member(const void *item, void *now)
+{
+	const struct member *member = item;
+
+	return *(const uint64_t *)now - member->seen <= MEMBER_KEEP_NS;
+}
+
+static bool has_dropped(const struct endpoint *endpoint)
+{
+	return endpoint->drops && endpoint->drops != ROW_ABSENT;
+}
+
+struct age {
+	uint64_t now;
+	bool peaks;
+};
+
+static bool worth_keeping(const struct endpoint *endpoint, const struct age *age)
+{
+	if (endpoint->sockets)
+		return true;
+	return age->now - endpoint->seen <= CLOSED_KEEP_NS &&
+	       (has_dropped(endpoint) || (age->peaks && endpoint->peak));
+}
+
+static bool keep_endpoint(const void *item, void *age)
+{
+	const struct endpoint *endpoint = item;
+
+	return !endpoint->forgotten && worth_keeping(endpoint, age);
+}
+
+/* Closed last comes first, then most drops. */
+static int compare_closed(const void *a, const void *b)
+{
+	const struct endpoint *x = *(struct endpoint *const *)a;
+	const struct endpoint *y = *(struct endpoint *const *)b;
+
+	if (x->seen != y->seen)
+		return x->seen > y->seen ? -1 : 1;
+	if (x->drops != y->drops)
+		return x->drops > y->drops ? -1 : 1;
+	return memcmp(&x->key, &y->key, sizeof(x->key));
+}
+
+/* Marks those past ENDPOINTS_CLOSED_MAX. Without the memory to choose it is done next time. */
+static void forget_oldest(struct endpoints *endpoints, const struct age *age)
+{
+	struct endpoint **closed;
+	size_t count = 0;
+
+	for (size_t i = 0; i < endpoints->table.count; i++) {
+		const struct endpoint *endpoint = keyed_at(&endpoints->table, i);
+
+		count += !endpoint->sockets && worth_keeping(endpoint, age);
+	}
+	closed = count > ENDPOINTS_CLOSED_MAX ? calloc(count, sizeof(struct endpoint *)) : NULL;
+	if (!closed)
+		return;
+	count = 0;
+	for (size_t i = 0; i < endpoints->table.count; i++) {
+		struct endpoint *endpoint = keyed_at(&endpoints->table, i);
+
+		if (!endpoint->sockets && worth_keeping(endpoint, age))
+			closed[count++] = endpoint;
+	}
+	qsort(closed, count, sizeof(struct endpoint *), compare_closed);
+	for (size_t i = ENDPOINTS_CLOSED_MAX; i < count; i++)
+		closed[i]->forgotten = true;
+	free(closed);
+}
+
+void endpoints_end(struct endpoints *endpoints, uint64_t now)
+{
+	struct age age = {.now = now, .peaks = endpoints->keep_peaks};
+
+	forget_oldest(endpoints, &age);
+	keyed_keep(&endpoints->table, keep_endpoint, &age);
+	keyed_keep(&endpoints->members, keep_member, &now);
+}
+
+size_t endpoints_untracked(const struct endpoints *endpoints)
+{
+	return endpoints->untracked[0] + endpoints->untracked[1];
+}
+
+/* Most drops first. */
+static int compare_rank(const void *a, const void *b)
+{
+	const struct endpoint *x = *(struct endpoint *const *)a;
+	const struct endpoint *y = *(struct endpoint *const *)b;
+	uint64_t x_drops = has_dropped(x) ? x->drops : 0, y_drops = has_dropped(y) ? y->drops : 0;
+
+	if (x_drops != y_drops)
+		return x_drops > y_drops ? -1 : 1;
+	if (x->queue != y->queue)
+		return x->queue > y->queue ? -1 : 1;
+	if (x->shown != y->shown)
+		return x->shown ? -1 : 1;
+	return memcmp(&x->key, &y->key, sizeof(x->key));
+}
+
+long endpoints_choose(struct endpoints *endpoints, size_t max, struct endpoint ***list,
+		      size_t *left_out)
+{
+	struct endpoint **all;
+	size_t count = 0;
+
+	*list = NULL;
+	*left_out = 0;
+	if (!endpoints->table.count)
+		return 0;
+	all = calloc(endpoints->table.count, sizeof(struct endpoint *));
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < endpoints->table.count; i++) {
+		struct endpoint *endpoint = keyed_at(&endpoints->table, i);
+
+		if (endpoint->sockets || has_dropped(endpoint))
+			all[count++] = endpoint;
+	}
+	if (count > max) {
+		qsort(all, count, sizeof(struct endpoint *), compare_rank);
+		*left_out = count - max;
+	}
+	for (size_t i = 0; i < count; i++)
+		all[i]->shown = i < max;
+	*list = all;
+	return (long)(count - *left_out);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sockets added up by local endpoint, with what has to outlast them: the sum of their drops.
+ *
+ * The kernel counts drops per socket, in 32 bits, and forgets them when the socket closes. Here
+ * each socket that ever dropped is remembered by its cookie, so that an endpoint's sum goes on when
+ * a SO_REUSEPORT member or all of them close, and when another socket takes the endpoint. What a
+ * socket drops between the last dump and its close, nobody can know.
+ *
+ * Pure: works on decoded sockets and a clock that is given.
+ */
+#ifndef NETDIAG_ENDPOINTS_H
+#define NETDIAG_ENDPOINTS_H
+
+#include "keyed.h"
+#include "rows.h"
+#include "sockdiag.h"
+
+struct endpoint {
+	struct endpoint_key key;
+	uint32_t sockets; /* open now; 0: closed, only the sums are left */
+	uint32_t inode;	  /* the lowest of its sockets'; 0: none */
+	uint64_t queue;	  /* sum over its sockets: connections or bytes */
+	uint64_t limit;	  /* likewise */
+	uint64_t usage;	  /* 0.01 percent, of the fullest socket */
+	uint64_t peak;	  /* highest queue of any one socket since it is known */
+	uint64_t drops;	  /* since the daemon's start, and before it by sockets that were open then;
+			     ROW_ABSENT: this kernel does not tell */
+	uint64_t since;	  /* monotonic ns: when it became known */
+	uint64_t seen;	  /* monotonic ns: when it was last open */
+	bool shown;	  /* had a row the last time */
+	bool forgotten;	  /* is about to go */
+	char command[COMMAND_SIZE]; /* of the last known owner */
+};
+
+/* Zeroed memory is not enough: endpoints_init(). */
+struct endpoints {
+	struct keyed table;   /* of struct endpoint */
+	struct keyed members; /* sockets with drops, by cookie */
+	bool keep_peaks;      /* remember the peaks of closed endpoints too */
+	size_t untracked[2];  /* sockets that were passed over for the bounds: IPv4, IPv6 */
+};
+
+/* Bounds. Past the first, endpoints whose sockets neither drop nor queue are passed over. */
+#define ENDPOINTS_MAX	      131072
+#define ENDPOINTS_MEMBERS_MAX 262144
+#define ENDPOINTS_CLOSED_MAX  1024
+
+void endpoints_init(struct endpoints *endpoints, bool keep_peaks);
+void endpoints_free(struct endpoints *endpoints);
+
+/* A dump of a family begins, or begins anew: what its endpoints are now is forgotten, not their
+ * sums. */
+void endpoints_begin(struct endpoints *endpoints, uint8_t family);
+
+/*
+ * Adds a socket with this queue and its limit. Drops are counted once however often it is added.
+ * A limit of 0 is reckoned as 1 for the usage. 0 or -ENOMEM.
+ */
+int endpoints_add(struct endpoints *endpoints, const struct inet_socket *socket, uint64_t queue,
+		  uint64_t limit, uint64_t now);
+
+/* All dumps are complete: forgets sockets gone for a while, and endpoints that are closed and have
+ * nothing to remember, or are too many, or closed for an hour. */
+void endpoints_end(struct endpoints *endpoints, uint64_t now);
+
+/* How many sockets of the last dumps were passed over for the bounds. */
+size_t endpoints_untracked(const struct endpoints *endpoints);
+
+/*
+ * Chooses at most max endpoints that are open or have dropped: those with most drops, then with the
+ * fullest queues, then those that were shown before, then by key. Marks them as shown. Returns
+ * their number and sets *list (free() it; NULL when there are none; in that order when some had to
+ * be left out); *left_out is how many there are besides, behind them in the list. -ENOMEM.
+ */
+long endpoints_choose(struct endpoints *endpoints, size_t max, struct endpoint ***list,
+		      size_t *left_out);
+
+#endif
