@@ -2,6 +2,8 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "parse.h"
@@ -18,6 +20,15 @@ bool span_line(struct span *rest, struct span *line)
 	rest->start += line->len + (end ? 1 : 0);
 	rest->len -= line->len + (end ? 1 : 0);
 	return true;
+}
+
+bool span_drop_tail(struct span *text)
+{
+	size_t before = text->len;
+
+	while (text->len && text->start[text->len - 1] != '\n')
+		text->len--;
+	return text->len < before;
 }
 
 static bool is_blank(char c)
@@ -160,4 +171,18 @@ int parse_cpulist(struct span text, uint32_t *ids, size_t max)
 			return -EINVAL;
 	}
 	return (int)count;
+}
+
+void faults_add(struct faults *faults, const char *format, ...)
+{
+	va_list args;
+
+	if (faults->count++)
+		return;
+	va_start(args, format);
+	vsnprintf(faults->first, sizeof(faults->first), format, args);
+	va_end(args);
+	for (char *c = faults->first; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 }

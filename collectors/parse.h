@@ -16,6 +16,10 @@ struct span {
 /* Takes the next line, without its newline, off the front of *rest. False at the end. */
 bool span_line(struct span *rest, struct span *line);
 
+/* Cuts off a last line that has no newline: the kernel's files end with one, so that line is not
+ * whole. Returns whether there was such a line. */
+bool span_drop_tail(struct span *text);
+
 /* Takes the next word (separated by blanks and tabs) off the front of *rest. False when none. */
 bool span_word(struct span *rest, struct span *word);
 
@@ -38,5 +42,15 @@ int span_i64(struct span span, int64_t *value);
  * Returns how many there are, or -EINVAL, or -E2BIG when there are more than max.
  */
 int parse_cpulist(struct span text, uint32_t *ids, size_t max);
+
+/* What a parser had to pass over. All zero: nothing. */
+struct faults {
+	size_t count;
+	char first[96]; /* says what the first one was; printable */
+};
+
+/* Notes a fault. The text of the first one stays. */
+void faults_add(struct faults *faults, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -15,6 +15,11 @@
 
 const struct roots roots_default = {.path = {[ROOT_PROC] = "/proc", [ROOT_SYS] = "/sys"}};
 
+bool roots_live(const struct roots *roots)
+{
+	return !strcmp(roots->path[ROOT_PROC], roots_default.path[ROOT_PROC]);
+}
+
 void filebuf_free(struct filebuf *buf)
 {
 	free(buf->data);

@@ -7,6 +7,7 @@
 #define NETDIAG_ROOT_H
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -23,6 +24,10 @@ struct roots {
 
 /* The running kernel's: "/proc" and "/sys". */
 extern const struct roots roots_default;
+
+/* Whether the proc root is the running kernel's own: only then does netlink tell of the same
+ * kernel and namespace as the files do. */
+bool roots_live(const struct roots *roots);
 
 /* A buffer that grows and is used again. Zero-initialised is empty; filebuf_free() releases it. */
 struct filebuf {

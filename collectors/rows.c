@@ -181,3 +181,14 @@ void row_text(char *member, size_t size, const char *text)
 	}
 	memset(member + i, 0, size - i);
 }
+
+uint64_t row_usage(uint64_t used, uint64_t max)
+{
+	const unsigned scale = 10000;
+
+	if (used == ROW_ABSENT || max == ROW_ABSENT || !max)
+		return ROW_ABSENT;
+	/* Both divisions are exact to the unit as long as a product fits; else precision is no
+	 * concern. */
+	return used <= UINT64_MAX / scale ? used * scale / max : used / max * scale;
+}

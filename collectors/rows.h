@@ -95,4 +95,8 @@ static inline uint64_t row_number(const void *row, size_t offset)
 void row_text(char *member, size_t size, const char *text);
 #define ROW_SET_TEXT(member, text) row_text((member), sizeof(member), (text))
 
+/* How much of max is used, in 0.01 percent, rounded down; ROW_ABSENT when either is absent or max
+ * is 0. */
+uint64_t row_usage(uint64_t used, uint64_t max);
+
 #endif
