@@ -2,13 +2,17 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "accum.h"
 #include "counters.h"
 
 const struct row_type counter_row_type = {
 	.name = "counter",
 	.size = sizeof(struct counter_row),
 	.text = offsetof(struct counter_row, group),
+	.key = {ROW_TEXT(struct counter_row, group), ROW_TEXT(struct counter_row, name)},
 };
 
 const struct row_type tcp_row_type = {
@@ -23,14 +27,400 @@ const struct row_type udp_row_type = {
 	.text = sizeof(struct udp_row),
 };
 
+/* A field of the kernel, and where it goes. */
+struct field {
+	const char *group;
+	const char *name;
+	size_t offset;
+};
+
+#define TCP(group, name, member)                                  \
+	{                                                         \
+		(group), (name), offsetof(struct tcp_row, member) \
+	}
+static const struct field tcp_fields[] = {
+	TCP("TcpExt", "ListenOverflows", listen_overflows),
+	TCP("TcpExt", "ListenDrops", listen_drops),
+	TCP("TcpExt", "TCPReqQFullDrop", req_q_full_drop),
+	TCP("TcpExt", "TCPReqQFullDoCookies", req_q_full_do_cookies),
+	TCP("TcpExt", "SyncookiesSent", syncookies_sent),
+	TCP("TcpExt", "SyncookiesFailed", syncookies_failed),
+	TCP("TcpExt", "TCPBacklogDrop", backlog_drop),
+	TCP("TcpExt", "TCPRcvQDrop", rcv_q_drop),
+	TCP("TcpExt", "TCPZeroWindowDrop", zero_window_drop),
+	TCP("TcpExt", "PruneCalled", prune_called),
+	TCP("TcpExt", "RcvPruned", rcv_pruned),
+	TCP("TcpExt", "OfoPruned", ofo_pruned),
+	TCP("TcpExt", "TCPOFOQueue", ofo_queue),
+	TCP("TcpExt", "TCPAbortOnMemory", abort_on_memory),
+	TCP("TcpExt", "TCPAbortOnTimeout", abort_on_timeout),
+	TCP("TcpExt", "TCPMemoryPressures", memory_pressures),
+	TCP("TcpExt", "TCPTimeWaitOverflow", time_wait_overflow),
+	TCP("TcpExt", "TCPTimeouts", timeouts),
+	TCP("TcpExt", "TCPSynRetrans", syn_retrans),
+	TCP("TcpExt", "TCPLostRetransmit", lost_retransmit),
+	TCP("Tcp", "RetransSegs", retrans_segs),
+	TCP("Tcp", "OutSegs", out_segs),
+	TCP("Tcp", "InErrs", in_errs),
+	TCP("Tcp", "OutRsts", out_rsts),
+	TCP("Tcp", "AttemptFails", attempt_fails),
+	TCP("Tcp", "EstabResets", estab_resets),
+	TCP("Tcp", "ActiveOpens", active_opens),
+	TCP("Tcp", "PassiveOpens", passive_opens),
+	TCP("Tcp", "CurrEstab", curr_estab),
+};
+
+#define UDP_FAMILY(group, member)                                                           \
+	{(group), "InDatagrams", offsetof(struct udp_row, member.in_datagrams)},            \
+		{(group), "NoPorts", offsetof(struct udp_row, member.no_ports)},            \
+		{(group), "InErrors", offsetof(struct udp_row, member.in_errors)},          \
+		{(group), "RcvbufErrors", offsetof(struct udp_row, member.rcvbuf_errors)},  \
+		{(group), "SndbufErrors", offsetof(struct udp_row, member.sndbuf_errors)},  \
+		{(group), "InCsumErrors", offsetof(struct udp_row, member.in_csum_errors)}, \
+	{                                                                                   \
+		(group), "MemErrors", offsetof(struct udp_row, member.mem_errors)           \
+	}
+static const struct field udp_fields[] = {UDP_FAMILY("Udp", udp), UDP_FAMILY("Udp6", udp6)};
+
+/* What stands among the counters and is none. The -1 of MaxConn (no limit) never becomes a row. */
+static const struct {
+	const char *group;
+	const char *name;
+} gauges[] = {
+	{"Ip", "Forwarding"}, {"Ip", "DefaultTTL"},	   {"Tcp", "RtoAlgorithm"},
+	{"Tcp", "RtoMin"},    {"Tcp", "RtoMax"},	   {"Tcp", "MaxConn"},
+	{"Tcp", "CurrEstab"}, {"MPTcpExt", "MPCurrEstab"},
+};
+
+bool counters_is_gauge(const struct counter_row *row)
+{
+	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++)
+		if (!strcmp(row->name, gauges[i].name) && !strcmp(row->group, gauges[i].group))
+			return true;
+	return false;
+}
+
+static void fill(const struct rows *rows, const struct field *fields, size_t count, void *row)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct counter_row key, *found;
+
+		ROW_SET_TEXT(key.group, fields[i].group);
+		ROW_SET_TEXT(key.name, fields[i].name);
+		found = rows_find(rows, &key);
+		if (found)
+			*(uint64_t *)((unsigned char *)row + fields[i].offset) = found->value;
+	}
+}
+
+void counters_fill_tcp(const struct rows *rows, struct tcp_row *tcp)
+{
+	fill(rows, tcp_fields, sizeof(tcp_fields) / sizeof(tcp_fields[0]), tcp);
+}
+
+void counters_fill_udp(const struct rows *rows, struct udp_row *udp)
+{
+	fill(rows, udp_fields, sizeof(udp_fields) / sizeof(udp_fields[0]), udp);
+}
+
+/* As the kernel names things: printable, with a letter in front, and not too long for a row. */
+static bool is_name(struct span word, size_t size)
+{
+	if (!word.len || word.len >= size)
+		return false;
+	for (size_t i = 0; i < word.len; i++)
+		if (word.start[i] <= ' ' || word.start[i] > '~')
+			return false;
+	return word.start[0] > '9';
+}
+
+/* Adds a row; none for a number below 0. 0, -ENOMEM, or -EINVAL when a word is not as it should
+ * be. */
+static int add_counter(struct rows *rows, struct span group, struct span name, struct span value)
+{
+	struct counter_row *row;
+	int64_t with_sign;
+	uint64_t number;
+
+	if (!is_name(group, COUNTER_GROUP_SIZE) || !is_name(name, COUNTER_NAME_SIZE))
+		return -EINVAL;
+	if (span_u64(value, &number))
+		return span_i64(value, &with_sign) ? -EINVAL : 0;
+	row = rows_add(rows);
+	if (!row)
+		return -ENOMEM;
+	row->value = number;
+	span_copy(group, row->group, sizeof(row->group));
+	span_copy(name, row->name, sizeof(row->name));
+	return 0;
+}
+
+/* Takes "Group:" off the front of a line. False when there is none. */
+static bool take_group(struct span *line, struct span *group)
+{
+	if (!span_word(line, group) || group->start[group->len - 1] != ':')
+		return false;
+	group->len--;
+	return is_name(*group, COUNTER_GROUP_SIZE);
+}
+
+/* Adds what a line of names and a line of values say (both without their group). 0, -ENOMEM, or
+ * -EINVAL with no row added. */
+static int add_pair(struct rows *rows, struct span group, struct span names, struct span values)
+{
+	size_t before = rows->count;
+	struct span name, value;
+	int err = 0;
+
+	while (!err && span_word(&names, &name))
+		err = span_word(&values, &value) ? add_counter(rows, group, name, value) : -EINVAL;
+	if (!err && span_word(&values, &value))
+		err = -EINVAL;
+	while (err && rows->count > before)
+		rows_drop_last(rows);
+	return err;
+}
+
+/* The line of names that waits for its values. */
+struct waiting {
+	bool is;
+	size_t number; /* of the line, from 1 */
+	struct span group;
+	struct span names;
+};
+
+static void drop_waiting(struct waiting *names, struct faults *faults)
+{
+	if (names->is)
+		faults_add(faults, "line %zu (%.*s) has no line of values", names->number,
+			   (int)names->group.len, names->group.start);
+	names->is = false;
+}
+
+int counters_parse_pairs(struct span text, struct rows *rows, struct faults *faults)
+{
+	bool tail = span_drop_tail(&text);
+	struct waiting names = {.is = false};
+	struct span line, group;
+
+	for (size_t number = 1; span_line(&text, &line); number++) {
+		int err;
+
+		if (!take_group(&line, &group)) {
+			drop_waiting(&names, faults);
+			faults_add(faults, "line %zu does not begin with a group", number);
+			continue;
+		}
+		if (!names.is || names.group.len != group.len ||
+		    memcmp(names.group.start, group.start, group.len)) {
+			drop_waiting(&names, faults);
+			names = (struct waiting){true, number, group, line};
+			continue;
+		}
+		names.is = false;
+		err = add_pair(rows, group, names.names, line);
+		if (err == -ENOMEM)
+			return err;
+		if (err)
+			faults_add(faults, "lines %zu and %zu (%.*s) do not match", names.number,
+				   number, (int)group.len, group.start);
+	}
+	drop_waiting(&names, faults);
+	if (tail)
+		faults_add(faults, "it is cut short");
+	return 0;
+}
+
+/* Splits "Udp6InErrors" after the 6. False when it is no such name. */
+static bool split_snmp6(struct span word, struct span *group, struct span *name)
+{
+	const char *six = memchr(word.start, '6', word.len);
+
+	if (!six)
+		return false;
+	group->start = word.start;
+	group->len = (size_t)(six - word.start) + 1;
+	name->start = six + 1;
+	name->len = word.len - group->len;
+	return true;
+}
+
+int counters_parse_snmp6(struct span text, struct rows *rows, struct faults *faults)
+{
+	bool tail = span_drop_tail(&text);
+	struct span line, word, group, name, value, more;
+
+	for (size_t number = 1; span_line(&text, &line); number++) {
+		int err = -EINVAL;
+
+		if (span_word(&line, &word) && split_snmp6(word, &group, &name) &&
+		    span_word(&line, &value) && !span_word(&line, &more))
+			err = add_counter(rows, group, name, value);
+		if (err == -ENOMEM)
+			return err;
+		if (err)
+			faults_add(faults, "line %zu is no name and number", number);
+	}
+	if (tail)
+		faults_add(faults, "it is cut short");
+	return 0;
+}
+
+/* The files, in the order in which they are named in netdiagCollectorSource. */
+static const struct source {
+	const char *path;
+	int (*parse)(struct span text, struct rows *rows, struct faults *faults);
+	bool ipv6; /* not there in a kernel without IPv6 */
+} sources[] = {
+	{"net/netstat", counters_parse_pairs, false},
+	{"net/snmp", counters_parse_pairs, false},
+	{"net/snmp6", counters_parse_snmp6, true},
+};
+
+/* Counters of a 32-bit kernel are `unsigned long` and wrap at 2^32, but those of bytes and packets
+ * of IpExt and Ip6, which are 64 bits wide everywhere: continued as if all had 32 bits, for a
+ * 64-bit one never goes back. What looks like a reset (another tree under the proc root) stands
+ * still instead of falling: the table has no discontinuity column. */
+static const struct accum_field value_field = {offsetof(struct counter_row, value), 32};
+
+static const struct accum_type counter_accum = {
+	.row = &counter_row_type,
+	.fields = &value_field,
+	.field_count = 1,
+	.stamp = ACCUM_NO_STAMP,
+};
+
+struct counters_state {
+	struct accum *accum;
+};
+
+/* Says in netdiagCollectorLastError what is missing or wrong about a file that was not needed for
+ * the collection to succeed. */
+static void note_source(struct collect *c, const struct source *source, int err,
+			const struct faults *faults)
+{
+	const char *root = c->settings->roots.path[ROOT_PROC];
+
+	if (err == -ENOENT && source->ipv6)
+		collect_note(
+			c,
+			"no %s/%s: this kernel has no IPv6 (ipv6.disable=1, or not built); its "
+			"counters are absent",
+			root, source->path);
+	else if (err)
+		collect_note(c,
+			     "%s/%s: %s; its counters are absent. Check that netdiagd may read it",
+			     root, source->path, strerror(-err));
+	else if (faults->count)
+		collect_note(c, "%s/%s: %s; %zu faults, the counters concerned are absent", root,
+			     source->path, faults->first, faults->count);
+}
+
+/* Reads and parses one file. 0 when it had counters, else -errno. */
+static int read_source(struct collect *c, const struct source *source, struct faults *faults)
+{
+	struct rows *rows = &c->rows[0];
+	size_t before = rows->count;
+	int err = root_read(&c->settings->roots, ROOT_PROC, c->buf, "%s", source->path);
+
+	if (!err)
+		err = source->parse((struct span){c->buf->data, c->buf->len}, rows, faults);
+	if (!err && rows->count == before)
+		err = -EBADMSG;
+	return err;
+}
+
+/* Moves the gauges into rows of their own. 0 or -ENOMEM. */
+static int take_gauges(struct rows *rows, struct rows *taken)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		struct counter_row *row = rows_at(rows, i), *copy;
+
+		if (!counters_is_gauge(row)) {
+			if (kept != i)
+				*(struct counter_row *)rows_at(rows, kept) = *row;
+			kept++;
+			continue;
+		}
+		copy = rows_add(taken);
+		if (!copy)
+			return -ENOMEM;
+		*copy = *row;
+	}
+	rows->count = kept;
+	return 0;
+}
+
+/* From raw rows of all files to what is shown. 0 or -ENOMEM. */
+static int finish(struct collect *c)
+{
+	struct counters_state *state = c->state;
+	struct rows *rows = &c->rows[0], taken;
+	struct tcp_row *tcp = rows_add(&c->rows[1]);
+	struct udp_row *udp = rows_add(&c->rows[2]);
+	int err = -ENOMEM;
+
+	rows_init(&taken, rows->type);
+	rows_sort(rows);
+	if (!state->accum)
+		state->accum = accum_new(&counter_accum);
+	if (tcp && udp && state->accum)
+		err = take_gauges(rows, &taken);
+	if (!err)
+		err = accum_apply(state->accum, rows, c->now);
+	if (!err) {
+		counters_fill_tcp(rows, tcp);
+		counters_fill_tcp(&taken, tcp);
+		counters_fill_udp(rows, udp);
+	}
+	rows_clear(&taken);
+	return err;
+}
+
 static int counters_collect(struct collect *c)
 {
-	return collect_fail(c, -EOPNOTSUPP, "not written yet");
+	const char *root = c->settings->roots.path[ROOT_PROC];
+	size_t count = sizeof(sources) / sizeof(sources[0]);
+	char used[COLLECT_SOURCE_SIZE] = "";
+	int first_err = 0, err;
+
+	for (size_t i = 0; i < count; i++) {
+		struct faults faults = {0};
+
+		err = read_source(c, &sources[i], &faults);
+		if (err == -ENOMEM)
+			return collect_fail(c, err, "%s/%s", root, sources[i].path);
+		if (err && !first_err)
+			first_err = err;
+		if (err || faults.count)
+			note_source(c, &sources[i], err, &faults);
+		if (!err)
+			snprintf(used + strlen(used), sizeof(used) - strlen(used), "%s%s/%s",
+				 used[0] ? ", " : "", root, sources[i].path);
+	}
+	collect_source(c, "%s", used);
+	if (!used[0])
+		return collect_fail(
+			c, first_err,
+			"none of %s/net/{netstat,snmp,snmp6} can be read. Check that procfs is "
+			"mounted and that netdiagd may read it",
+			root);
+	err = finish(c);
+	return err ? collect_fail(c, err, "protocol counters") : 0;
+}
+
+static void counters_close(void *state)
+{
+	accum_free(((struct counters_state *)state)->accum);
 }
 
 const struct collector counters_collector = {
 	.name = "counters",
 	.interval_ms = 1000,
 	.rows = {&counter_row_type, &tcp_row_type, &udp_row_type, NULL},
+	.state_size = sizeof(struct counters_state),
 	.collect = counters_collect,
+	.close = counters_close,
 };

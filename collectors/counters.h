@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Protocol counters: /proc/net/netstat, /proc/net/snmp, /proc/net/snmp6. */
+/*
+ * Protocol counters: /proc/net/netstat, /proc/net/snmp, /proc/net/snmp6, all of the network
+ * namespace that netdiagd runs in. Everything is found by name: kernels insert fields in the
+ * middle of a line, and IcmpMsg's change while the kernel runs.
+ */
 #ifndef NETDIAG_COUNTERS_H
 #define NETDIAG_COUNTERS_H
 
 #include "collect.h"
+#include "parse.h"
 
 #define COUNTER_GROUP_SIZE 33
 #define COUNTER_NAME_SIZE  65
@@ -67,5 +72,24 @@ extern const struct row_type counter_row_type;
 extern const struct row_type tcp_row_type;
 extern const struct row_type udp_row_type;
 extern const struct collector counters_collector;
+
+/*
+ * Parses netstat or snmp: pairs of a line with names and a line with values, each with its group in
+ * front ("TcpExt: …"). Adds a counter_row for each value, gauges and constants included, but none
+ * for a value below 0 (the kernel's word for "no limit"). A pair that does not match or has
+ * something else than numbers is passed over as a whole and noted in *faults.
+ * 0 or -ENOMEM.
+ */
+int counters_parse_pairs(struct span text, struct rows *rows, struct faults *faults);
+
+/* Likewise for snmp6: a name and a value a line, the group being the name up to its "6". */
+int counters_parse_snmp6(struct span text, struct rows *rows, struct faults *faults);
+
+/* Whether the kernel's field is a gauge or a constant: CurrEstab, RtoMin … */
+bool counters_is_gauge(const struct counter_row *row);
+
+/* Sets those members of a fresh tcp_row or udp_row that are among the rows (sorted). */
+void counters_fill_tcp(const struct rows *rows, struct tcp_row *tcp);
+void counters_fill_udp(const struct rows *rows, struct udp_row *udp);
 
 #endif
