@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "accum.h"
 #include "conntrack.h"
+#include "netlink.h"
 
 const struct row_type conntrack_row_type = {
 	.name = "conntrack",
@@ -15,16 +23,435 @@ const struct row_type conntrack_cpu_row_type = {
 	.name = "conntrack_cpu",
 	.size = sizeof(struct conntrack_cpu_row),
 	.text = sizeof(struct conntrack_cpu_row),
+	.key = {ROW_NUMBER(struct conntrack_cpu_row, cpu)},
 };
+
+/* Newer than some headers that this is built with. */
+#define STATS_CLASH_RESOLVE (CTA_STATS_SEARCH_RESTART + 1) /* since 5.10 */
+#define STATS_CHAIN_TOOLONG (CTA_STATS_SEARCH_RESTART + 2) /* since 5.15 */
+#define GLOBAL_MAX_ENTRIES  (CTA_STATS_GLOBAL_ENTRIES + 1) /* since 4.18 */
+
+#define STAT_PATH  "net/stat/nf_conntrack"
+#define COUNT_PATH "sys/net/netfilter/nf_conntrack_count"
+
+/* A counter of each CPU: its attribute, and its name in /proc/net/stat/nf_conntrack. */
+#define CPU_FIELD(attribute, column, member)                                      \
+	{                                                                         \
+		(attribute), (column), offsetof(struct conntrack_cpu_row, member) \
+	}
+static const struct cpu_field {
+	uint16_t attribute;
+	const char *column;
+	size_t offset;
+} cpu_fields[] = {
+	CPU_FIELD(CTA_STATS_FOUND, "found", found),
+	CPU_FIELD(CTA_STATS_INVALID, "invalid", invalid),
+	CPU_FIELD(CTA_STATS_INSERT, "insert", insert),
+	CPU_FIELD(CTA_STATS_INSERT_FAILED, "insert_failed", insert_failed),
+	CPU_FIELD(CTA_STATS_DROP, "drop", drop),
+	CPU_FIELD(CTA_STATS_EARLY_DROP, "early_drop", early_drop),
+	CPU_FIELD(CTA_STATS_ERROR, "icmp_error", error),
+	CPU_FIELD(CTA_STATS_SEARCH_RESTART, "search_restart", search_restart),
+	CPU_FIELD(STATS_CLASH_RESOLVE, "clashres", clash_resolve),
+	CPU_FIELD(STATS_CHAIN_TOOLONG, "chainlength", chain_too_long),
+};
+#define CPU_FIELDS (sizeof(cpu_fields) / sizeof(cpu_fields[0]))
+
+static uint64_t *member_of(struct conntrack_cpu_row *row, const struct cpu_field *field)
+{
+	return (uint64_t *)((unsigned char *)row + field->offset);
+}
+
+/* --- ctnetlink ------------------------------------------------------------------------------ */
+
+/* A be32 attribute's number. */
+static bool attribute_number(const struct nlattr *attribute, uint64_t *number)
+{
+	if (mnl_attr_validate(attribute, MNL_TYPE_U32) < 0)
+		return false;
+	*number = ntohl(mnl_attr_get_u32(attribute));
+	return true;
+}
+
+static const struct nfgenmsg *generic_part(const struct nlmsghdr *message)
+{
+	if (message->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg))
+		return NULL;
+	return mnl_nlmsg_get_payload(message);
+}
+
+int conntrack_decode_cpu(const struct nlmsghdr *message, struct conntrack_cpu_row *row)
+{
+	const struct nfgenmsg *generic = generic_part(message);
+	const struct nlattr *attribute;
+
+	if (!generic)
+		return -EBADMSG;
+	row->cpu = ntohs(generic->res_id);
+	mnl_attr_for_each(
+		attribute, message,
+		sizeof(*generic)) for (size_t i = 0; i < CPU_FIELDS;
+				       i++) if (mnl_attr_get_type(attribute) ==
+							cpu_fields[i].attribute &&
+						!attribute_number(
+							attribute,
+							member_of(row,
+								  &cpu_fields[i]))) return -EBADMSG;
+	return 0;
+}
+
+int conntrack_decode_global(const struct nlmsghdr *message, struct conntrack_row *row)
+{
+	const struct nlattr *attribute;
+	uint64_t number;
+
+	if (!generic_part(message))
+		return -EBADMSG;
+	mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
+	{
+		uint16_t type = mnl_attr_get_type(attribute);
+
+		if (type != CTA_STATS_GLOBAL_ENTRIES && type != GLOBAL_MAX_ENTRIES)
+			continue;
+		if (!attribute_number(attribute, &number))
+			return -EBADMSG;
+		if (type == CTA_STATS_GLOBAL_ENTRIES)
+			row->entries = number;
+		else
+			row->max = number ? number : ROW_ABSENT;
+	}
+	return row->entries == ROW_ABSENT ? -EBADMSG : 0;
+}
+
+static int take_cpu(const struct nlmsghdr *message, void *arg)
+{
+	struct rows *rows = arg;
+	struct conntrack_cpu_row *row = rows_add(rows);
+
+	return row ? conntrack_decode_cpu(message, row) : -ENOMEM;
+}
+
+static int take_global(const struct nlmsghdr *message, void *arg)
+{
+	return conntrack_decode_global(message, arg);
+}
+
+static void throw_rows_away(void *arg)
+{
+	rows_clear(arg);
+}
+
+/* Sends one of ctnetlink's statistics requests. 0 or -errno. */
+static int request(struct netlink *nl, uint16_t type, uint16_t flags,
+		   const struct netlink_dump *dump)
+{
+	union {
+		struct nlmsghdr header;
+		char bytes[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg))];
+	} buf;
+	struct nlmsghdr *header = mnl_nlmsg_put_header(&buf);
+	struct nfgenmsg *generic = mnl_nlmsg_put_extra_header(header, sizeof(*generic));
+
+	header->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
+	header->nlmsg_flags = NLM_F_REQUEST | flags;
+	generic->nfgen_family = AF_UNSPEC;
+	generic->version = NFNETLINK_V0;
+	return netlink_dump(nl, header, dump);
+}
+
+/*
+ * All that ctnetlink tells, raw. 0 or -errno, -EPERM without CAP_NET_ADMIN.
+ * Only to be called when conntrack is there already: the kernel may load nfnetlink for the socket
+ * and, for a request that is allowed, nf_conntrack_netlink, which pulls nf_conntrack in.
+ */
+static int ask_ctnetlink(struct netlink *nl, struct conntrack_row *row, struct rows *cpus)
+{
+	const struct netlink_dump global = {.message = take_global, .arg = row};
+	const struct netlink_dump each = {
+		.message = take_cpu,
+		.restart = throw_rows_away,
+		.arg = cpus,
+	};
+	int err = nl->fd < 0 ? netlink_open(nl, NETLINK_NETFILTER) : 0;
+
+	if (!err)
+		err = request(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, &each);
+	if (!err)
+		err = request(nl, IPCTNL_MSG_CT_GET_STATS, 0, &global);
+	if (err)
+		rows_clear(cpus);
+	return err;
+}
+
+/* --- /proc/net/stat/nf_conntrack ------------------------------------------------------------ */
+
+#define COLUMNS_MAX 64
+
+/* Which field each column of the file is. 0 or -EBADMSG. */
+static int parse_header(struct span line, const struct cpu_field *columns[COLUMNS_MAX],
+			size_t *count)
+{
+	struct span word;
+	bool any = false;
+
+	for (*count = 0; span_word(&line, &word); (*count)++) {
+		if (*count == COLUMNS_MAX)
+			return -EBADMSG;
+		columns[*count] = NULL;
+		for (size_t i = 0; i < CPU_FIELDS; i++)
+			if (span_equal(word, cpu_fields[i].column))
+				columns[*count] = &cpu_fields[i];
+		any = any || columns[*count];
+	}
+	return any ? 0 : -EBADMSG;
+}
+
+static int parse_cpu(struct span line, const struct cpu_field *const *columns, size_t count,
+		     struct conntrack_cpu_row *row)
+{
+	struct span word;
+	uint64_t number;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!span_word(&line, &word) || span_hex(word, &number) || number > UINT32_MAX)
+			return -EBADMSG;
+		if (columns[i])
+			*member_of(row, columns[i]) = number;
+	}
+	return span_word(&line, &word) ? -EBADMSG : 0;
+}
+
+int conntrack_parse_stat(struct span text, struct rows *rows)
+{
+	const struct cpu_field *columns[COLUMNS_MAX];
+	size_t before = rows->count, count;
+	struct span line;
+	int err = -EBADMSG;
+
+	if (!span_drop_tail(&text) && span_line(&text, &line))
+		err = parse_header(line, columns, &count);
+	while (!err && span_line(&text, &line)) {
+		struct conntrack_cpu_row *row = rows_add(rows);
+
+		if (!row) {
+			err = -ENOMEM;
+			break;
+		}
+		row->cpu = rows->count - before - 1;
+		err = parse_cpu(line, columns, count, row);
+	}
+	if (!err && rows->count == before)
+		err = -EBADMSG;
+	while (err && rows->count > before)
+		rows_drop_last(rows);
+	return err;
+}
+
+int conntrack_number_cpus(struct rows *rows, struct span possible)
+{
+	uint32_t *ids = calloc(rows->count + 1, sizeof(*ids));
+	int count;
+
+	if (!ids)
+		return -ENOMEM;
+	count = parse_cpulist(possible, ids, rows->count);
+	if (count >= 0 && (size_t)count == rows->count)
+		for (size_t i = 0; i < rows->count; i++)
+			((struct conntrack_cpu_row *)rows_at(rows, i))->cpu = ids[i];
+	free(ids);
+	return count >= 0 && (size_t)count == rows->count ? 0 : -EBADMSG;
+}
+
+/* The same from procfs, where anybody may read it. What cannot be had is noted. */
+static void read_stat(struct collect *c, struct rows *cpus)
+{
+	const struct roots *roots = &c->settings->roots;
+	const char *list = "devices/system/cpu/possible";
+	int err = root_read(roots, ROOT_PROC, c->buf, STAT_PATH);
+
+	if (!err)
+		err = conntrack_parse_stat((struct span){c->buf->data, c->buf->len}, cpus);
+	if (err) {
+		collect_note(c,
+			     "%s/%s: %s; counters per CPU, drops, early drops and failed inserts "
+			     "are absent%s",
+			     roots->path[ROOT_PROC], STAT_PATH, strerror(-err),
+			     err == -ENOENT ? ". CAP_NET_ADMIN gives them over ctnetlink" : "");
+		return;
+	}
+	err = root_read(roots, ROOT_SYS, c->buf, "%s", list);
+	if (!err)
+		err = conntrack_number_cpus(cpus, (struct span){c->buf->data, c->buf->len});
+	if (!err)
+		return;
+	rows_clear(cpus);
+	collect_note(c,
+		     "%s/%s: %s; without it the lines of %s/%s have no CPU ids, and their "
+		     "counters are absent",
+		     roots->path[ROOT_SYS], list, strerror(-err), roots->path[ROOT_PROC],
+		     STAT_PATH);
+}
+
+/* --- the collector -------------------------------------------------------------------------- */
+
+#define COUNTER(member)                                        \
+	{                                                      \
+		offsetof(struct conntrack_cpu_row, member), 32 \
+	}
+static const struct accum_field counters[] = {
+	COUNTER(found),		COUNTER(invalid),	 COUNTER(insert), COUNTER(insert_failed),
+	COUNTER(drop),		COUNTER(early_drop),	 COUNTER(error),  COUNTER(search_restart),
+	COUNTER(clash_resolve), COUNTER(chain_too_long),
+};
+
+static const struct accum_type cpu_accum = {
+	.row = &conntrack_cpu_row_type,
+	.fields = counters,
+	.field_count = sizeof(counters) / sizeof(counters[0]),
+	.stamp = offsetof(struct conntrack_cpu_row, discontinuity),
+};
+
+struct conntrack_state {
+	struct accum *accum; /* NULL: the state is not set up */
+	struct netlink nl;
+};
+
+/* Adds a CPU's number to a sum that has begun. */
+static uint64_t plus(uint64_t sum, uint64_t number)
+{
+	return sum == ROW_ABSENT || number == ROW_ABSENT ? ROW_ABSENT : sum + number;
+}
+
+void conntrack_sum(const struct rows *cpus, struct conntrack_row *row)
+{
+	for (size_t i = 0; i < cpus->count; i++) {
+		const struct conntrack_cpu_row *cpu = rows_at(cpus, i);
+
+		row->drops = plus(i ? row->drops : 0, cpu->drop);
+		row->early_drops = plus(i ? row->early_drops : 0, cpu->early_drop);
+		row->insert_failed = plus(i ? row->insert_failed : 0, cpu->insert_failed);
+		if (!i || cpu->discontinuity > row->discontinuity)
+			row->discontinuity = cpu->discontinuity;
+	}
+}
+
+static int state_setup(struct conntrack_state *state)
+{
+	if (state->accum)
+		return 0;
+	state->nl = (struct netlink)NETLINK_CLOSED;
+	state->accum = accum_new(&cpu_accum);
+	return state->accum ? 0 : -ENOMEM;
+}
+
+/* The number of entries tells whether there is conntrack at all. 0 or what is to be returned. */
+static int read_count(struct collect *c, uint64_t *entries)
+{
+	const struct conntrack_state *state = c->state;
+	const char *root = c->settings->roots.path[ROOT_PROC];
+	int err = root_read_u64(&c->settings->roots, ROOT_PROC, entries, COUNT_PATH);
+
+	if (err != -ENOENT)
+		return err ? collect_fail(c, err,
+					  "%s/%s cannot be read. Check that netdiagd may read it",
+					  root, COUNT_PATH)
+			   : 0;
+	/* What was counted is over; should the module come back, its counters start anew. */
+	accum_apply(state->accum, &c->rows[1], c->now);
+	return collect_fail(
+		c, err,
+		"no %s/%s: nf_conntrack is not loaded, so no connection is tracked and none "
+		"is dropped for it. A firewall rule with `ct state` or NAT loads it; to load it "
+		"by hand: modprobe nf_conntrack",
+		root, COUNT_PATH);
+}
+
+/* Limits that procfs has for everybody. */
+static void read_limits(struct collect *c, struct conntrack_row *row)
+{
+	const struct roots *roots = &c->settings->roots;
+
+	if (root_read_u64(roots, ROOT_PROC, &row->max, "sys/net/netfilter/nf_conntrack_max") ||
+	    !row->max)
+		row->max = ROW_ABSENT;
+	if (root_read_u64(roots, ROOT_PROC, &row->buckets,
+			  "sys/net/netfilter/nf_conntrack_buckets"))
+		row->buckets = ROW_ABSENT;
+}
+
+/* Fills the rows with raw counters from the best source that there is. */
+static void read_counters(struct collect *c, struct conntrack_row *row, struct rows *cpus)
+{
+	struct conntrack_state *state = c->state;
+	const char *root = c->settings->roots.path[ROOT_PROC];
+	int err = -EOPNOTSUPP;
+
+	if (roots_live(&c->settings->roots)) {
+		err = ask_ctnetlink(&state->nl, row, cpus);
+		if (!err) {
+			collect_source(c, "ctnetlink");
+			return;
+		}
+	}
+	read_stat(c, cpus);
+	if (cpus->count)
+		collect_source(c, "%s/%s", root, STAT_PATH);
+	else
+		collect_source(c, "%s/%s", root, COUNT_PATH);
+	if (err == -EPERM)
+		collect_note(c,
+			     "ctnetlink is not permitted, so the counters come from %s/%s. "
+			     "CAP_NET_ADMIN gives the exact ones with CPU ids, on kernels without "
+			     "that file too",
+			     root, STAT_PATH);
+	else if (roots_live(&c->settings->roots))
+		collect_note(c, "ctnetlink: %s; the counters come from %s/%s", strerror(-err), root,
+			     STAT_PATH);
+}
 
 static int conntrack_collect(struct collect *c)
 {
-	return collect_fail(c, -EOPNOTSUPP, "not written yet");
+	struct conntrack_state *state = c->state;
+	struct rows *cpus = &c->rows[1];
+	struct conntrack_row *row;
+	uint64_t entries;
+	int err = state_setup(state);
+
+	if (err)
+		return collect_fail(c, err, "conntrack");
+	err = read_count(c, &entries);
+	if (err)
+		return err;
+	row = rows_add(&c->rows[0]);
+	if (!row)
+		return collect_fail(c, -ENOMEM, "conntrack");
+	row->entries = entries;
+	read_limits(c, row);
+	read_counters(c, row, cpus);
+	rows_sort(cpus);
+	err = accum_apply(state->accum, cpus, c->now);
+	if (err)
+		return collect_fail(c, err, "conntrack");
+	conntrack_sum(cpus, row);
+	row->usage = row_usage(row->entries, row->max);
+	return 0;
+}
+
+static void conntrack_close(void *arg)
+{
+	struct conntrack_state *state = arg;
+
+	if (!state->accum)
+		return;
+	accum_free(state->accum);
+	netlink_close(&state->nl);
 }
 
 const struct collector conntrack_collector = {
 	.name = "conntrack",
 	.interval_ms = 5000,
 	.rows = {&conntrack_row_type, &conntrack_cpu_row_type, NULL},
+	.state_size = sizeof(struct conntrack_state),
 	.collect = conntrack_collect,
+	.close = conntrack_close,
 };
