@@ -2,23 +2,291 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
 
 #include "limits.h"
+#include "neighbors.h"
+#include "ports.h"
+#include "protocols.h"
 
 const struct row_type limit_row_type = {
 	.name = "limit",
 	.size = sizeof(struct limit_row),
 	.text = offsetof(struct limit_row, name),
+	.key = {ROW_TEXT(struct limit_row, name)},
 };
+
+/* Counting the ports of a host with very many connections takes time: it is done again only after
+ * this many times as long as it took, the result being shown meanwhile. So it costs less than half
+ * a percent of a processor, and with 100,000 connections is at most half a minute old. */
+#define PORTS_REST 250
+
+struct limits_state {
+	bool ready; /* route is set up */
+	struct netlink route;
+	struct netlink diag;
+	uint64_t ports_due; /* monotonic ns */
+	struct port_usage ports;
+};
+
+/* What the limits of one collection share. */
+struct reading {
+	struct collect *c;
+	struct rows sockstat; /* protocol rows */
+	struct neighbor_tables neighbors;
+	int neighbors_err;
+};
+
+/* One limit. read() sets what it can of used and max; -errno when one of them is missing for a
+ * reason worth telling. */
+struct limit {
+	const char *name;
+	const char *sysctl;
+	int (*read)(struct reading *reading, const struct limit *limit, struct limit_row *row);
+	const char *protocol; /* read_protocol: the line of sockstat */
+	size_t used;	      /* and the member of its row */
+	size_t word;	      /* which number of the setting is the limit */
+	enum neighbor_family family;
+};
+
+static const struct roots *roots_of(const struct reading *reading)
+{
+	return &reading->c->settings->roots;
+}
+
+/* Reads a setting into c->buf: "net.ipv4.tcp_mem" is sys/net/ipv4/tcp_mem. */
+static int read_sysctl(const struct reading *reading, const char *name)
+{
+	char path[sizeof(((struct limit_row *)0)->sysctl)];
+
+	snprintf(path, sizeof(path), "%s", name);
+	for (char *dot = path; (dot = strchr(dot, '.'));)
+		*dot = '/';
+	return root_read(roots_of(reading), ROOT_PROC, reading->c->buf, "sys/%s", path);
+}
+
+static struct span buf_span(const struct reading *reading)
+{
+	return (struct span){reading->c->buf->data, reading->c->buf->len};
+}
+
+/* Number `word` of a setting, from 0. 0 or -errno. */
+static int sysctl_number(const struct reading *reading, const char *name, size_t word,
+			 uint64_t *number)
+{
+	int err = read_sysctl(reading, name);
+	struct span rest, line, text;
+
+	if (err)
+		return err;
+	rest = buf_span(reading);
+	if (!span_line(&rest, &line))
+		return -EBADMSG;
+	do
+		if (!span_word(&line, &text))
+			return -EBADMSG;
+	while (word--);
+	return span_u64(text, number) ? -EBADMSG : 0;
+}
+
+/* What sockstat counts. */
+static int read_protocol(struct reading *reading, const struct limit *limit, struct limit_row *row)
+{
+	const struct protocol_row *protocol = protocols_find(&reading->sockstat, limit->protocol);
+	int err = sysctl_number(reading, limit->sysctl, limit->word, &row->max);
+
+	if (protocol)
+		row->used = row_number(protocol, limit->used);
+	return row->used == ROW_ABSENT && !err ? -ENODATA : err;
+}
+
+static int read_conntrack(struct reading *reading, const struct limit *limit, struct limit_row *row)
+{
+	int err = sysctl_number(reading, "net.netfilter.nf_conntrack_count", 0, &row->used);
+
+	if (!err)
+		err = sysctl_number(reading, limit->sysctl, limit->word, &row->max);
+	if (!err && !row->max)
+		row->max = ROW_ABSENT; /* unlimited */
+	return err;
+}
+
+/* rtnetlink has both numbers in any namespace; the setting is there only in the first one. */
+static int read_neighbors(struct reading *reading, const struct limit *limit, struct limit_row *row)
+{
+	const struct neighbor_table *table = &reading->neighbors.family[limit->family];
+	struct utsname kernel;
+
+	if (!roots_live(roots_of(reading)))
+		return sysctl_number(reading, limit->sysctl, 0, &row->max) ? -ENOENT : -EOPNOTSUPP;
+	if (reading->neighbors_err)
+		return reading->neighbors_err;
+	uname(&kernel);
+	row->used = neighbors_used(table, kernel.release);
+	row->max = table->max;
+	return row->max == ROW_ABSENT ? -ENODATA : 0;
+}
+
+static int count_ports(struct reading *reading, const struct port_range *range)
+{
+	struct limits_state *state = reading->c->state;
+	uint64_t reuse, before = monotonic_ns();
+	int err;
+
+	if (!roots_live(roots_of(reading)))
+		return -EOPNOTSUPP;
+	if (before < state->ports_due)
+		return 0;
+	err = sysctl_number(reading, "net.ipv4.tcp_tw_reuse", 0, &reuse);
+	if (!err)
+		err = ports_ask(&state->diag, range, (enum port_reuse)reuse, &state->ports);
+	if (!err)
+		state->ports_due = before + (monotonic_ns() - before) * PORTS_REST;
+	return err;
+}
+
+static int read_ports(struct reading *reading, const struct limit *limit, struct limit_row *row)
+{
+	const struct limits_state *state = reading->c->state;
+	struct port_range range;
+	int err = read_sysctl(reading, limit->sysctl);
+
+	if (!err)
+		err = ports_parse_range(buf_span(reading), &range);
+	if (!err)
+		err = read_sysctl(reading, "net.ipv4.ip_local_reserved_ports");
+	if (!err)
+		err = ports_available(&range, buf_span(reading), &row->max);
+	if (!err)
+		err = count_ports(reading, &range);
+	if (!err) {
+		row->used = state->ports.used;
+		ROW_SET_TEXT(row->detail, state->ports.detail);
+	}
+	return err;
+}
+
+#define MEMBER(m) offsetof(struct protocol_row, m)
+/* clang-format off */
+static const struct limit limits[] = {
+	{.name = "tcp-memory", .sysctl = "net.ipv4.tcp_mem", .word = 2,
+	 .read = read_protocol, .protocol = "TCP", .used = MEMBER(mem_pages)},
+	{.name = "udp-memory", .sysctl = "net.ipv4.udp_mem", .word = 2,
+	 .read = read_protocol, .protocol = "UDP", .used = MEMBER(mem_pages)},
+	{.name = "tcp-orphans", .sysctl = "net.ipv4.tcp_max_orphans",
+	 .read = read_protocol, .protocol = "TCP", .used = MEMBER(orphans)},
+	{.name = "tcp-time-wait", .sysctl = "net.ipv4.tcp_max_tw_buckets",
+	 .read = read_protocol, .protocol = "TCP", .used = MEMBER(time_wait)},
+	{.name = "fragment-memory", .sysctl = "net.ipv4.ipfrag_high_thresh",
+	 .read = read_protocol, .protocol = "FRAG", .used = MEMBER(mem_bytes)},
+	{.name = "fragment-memory-ipv6", .sysctl = "net.ipv6.ip6frag_high_thresh",
+	 .read = read_protocol, .protocol = "FRAG6", .used = MEMBER(mem_bytes)},
+	{.name = "conntrack", .sysctl = "net.netfilter.nf_conntrack_max",
+	 .read = read_conntrack},
+	{.name = "neighbor-ipv4", .sysctl = "net.ipv4.neigh.default.gc_thresh3",
+	 .read = read_neighbors, .family = NEIGHBOR_IPV4},
+	{.name = "neighbor-ipv6", .sysctl = "net.ipv6.neigh.default.gc_thresh3",
+	 .read = read_neighbors, .family = NEIGHBOR_IPV6},
+	{.name = "ephemeral-ports", .sysctl = "net.ipv4.ip_local_port_range",
+	 .read = read_ports},
+};
+/* clang-format on */
+
+/* Reads what several limits need. Each tells of what is missing itself. */
+static void read_shared(struct reading *reading)
+{
+	static const char *const paths[] = {"net/sockstat", "net/sockstat6"};
+	struct limits_state *state = reading->c->state;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct faults faults = {0};
+
+		if (!root_read(roots_of(reading), ROOT_PROC, reading->c->buf, "%s", paths[i]))
+			protocols_parse(buf_span(reading), &reading->sockstat, &faults);
+	}
+	if (roots_live(roots_of(reading)))
+		reading->neighbors_err = neighbors_ask(&state->route, &reading->neighbors);
+}
+
+static const char *reason(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "not in this kernel or namespace, or the module is not loaded";
+	case -ENODATA:
+		return "the kernel does not tell";
+	case -EOPNOTSUPP:
+		return "netlink is not asked under another proc root";
+	default:
+		return strerror(-err);
+	}
+}
+
+/* Adds "name (reason)" to the list of what is incomplete. */
+static void tell(char *list, size_t size, const char *name, int err)
+{
+	size_t used = strlen(list);
+
+	snprintf(list + used, size - used, "%s%s (%s)", used ? ", " : "", name, reason(err));
+}
 
 static int limits_collect(struct collect *c)
 {
-	return collect_fail(c, -EOPNOTSUPP, "not written yet");
+	struct limits_state *state = c->state;
+	struct reading reading = {.c = c};
+	char incomplete[COLLECT_ERROR_SIZE] = "";
+
+	if (!state->ready) {
+		state->route = (struct netlink)NETLINK_CLOSED;
+		state->ready = true;
+	}
+	rows_init(&reading.sockstat, &protocol_row_type);
+	read_shared(&reading);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct limit_row *row = rows_add(&c->rows[0]);
+		int err = row ? limits[i].read(&reading, &limits[i], row) : -ENOMEM;
+
+		if (err)
+			tell(incomplete, sizeof(incomplete), limits[i].name, err);
+		if (!row)
+			break;
+		ROW_SET_TEXT(row->name, limits[i].name);
+		ROW_SET_TEXT(row->sysctl, limits[i].sysctl);
+		row->usage = row_usage(row->used, row->max);
+		if (row->used == ROW_ABSENT && row->max == ROW_ABSENT)
+			rows_drop_last(&c->rows[0]);
+	}
+	rows_clear(&reading.sockstat);
+	if (!c->rows[0].count)
+		return collect_fail(
+			c, -ENOENT,
+			"no limit is known below %s. Check that procfs is mounted and that "
+			"netdiagd may read it",
+			c->settings->roots.path[ROOT_PROC]);
+	if (incomplete[0])
+		collect_note(c, "incomplete: %s", incomplete);
+	collect_source(c, "%s/net/sockstat, %s/sys/net%s", c->settings->roots.path[ROOT_PROC],
+		       c->settings->roots.path[ROOT_PROC],
+		       roots_live(&c->settings->roots) ? ", rtnetlink, sock_diag" : "");
+	return 0;
+}
+
+static void limits_close(void *arg)
+{
+	struct limits_state *state = arg;
+
+	if (state->ready)
+		netlink_close(&state->route);
+	sockdiag_close(&state->diag);
 }
 
 const struct collector limits_collector = {
 	.name = "limits",
 	.interval_ms = 5000,
 	.rows = {&limit_row_type, NULL},
+	.state_size = sizeof(struct limits_state),
 	.collect = limits_collect,
+	.close = limits_close,
 };

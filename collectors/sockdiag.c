@@ -109,11 +109,26 @@ static void restart_dump(void *arg)
 		to->restart(to->arg);
 }
 
+/* Lets the kernel select by the local port. Each condition takes two operations, the second of
+ * which holds its port; where one fails, the jump goes beyond the end, which rejects. */
+static void put_port_filter(struct nlmsghdr *header, const struct sockdiag_query *query)
+{
+	const uint8_t step = 2 * sizeof(struct inet_diag_bc_op);
+	const uint8_t beyond = sizeof(struct inet_diag_bc_op);
+	const struct inet_diag_bc_op filter[] = {
+		{.code = INET_DIAG_BC_S_GE, .yes = step, .no = 2 * step + beyond},
+		{.no = query->port_low},
+		{.code = INET_DIAG_BC_S_LE, .yes = step, .no = step + beyond},
+		{.no = query->port_high},
+	};
+
+	mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof(filter), filter);
+}
+
 int sockdiag_dump(struct netlink *nl, const struct sockdiag_query *query, sockdiag_socket_fn *each,
 		  netlink_restart_fn *restart, void *arg)
 {
-	_Alignas(struct nlmsghdr) char
-		buf[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct inet_diag_req_v2))];
+	_Alignas(struct nlmsghdr) char buf[128]; /* the request and its one attribute */
 	struct each_socket to = {.each = each, .restart = restart, .arg = arg};
 	struct netlink_dump dump = {
 		.message = take_message,
@@ -133,6 +148,8 @@ int sockdiag_dump(struct netlink *nl, const struct sockdiag_query *query, sockdi
 	request->idiag_states = query->states;
 	if (query->memory)
 		request->idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1);
+	if (query->port_high)
+		put_port_filter(header, query);
 	return netlink_dump(nl, header, &dump);
 }
 

@@ -67,10 +67,12 @@ int sockdiag_decode(const struct nlmsghdr *message, struct inet_socket *socket);
 
 /* What to dump. */
 struct sockdiag_query {
-	uint8_t family;	  /* AF_INET or AF_INET6; there is no dump of both */
-	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
-	uint32_t states;  /* SOCKDIAG_STATE() of those that are wanted */
-	bool memory;	  /* with memory and drops */
+	uint8_t family;	    /* AF_INET or AF_INET6; there is no dump of both */
+	uint8_t protocol;   /* IPPROTO_TCP or IPPROTO_UDP */
+	uint32_t states;    /* SOCKDIAG_STATE() of those that are wanted */
+	bool memory;	    /* with memory and drops */
+	uint16_t port_low;  /* local ports from here; 0: all */
+	uint16_t port_high; /* to here, included; 0: all */
 };
 
 /* Called for each socket of a dump. 0 to go on, or -errno to give up. */

@@ -343,6 +343,7 @@ static const struct column protocol_columns[] = {
 	UNSIGNED(8,  "netdiagProtocolMemPressure", protocol_row, mem_pressure),
 	UNSIGNED(9,  "netdiagProtocolMemHigh", protocol_row, mem_high),
 	PERCENT (10, "netdiagProtocolMemUsage", protocol_row, mem_usage),
+	GAUGE   (11, "netdiagProtocolMemBytes", protocol_row, mem_bytes),
 };
 
 static const struct column buffer_columns[] = {
@@ -368,6 +369,7 @@ static const struct column limit_columns[] = {
 	UNSIGNED(3, "netdiagLimitMax",    limit_row, max),
 	PERCENT (4, "netdiagLimitUsage",  limit_row, usage),
 	TEXT    (5, "netdiagLimitSysctl", limit_row, sysctl),
+	SPARSE  (6, "netdiagLimitDetail", limit_row, detail),
 };
 
 static const struct column sysctl_columns[] = {

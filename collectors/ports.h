@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How near TCP is to running out of ephemeral ports, over sock_diag.
+ *
+ * connect() takes a port that no other connection uses to the same destination: connections to
+ * different destinations share ports. So what runs out are the ports of one destination (remote
+ * address and port, from one local address), and the fullest destination is what counts here, not
+ * the number of ports in use. A port that a listener holds is lost to all of them.
+ */
+#ifndef NETDIAG_PORTS_H
+#define NETDIAG_PORTS_H
+
+#include "parse.h"
+#include "sockdiag.h"
+
+/* net.ipv4.ip_local_port_range: both are used. */
+struct port_range {
+	uint16_t low;
+	uint16_t high;
+};
+
+/* net.ipv4.tcp_tw_reuse: from which connections in TIME_WAIT connect() takes the port over. */
+enum port_reuse {
+	PORT_REUSE_NONE,
+	PORT_REUSE_ALL,
+	PORT_REUSE_LOOPBACK, /* the default since 4.20 */
+};
+
+#define PORTS_DETAIL_SIZE 161 /* a number, an endpoint and an address */
+
+struct port_usage {
+	uint64_t used;			/* of the fullest destination, and by listeners */
+	char detail[PORTS_DETAIL_SIZE]; /* "28231 to 192.0.2.1:443 from 192.0.2.7"; empty: none */
+};
+
+/* Parses "32768\t60999\n". 0 or -EBADMSG. */
+int ports_parse_range(struct span text, struct port_range *range);
+
+/* How many ports of the range are not among the reserved ones ("8080,9148-9150\n", may be empty;
+ * net.ipv4.ip_local_reserved_ports). 0, -EBADMSG or -ENOMEM. */
+int ports_available(const struct port_range *range, struct span reserved, uint64_t *count);
+
+/* Counts connections by destination. */
+struct port_counter;
+
+/* NULL when memory is short. */
+struct port_counter *port_counter_new(const struct port_range *range, enum port_reuse reuse);
+void port_counter_free(struct port_counter *counter);
+
+/* Counts a TCP socket. Listeners must come before connections. 0 or -ENOMEM. */
+int port_counter_take(struct port_counter *counter, const struct inet_socket *socket);
+
+/* The fullest destination so far. Asks the kernel for the name of an interface where the address
+ * is link-local. */
+void port_counter_result(const struct port_counter *counter, struct port_usage *usage);
+
+/* Asks the running kernel: listeners, then connections, of the range. nl is sockdiag_dump()'s.
+ * 0 or -errno as sockdiag_dump(). */
+int ports_ask(struct netlink *nl, const struct port_range *range, enum port_reuse reuse,
+	      struct port_usage *usage);
+
+#endif
