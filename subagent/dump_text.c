@@ -59,7 +59,7 @@ static void format_whole_seconds(char *cell, uint64_t seconds)
 			 seconds % DAY / HOUR);
 }
 
-/* Two or three digits that matter, with their unit. */
+/* A time that was measured, with a decimal where it has one. */
 static void format_duration(char *cell, uint64_t ns)
 {
 	if (ns >= MINUTE * NS_PER_SECOND || ns % NS_PER_SECOND == 0)
@@ -67,6 +67,8 @@ static void format_duration(char *cell, uint64_t ns)
 	else if (ns >= NS_PER_SECOND)
 		snprintf(cell, CELL_SIZE, "%" PRIu64 ".%" PRIu64 " s", ns / NS_PER_SECOND,
 			 ns % NS_PER_SECOND / (NS_PER_SECOND / 10));
+	else if (ns >= NS_PER_MS && ns % NS_PER_MS == 0)
+		snprintf(cell, CELL_SIZE, "%" PRIu64 " ms", ns / NS_PER_MS);
 	else if (ns >= NS_PER_MS)
 		snprintf(cell, CELL_SIZE, "%" PRIu64 ".%" PRIu64 " ms", ns / NS_PER_MS,
 			 ns % NS_PER_MS / (NS_PER_MS / 10));
