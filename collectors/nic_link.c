@@ -120,8 +120,10 @@ int nic_link_decode(const struct nlmsghdr *message, struct nic_link *link)
 		return -ENOENT;
 	if (info.ifi_index <= 0 || !tb[IFLA_IFNAME])
 		return -EBADMSG;
-	row->ifindex = (uint64_t)info.ifi_index;
 	nla_strlcpy(link->ifname, tb[IFLA_IFNAME], sizeof(link->ifname));
+	if (!link->ifname[0])
+		return -EBADMSG;
+	row->ifindex = (uint64_t)info.ifi_index;
 	ROW_SET_TEXT(row->name, link->ifname);
 	for (size_t i = 0; i < COUNT_OF(link_numbers); i++)
 		if (tb[link_numbers[i].attribute])

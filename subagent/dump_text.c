@@ -13,9 +13,10 @@
 #include "dump.h"
 #include "json.h"
 
-#define LINE_WIDTH 120
-#define NOTE_WIDTH 40 /* texts longer than this stand below their row */
-#define GAP	   2  /* blanks between columns */
+#define LINE_WIDTH  120
+#define NOTE_WIDTH  40 /* texts longer than this stand below their row */
+#define GAP	    2  /* blanks between columns */
+#define GRID_BLOCKS 2  /* what is wider than so many lines is shown as records */
 
 #define NS_PER_US     UINT64_C(1000)
 #define NS_PER_MS     UINT64_C(1000000)
@@ -31,7 +32,8 @@
 struct shown {
 	bool used;    /* any row has something to show */
 	bool note;    /* below the row */
-	size_t width; /* of the widest cell and, in a grid, of the heading */
+	size_t cell;  /* width of the widest cell */
+	size_t width; /* the same, or that of the heading if that is wider */
 };
 
 /* What a table is shown with; `columns` has an element for each column. */
@@ -238,10 +240,13 @@ static void measure(struct layout *layout)
 			width = cell_width(cell);
 			if (width && column_present(column, row))
 				shown->used = true;
-			if (width > shown->width)
-				shown->width = width;
+			if (width > shown->cell)
+				shown->cell = width;
 		}
-		shown->note = is_text(column) && !column->index && shown->width > NOTE_WIDTH;
+		shown->width = strlen(heading(layout, i));
+		if (shown->width < shown->cell)
+			shown->width = shown->cell;
+		shown->note = is_text(column) && !column->index && shown->cell > NOTE_WIDTH;
 	}
 }
 
@@ -249,21 +254,6 @@ static void measure(struct layout *layout)
 static bool in_line(const struct layout *layout, size_t i)
 {
 	return layout->columns[i].used && !layout->columns[i].note;
-}
-
-static size_t grid_width(const struct layout *layout)
-{
-	size_t width = 0;
-	size_t i;
-
-	for (i = 0; i < layout->table->column_count; i++) {
-		size_t head = strlen(heading(layout, i));
-		size_t cell = layout->columns[i].width;
-
-		if (in_line(layout, i))
-			width += GAP + (head > cell ? head : cell);
-	}
-	return width;
 }
 
 static void print_notes(FILE *out, const struct layout *layout, const void *row)
@@ -282,8 +272,58 @@ static void print_notes(FILE *out, const struct layout *layout, const void *row)
 
 /* --- a table as a grid ---------------------------------------------------- */
 
+/* Columns from..to (the latter not included) and, before them, the index once more. */
+struct block {
+	size_t from;
+	size_t to;
+};
+
+static bool in_block(const struct layout *layout, const struct block *block, size_t i)
+{
+	if (!in_line(layout, i))
+		return false;
+	return layout->table->columns[i].index || (i >= block->from && i < block->to);
+}
+
+/* Goes to the block that begins where the one before ends: as many columns as a line holds, one at
+ * least. False when there are none left. */
+static bool next_block(const struct layout *layout, struct block *block)
+{
+	const struct column *columns = layout->table->columns;
+	size_t count = layout->table->column_count;
+	size_t width = 0, places = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (in_line(layout, i) && columns[i].index)
+			width += GAP + layout->columns[i].width;
+	}
+	block->from = block->to;
+	for (; block->to < count; block->to++) {
+		i = block->to;
+		if (!in_line(layout, i) || columns[i].index)
+			continue;
+		width += GAP + layout->columns[i].width;
+		if (width > LINE_WIDTH && places)
+			break;
+		places++;
+	}
+	return places > 0;
+}
+
+static size_t count_blocks(const struct layout *layout)
+{
+	struct block block = {0, 0};
+	size_t blocks = 0;
+
+	while (next_block(layout, &block))
+		blocks++;
+	return blocks;
+}
+
 /* Text to the left, numbers to the right; no blanks at the end of the line. */
-static void print_grid_line(FILE *out, const struct layout *layout, const void *row)
+static void print_grid_line(FILE *out, const struct layout *layout, const struct block *block,
+			    const void *row)
 {
 	char cell[CELL_SIZE];
 	size_t pending = 0;
@@ -293,7 +333,7 @@ static void print_grid_line(FILE *out, const struct layout *layout, const void *
 		const struct column *column = &layout->table->columns[i];
 		size_t blanks;
 
-		if (!in_line(layout, i))
+		if (!in_block(layout, block, i))
 			continue;
 		if (row)
 			format_cell(cell, column, row);
@@ -311,21 +351,25 @@ static void print_grid_line(FILE *out, const struct layout *layout, const void *
 	putc('\n', out);
 }
 
-static void print_grid(FILE *out, struct layout *layout)
+/* The notes stand below the rows of the last block. */
+static void print_grid(FILE *out, const struct layout *layout)
 {
+	struct block block = {0, 0}, rest;
+	bool more;
 	size_t i;
 
-	for (i = 0; i < layout->table->column_count; i++) {
-		size_t head = strlen(heading(layout, i));
-
-		if (layout->columns[i].width < head)
-			layout->columns[i].width = head;
-	}
-	print_grid_line(out, layout, NULL);
-	for (i = 0; i < layout->rows->count; i++) {
-		print_grid_line(out, layout, rows_at(layout->rows, i));
-		print_notes(out, layout, rows_at(layout->rows, i));
-	}
+	next_block(layout, &block); /* there may be nothing but the index */
+	do {
+		rest = block;
+		more = next_block(layout, &rest);
+		print_grid_line(out, layout, &block, NULL);
+		for (i = 0; i < layout->rows->count; i++) {
+			print_grid_line(out, layout, &block, rows_at(layout->rows, i));
+			if (!more)
+				print_notes(out, layout, rows_at(layout->rows, i));
+		}
+		block = rest;
+	} while (more);
 }
 
 /* --- a wide table as records ---------------------------------------------- */
@@ -341,8 +385,8 @@ static void measure_pairs(const struct layout *layout, size_t *head, size_t *val
 			continue;
 		if (strlen(heading(layout, i)) > *head)
 			*head = strlen(heading(layout, i));
-		if (layout->columns[i].width > *value)
-			*value = layout->columns[i].width;
+		if (layout->columns[i].cell > *value)
+			*value = layout->columns[i].cell;
 	}
 }
 
@@ -369,7 +413,7 @@ static void print_record(FILE *out, const struct layout *layout, const void *row
 	size_t i;
 
 	measure_pairs(layout, &head, &value);
-	per_line = LINE_WIDTH / (GAP + head + 1 + value);
+	per_line = (LINE_WIDTH - GAP) / (GAP + head + 1 + value);
 	if (!per_line)
 		per_line = 1;
 	print_record_index(out, layout, row);
@@ -424,7 +468,7 @@ static void print_table(FILE *out, const struct table *table, const struct rows 
 	size_t i;
 
 	measure(&layout);
-	if (grid_width(&layout) <= LINE_WIDTH) {
+	if (count_blocks(&layout) <= GRID_BLOCKS) {
 		print_grid(out, &layout);
 		return;
 	}

@@ -382,6 +382,9 @@ class Agent:
         return True
 
     def log(self):
+        """What netdiagd has logged; empty before its start."""
+        if not os.path.exists(self.log_path):
+            return ""
         with open(self.log_path, errors="replace") as text:
             return text.read()
 

@@ -292,7 +292,38 @@ START_TEST(text_scalars)
 }
 END_TEST
 
-/* More columns than a line holds: records, without what is absent, within the line's width. */
+/* Columns that a line does not hold stand in a second block, beside the index again. */
+START_TEST(text_blocks)
+{
+	struct shown_rows shown;
+	struct softnet_row *row;
+
+	shown_init(&shown, "netdiagSoftnetTable", &softnet_row_type);
+	row = shown_add(&shown);
+	memset(row, 0, softnet_row_type.text);
+	row->processed = UINT64_C(10000000000000000000);
+	row = shown_add(&shown);
+	row->cpu = 1;
+	row->process_queue_len = 7;
+	expect(DUMP_TEXT, &shown,
+	       "netdiagSoftnetTable: 2 rows\n"
+	       "  Cpu             Processed  Dropped  TimeSqueeze  ReceivedRps  FlowLimit  "
+	       "NetRxSoftirqs  NetTxSoftirqs  BacklogLen\n"
+	       "    0  10000000000000000000        0            0            0          0  "
+	       "            0              0           0\n"
+	       "    1                     -        -            -            -          -  "
+	       "            -              -           -\n"
+	       "  Cpu  InputQueueLen  ProcessQueueLen  DiscontinuityTime\n"
+	       "    0              0                0 ");
+
+	shown_init(&shown, "netdiagSoftnetTable", &softnet_row_type);
+	row = shown_add(&shown);
+	row->cpu = 3; /* and nothing else */
+	expect(DUMP_TEXT, &shown, "netdiagSoftnetTable: 1 row\n  Cpu\n    3\n");
+}
+END_TEST
+
+/* More columns than two lines hold: records, without what is absent, within the line's width. */
 START_TEST(text_records)
 {
 	struct shown_rows shown;
@@ -448,5 +479,5 @@ START_TEST(output_fails)
 END_TEST
 
 UNIT_MAIN("dump", format_words, utf8_sequences, json_strings, json_table, json_scalars, json_kinds,
-	  text_grid, text_notes, text_scalars, text_records, text_units, text_times, text_escapes,
-	  text_longest, text_sizes, output_fails)
+	  text_grid, text_notes, text_scalars, text_blocks, text_records, text_units, text_times,
+	  text_escapes, text_longest, text_sizes, output_fails)

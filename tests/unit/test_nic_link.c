@@ -369,6 +369,9 @@ START_TEST(broken_links)
 	made_link(&made, 3, "");
 	ck_assert_int_eq(decode_link(&made, &link), -EBADMSG);
 	made_link(&made, 3, NULL);
+	made_add(&made, IFLA_IFNAME, "\0\0", 3);
+	ck_assert_int_eq(decode_link(&made, &link), -EBADMSG);
+	made_link(&made, 3, NULL);
 	made_add(&made, IFLA_IFNAME, "abc", 3); /* not terminated */
 	ck_assert_int_eq(decode_link(&made, &link), -EBADMSG);
 	made_link(&made, 3, "longer-than-IFNAMSIZ");

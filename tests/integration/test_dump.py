@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""netdiagd --dump: all that the MIB shows, without a master agent."""
+
+import json
+import os
+import subprocess
+import unittest
+
+from harness import BINARY, Netns, dump, run
+
+
+class Dump(unittest.TestCase):
+
+    def test_json_has_the_names_and_types_of_the_schema(self):
+        schema, data = json.loads(dump(fmt="schema")), dump()
+        known = {o["name"]: o for g in schema["groups"] for o in g["objects"]}
+        groups = {g["name"]: g for g in schema["groups"] if g["name"] != "netdiagNotify"}
+        self.assertEqual(set(data), set(groups))
+        for name, rows in data.items():
+            for row in rows if "entry" in groups[name] else [rows]:
+                for key, value in row.items():
+                    self.check_value(known[key], value)
+                for index in groups[name].get("index", []):
+                    self.assertIn(index, row, name)
+
+    def check_value(self, item, value):
+        if "values" in item:
+            kinds = bool if set(item["values"]) == {"true", "false"} else str
+            if kinds is str:
+                self.assertIn(value, item["values"], item["name"])
+        else:
+            kinds = {"NetdiagText": str, "OBJECT IDENTIFIER": str, "NetdiagDateAndTime": str,
+                     "NetdiagTimeStamp": (int, float), "TimeTicks": (int, float)}.get(item["syntax"], int)
+        self.assertIsInstance(value, kinds, item["name"])
+
+    def test_json_agrees_with_the_kernel(self):
+        data = dump()
+        names = {row["netdiagNicName"]: row["netdiagNicIfIndex"] for row in data["netdiagNicTable"]}
+        links = {link["ifname"]: link["ifindex"] for link in json.loads(run("ip", "-j", "link"))}
+        self.assertEqual(names, links)
+        self.assertEqual({row["netdiagCollectorStatus"] for row in data["netdiagCollectorTable"]
+                          if row["netdiagCollectorName"] == "softnet"}, {"ok"})
+
+    def test_text_names_every_table_and_fits_a_line(self):
+        schema, text = json.loads(dump(fmt="schema")), dump(fmt="text")
+        lines = text.splitlines()
+        for group in schema["groups"]:
+            if group["name"] != "netdiagNotify":
+                self.assertEqual(len([line for line in lines if line.split(":")[0] == group["name"]]), 1, group["name"])
+        # Only what stands below a row, or a long name in a scalar, may be longer.
+        self.assertEqual([line for line in lines if len(line) > 120 and not line.startswith("      ")], [])
+        self.assertEqual([line for line in lines if line.endswith(" ")], [])
+
+    def test_odd_names_of_interfaces(self):
+        with Netns("dump") as ns:
+            name = 'a"$(x);\u00e4'  # 11 bytes of UTF-8; the kernel forbids blanks and slashes only
+            ns.run("ip", "link", "add", name, "type", "veth", "peer", "name", "other")
+            found = [row["netdiagNicName"] for row in dump(netns=ns)["netdiagNicTable"]]
+            self.assertEqual(sorted(found), sorted(["lo", "other", name]))
+            self.assertIn(name, dump(fmt="text", netns=ns))
+
+    def test_a_full_disk_is_told(self):
+        with open("/dev/full", "wb") as full:
+            for fmt in ("text", "json", "schema"):
+                done = subprocess.run([BINARY, f"--dump={fmt}"], stdout=full, stderr=subprocess.PIPE, timeout=60)
+                self.assertEqual(done.returncode, os.EX_IOERR, fmt)
