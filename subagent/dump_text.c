@@ -488,7 +488,7 @@ void dump_text(FILE *out, table_rows_fn *rows, void *arg)
 		fprintf(out, "%s%s", i ? "\n" : "", table->name);
 		if (!count) {
 			fprintf(out, ": nothing%s\n",
-				table->collector ? " (netdiagCollectorTable says why)" : "");
+				table->collector ? " (see netdiagCollectorTable)" : "");
 			continue;
 		}
 		if (table->entry)

@@ -288,7 +288,7 @@ START_TEST(text_scalars)
 	       "\nnetdiagTcp\n"
 	       "  netdiagTcpListenOverflows   = 3\n"
 	       "  netdiagTcpReqQFullDoCookies = 0\n"
-	       "\nnetdiagUdp: nothing (netdiagCollectorTable says why)\n");
+	       "\nnetdiagUdp: nothing (see netdiagCollectorTable)\n");
 }
 END_TEST
 
