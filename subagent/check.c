@@ -136,6 +136,7 @@ void check_policy(const struct check *check, const char *instance, const void *r
 {
 	unsigned level = 0, next;
 
+	memset(policy, 0, sizeof(*policy));
 	policy->limits = check->limits;
 	policy->on = !check->off;
 	policy->notify = !check->quiet;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is known of each instance of each check: found by its name, and listed by its check. */
+#ifndef NETDIAG_INSTANCES_H
+#define NETDIAG_INSTANCES_H
+
+#include "check.h"
+
+/* What an active alarm says; fixed when it is raised or its severity changes. */
+struct alarm {
+	uint64_t id;
+	uint64_t raised_at; /* ns since 1970 */
+	enum alarm_severity severity;
+	int64_t value;
+	int64_t limit;
+	char summary[CHECK_SUMMARY_SIZE];
+	char advice[CHECK_ADVICE_SIZE];
+};
+
+struct instance {
+	struct instance *bucket_next;
+	struct instance *next; /* of the same check */
+	const struct check *check;
+	const struct check_policy *policy; /* the check's common one, or `own` */
+	struct check_policy *own;	   /* when something is said for this instance */
+	struct check_window window;
+	struct check_machine machine;
+	int64_t value;	     /* the last known; CHECK_NO_VALUE before the first */
+	uint64_t seen;	     /* number of the evaluation that saw its row last */
+	bool shown;	     /* a row of netdiagCheckTable */
+	char *object_id;     /* what it watches; NULL until it is shown or raised */
+	struct alarm *alarm; /* NULL: not active */
+	char name[];
+};
+
+struct instances {
+	struct instance **bucket;
+	size_t bucket_count; /* a power of 2, or 0 */
+	size_t count;
+	struct instance **first; /* by the check's place in checks[] */
+};
+
+/* 0 or -ENOMEM. */
+int instances_init(struct instances *instances);
+void instances_free(struct instances *instances);
+
+/* The instance with this name, or NULL. */
+struct instance *instances_find(const struct instances *instances, const struct check *check,
+				const char *name);
+
+/* A new one, zeroed but for its check and name; there must be none yet. NULL: memory is short. */
+struct instance *instances_add(struct instances *instances, const struct check *check,
+			       const char *name);
+
+/* The first of a check; then ->next. */
+struct instance *instances_first(const struct instances *instances, const struct check *check);
+
+/* Takes those out for which `gone` is true, after it has been called, and frees them. */
+void instances_sweep(struct instances *instances, const struct check *check,
+		     bool (*gone)(struct instance *instance, void *arg), void *arg);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A made host for tests of the alarms: rows put there by the test, and a clock of its own. */
+#ifndef NETDIAG_MADE_H
+#define NETDIAG_MADE_H
+
+#include "../../collectors/buffers.h"
+#include "../../collectors/conntrack.h"
+#include "../../collectors/counters.h"
+#include "../../collectors/limits.h"
+#include "../../collectors/netns.h"
+#include "../../collectors/nic.h"
+#include "../../collectors/protocols.h"
+#include "../../collectors/sockets.h"
+#include "../../collectors/softnet.h"
+#include "../../collectors/sysctls.h"
+#include "../../collectors/udpsocket.h"
+#include "../../subagent/agent.h"
+#include "../../subagent/alarms.h"
+#include "unit.h"
+
+#define MADE_SECOND  UINT64_C(1000000000)
+#define MADE_MINUTE  (60 * MADE_SECOND)
+#define MADE_EVENTS  256
+#define MADE_SETTING 8
+
+/* What was told of an alarm. */
+struct made_event {
+	enum alarm_event event;
+	char check[CHECK_NAME_SIZE];
+	char instance[CHECK_INSTANCE_SIZE];
+	struct alarm alarm;
+};
+
+struct made {
+	uint64_t now;  /* monotonic ns */
+	uint64_t wall; /* ns since 1970 */
+	struct alarm_feed feed[COLLECTORS_MAX];
+	struct rows rows[COLLECTORS_MAX][COLLECT_ROWS_MAX];
+	struct rows agent; /* netdiagCollectorTable */
+	struct check_setting setting[MADE_SETTING];
+	struct alarm_settings settings;
+	struct alarm_source source;
+	struct alarms *alarms;
+	struct made_event event[MADE_EVENTS];
+	size_t events;
+};
+
+/* A host with no rows at all; no collector is supported. */
+void made_init(struct made *made);
+void made_done(struct made *made);
+
+/* A new row of a collector, to be filled. The rows stay from turn to turn. */
+void *made_row(struct made *made, const struct collector *collector, size_t kind);
+
+/* Takes all rows of a kind away. */
+void made_clear(struct made *made, const struct collector *collector, size_t kind);
+
+/* A setting as netdiagSysctlTable has it. */
+void made_sysctl(struct made *made, const char *name, const char *value);
+
+/* How a collector is from now on. */
+void made_status(struct made *made, const struct collector *collector, enum collect_status status);
+
+/* Publishes the rows of all collectors that are ok, at `now`, and evaluates. */
+void made_turn(struct made *made);
+
+/* Turns every five seconds, after calling step (which may be NULL) with its arg. */
+void made_run(struct made *made, uint64_t duration, void (*step)(struct made *made, void *arg),
+	      void *arg);
+
+/* A line of the configuration; text as in netdiagd.conf is not parsed here. */
+struct check_setting *made_setting(struct made *made, const char *check, const char *instance);
+
+/* The row of netdiagCheckTable, or NULL. Valid until the next call. */
+const struct check_row *made_check(struct made *made, const char *check, const char *instance);
+
+/* The active alarm, or NULL. */
+const struct alarm *made_alarm(struct made *made, const char *check, const char *instance);
+
+/* A web server that is well: traffic on eth0, its listener, sockets, conntrack, its settings. */
+void made_web_server(struct made *made);
+
+/* Five seconds of its ordinary traffic; a step for made_run(). */
+void made_traffic(struct made *made, void *arg);
+
+#endif
