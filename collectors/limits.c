@@ -193,6 +193,7 @@ static const struct limit limits[] = {
 	 .read = read_ports},
 };
 /* clang-format on */
+#define LIMITS (sizeof(limits) / sizeof(limits[0]))
 
 /* Reads what several limits need. Each tells of what is missing itself. */
 static void read_shared(struct reading *reading)
@@ -214,7 +215,7 @@ static const char *reason(int err)
 {
 	switch (err) {
 	case -ENOENT:
-		return "not in this kernel or namespace, or the module is not loaded";
+		return "not in this kernel or network namespace, or the module is not loaded";
 	case -ENODATA:
 		return "the kernel does not tell";
 	case -EOPNOTSUPP:
@@ -224,19 +225,37 @@ static const char *reason(int err)
 	}
 }
 
-/* Adds "name (reason)" to the list of what is incomplete. */
-static void tell(char *list, size_t size, const char *name, int err)
+/* Says which limits are incomplete, those with one reason together. errs: of each limit. */
+static void note_incomplete(struct collect *c, const int errs[])
 {
-	size_t used = strlen(list);
+	char list[COLLECT_ERROR_SIZE] = "";
+	size_t used = 0;
 
-	snprintf(list + used, size - used, "%s%s (%s)", used ? ", " : "", name, reason(err));
+	for (size_t i = 0; i < LIMITS; i++) {
+		bool told = !errs[i];
+
+		for (size_t before = 0; before < i; before++)
+			told = told || errs[before] == errs[i];
+		if (told)
+			continue;
+		for (size_t same = i; same < LIMITS && used < sizeof(list); same++)
+			if (errs[same] == errs[i])
+				used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+							 same == i ? (used ? "; " : "") : ", ",
+							 limits[same].name);
+		if (used < sizeof(list))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, ": %s",
+						 reason(errs[i]));
+	}
+	if (used)
+		collect_note(c, "incomplete: %s", list);
 }
 
 static int limits_collect(struct collect *c)
 {
 	struct limits_state *state = c->state;
 	struct reading reading = {.c = c};
-	char incomplete[COLLECT_ERROR_SIZE] = "";
+	int errs[LIMITS] = {0};
 
 	if (!state->ready) {
 		state->route = (struct netlink)NETLINK_CLOSED;
@@ -244,12 +263,10 @@ static int limits_collect(struct collect *c)
 	}
 	rows_init(&reading.sockstat, &protocol_row_type);
 	read_shared(&reading);
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+	for (size_t i = 0; i < LIMITS; i++) {
 		struct limit_row *row = rows_add(&c->rows[0]);
-		int err = row ? limits[i].read(&reading, &limits[i], row) : -ENOMEM;
 
-		if (err)
-			tell(incomplete, sizeof(incomplete), limits[i].name, err);
+		errs[i] = row ? limits[i].read(&reading, &limits[i], row) : -ENOMEM;
 		if (!row)
 			break;
 		ROW_SET_TEXT(row->name, limits[i].name);
@@ -265,8 +282,7 @@ static int limits_collect(struct collect *c)
 			"no limit is known below %s. Check that procfs is mounted and that "
 			"netdiagd may read it",
 			c->settings->roots.path[ROOT_PROC]);
-	if (incomplete[0])
-		collect_note(c, "incomplete: %s", incomplete);
+	note_incomplete(c, errs);
 	collect_source(c, "%s/net/sockstat, %s/sys/net%s", c->settings->roots.path[ROOT_PROC],
 		       c->settings->roots.path[ROOT_PROC],
 		       roots_live(&c->settings->roots) ? ", rtnetlink, sock_diag" : "");
