@@ -1,0 +1,374 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Builds netdiag in each of its ways and runs all of its tests. Nothing outside a temporary
+# directory is written, but for the packages that are installed.
+set -u
+
+# How long each fuzz target runs.
+fuzz_seconds=${FUZZ_SECONDS:-10}
+
+stages=(
+    "style:clang-format, shellcheck, blanks"
+    "asan:ASan+UBSan, gcc -Werror: unit tests, fuzz corpora"
+    "integration:ASan+UBSan, gcc: a real snmpd, real faults"
+    "clang:ASan+UBSan, clang -Werror: unit tests, fuzz corpora"
+    "tsan:TSan, gcc -Werror: tests with threads"
+    "valgrind:gcc -O2 -Werror: unit tests under valgrind"
+    "fuzz:libFuzzer: each target for $fuzz_seconds s"
+    "bench:benchmarks, the quick way"
+    "distcheck:make distcheck"
+)
+
+# Which of the integration tests are run under TSan too: parts of their names. Those that have to
+# do with threads: the engine, the session, reloading.
+tsan_integration=()
+
+# No stage takes as long, unless it hangs.
+stage_limit=900
+
+usage() {
+    cat <<'EOF'
+usage: contrib/test.sh [--only STAGE]... [--list] [--keep] [--help]
+
+Installs what is missing (Debian, as root), builds in a temporary directory and runs all tests.
+The last line is 'N passed, N failed, N skipped'; the exit status is 1 when anything failed.
+
+  --only STAGE   only this one (again for more), with the builds that it needs
+  --list         the stages
+  --keep         leaves the temporary directory
+  FUZZ_SECONDS   in the environment: how long each fuzz target runs (default 10)
+EOF
+}
+
+list() {
+    local stage
+    for stage in "${stages[@]}"; do printf '%-12s %s\n' "${stage%%:*}" "${stage#*:}"; done
+}
+
+# select_stages NAME...: leaves only these of the stages, in their order.
+select_stages() {
+    local name stage selected=()
+    for name in "$@"; do
+        list | grep -q "^$name " || {
+            printf 'there is no stage "%s". There are:\n%s\n' "$name" "$(list)" >&2
+            exit 64
+        }
+    done
+    for stage in "${stages[@]}"; do
+        for name in "$@"; do
+            [ "${stage%%:*}" != "$name" ] || selected+=("$stage")
+        done
+    done
+    stages=("${selected[@]}")
+}
+
+only=()
+keep=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --only)
+        [ $# -ge 2 ] || { usage >&2; exit 64; }
+        only+=("$2")
+        shift
+        ;;
+    --only=*) only+=("${1#*=}") ;;
+    --list) list; exit 0 ;;
+    --keep) keep=1 ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 64 ;;
+    esac
+    shift
+done
+[[ $fuzz_seconds =~ ^[1-9][0-9]*$ ]] || {
+    echo "FUZZ_SECONDS=$fuzz_seconds: a number of seconds is wanted" >&2
+    exit 64
+}
+[ ${#only[@]} = 0 ] || select_stages "${only[@]}"
+
+clone=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
+# shellcheck source=contrib/packages.sh
+. "$clone/contrib/packages.sh"
+exec </dev/null
+umask 022
+export LC_ALL=C
+# What the caller has set for another build.
+unset MAKEFLAGS MFLAGS MAKELEVEL CC CPP CFLAGS CPPFLAGS LDFLAGS LIBS CONFIG_SITE DESTDIR srcdir \
+    ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS CK_FORK CK_RUN_CASE CK_RUN_SUITE MIBS MIBDIRS
+jobs=$(nproc)
+began=$SECONDS
+work=
+child=
+failures=()
+
+say() { printf '%s\n' "$*"; }
+elapsed() { echo $((SECONDS - began)); }
+
+# Ends the stage that runs, with all that it started: they are a process group of their own.
+end_child() {
+    [ -n "$child" ] || return
+    kill -TERM -- "-$child" 2>/dev/null
+    local i
+    for ((i = 0; i < 25; i++)); do
+        kill -0 -- "-$child" 2>/dev/null || break
+        sleep 0.2
+    done
+    kill -KILL -- "-$child" 2>/dev/null
+    wait "$child" 2>/dev/null
+    child=
+}
+
+cleanup() {
+    trap - EXIT INT TERM HUP
+    end_child
+    [ -n "$work" ] || return
+    if [ -n "$keep" ]; then
+        say "left: $work" >&2
+        return
+    fi
+    # make distcheck leaves directories that cannot be written.
+    chmod -R u+w "$work"
+    if [ ${#failures[@]} = 0 ]; then
+        rm -rf "$work"
+    else
+        find "$work" -mindepth 1 -maxdepth 1 ! -name logs -exec rm -rf {} +
+    fi
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+# A new directory in which programs can be run (not every /tmp allows it).
+new_directory() {
+    local parent dir
+    for parent in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
+        dir=$(mktemp -d "$parent/netdiag-test.XXXXXX" 2>/dev/null) || continue
+        printf '#!/bin/sh\nexit 0\n' >"$dir/try" && chmod 0755 "$dir" "$dir/try"
+        if "$dir/try" 2>/dev/null; then
+            rm -f "$dir/try"
+            echo "$dir"
+            return 0
+        fi
+        rm -rf "$dir"
+    done
+    return 1
+}
+
+# --- what the stages are made of; this runs in the stage's own process ---------------------------
+
+# count PASSED FAILED SKIPPED: adds to the stage's numbers.
+count() { echo "$1 $2 $3" >>"$work/counts/$stage_name"; }
+
+# build NAME CFLAGS CONFIGURE_ARGUMENT...: builds in $work/NAME, unless a stage before did.
+build() {
+    local dir=$work/$1 cflags=$2
+    shift 2
+    [ ! -e "$dir/built" ] || return 0
+    mkdir -p "$dir" && cd "$dir" && "$source_dir/configure" CFLAGS="$cflags" "$@" &&
+        make -j"$jobs" CFLAGS="$cflags -Werror" && touch built
+}
+
+# count_check FILE: the numbers in the output of automake's `make check`.
+count_check() {
+    local p f s
+    read -r p f s < <(awk '
+        /^# (PASS|XFAIL): / { passed += $3 }
+        /^# (FAIL|XPASS|ERROR): / { failed += $3 }
+        /^# SKIP: / { skipped += $3 }
+        END { print passed + 0, failed + 0, skipped + 0 }' "$1")
+    count "$p" "$f" "$s"
+}
+
+# What tests are run by.
+prefix=()
+
+# unit NAME CFLAGS MAKE_ARGUMENT...: `make check` in $work/NAME, its numbers counted.
+unit() {
+    local dir=$work/$1 cflags=$2 out=$work/counts/$stage_name.out status
+    shift 2
+    "${prefix[@]}" make -C "$dir" -k -j"$jobs" check CFLAGS="$cflags -Werror" "$@" 2>&1 |
+        tee "$out"
+    status=${PIPESTATUS[0]}
+    count_check "$out"
+    [ "$status" = 0 ] || cat "$dir/test-suite.log"
+    return "$status"
+}
+
+# counted COMMAND...: runs what ends with a line 'N passed, N failed, N skipped'.
+counted() {
+    local out=$work/counts/$stage_name.out status
+    "$@" 2>&1 | tee "$out"
+    status=${PIPESTATUS[0]}
+    if [[ $(tail -n 1 "$out") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
+        count "${BASH_REMATCH[@]:1:3}"
+        return "$status"
+    fi
+    say "it does not end with a line 'N passed, N failed, N skipped'"
+    return 1
+}
+
+integration() { counted "${prefix[@]}" python3 "$source_dir/tests/integration/run.py" "$@"; }
+
+sanitized="-O1 -g"
+optimised="-O2 -g"
+build_asan() { build asan "$sanitized" --enable-sanitizers CC=gcc; }
+build_optimised() { build optimised "$optimised" CC=gcc; }
+
+stage_style() { counted bash "$source_dir/tests/style.sh" "$source_dir"; }
+
+stage_asan() { build_asan && unit asan "$sanitized"; }
+
+stage_integration() { build_asan && integration "$work/asan"; }
+
+stage_clang() { build clang "$sanitized" --enable-sanitizers CC=clang && unit clang "$sanitized"; }
+
+stage_tsan() {
+    local status=0
+    build tsan "$sanitized" --enable-sanitizers=thread CC=gcc || return 1
+    # gcc 12's TSan cannot live with the random addresses of newer kernels.
+    ! setarch -R true 2>/dev/null || prefix=(setarch -R)
+    unit tsan "$sanitized" TESTS="$(make -s -C "$work/tsan" print-threaded-tests)" || status=1
+    [ ${#tsan_integration[@]} = 0 ] ||
+        integration "$work/tsan" "${tsan_integration[@]}" || status=1
+    return "$status"
+}
+
+stage_valgrind() {
+    local run="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite"
+    build_optimised || return 1
+    CK_TIMEOUT_MULTIPLIER=10 unit optimised "$optimised" LOG_COMPILER="$run" \
+        TESTS="$(make -s -C "$work/optimised" print-unit-tests)"
+}
+
+# One target. An input that breaks it is left in the logs.
+fuzz_one() {
+    local target=$1 out=$work/counts/$1.out found=$work/fuzz/found-$1
+    mkdir -p "$found"
+    if "$work/fuzz/$target" -max_total_time="$fuzz_seconds" -timeout=20 -rss_limit_mb=2048 \
+        -print_final_stats=1 -artifact_prefix="$work/logs/$target-" "$found" \
+        "$source_dir/tests/fuzz/corpus/${target#fuzz_}" >"$out" 2>&1; then
+        count 1 0 0
+        say "ok: $target, $(awk '/number_of_executed_units/ { print $2 }' "$out") inputs"
+        return 0
+    fi
+    count 0 1 0
+    tail -n 60 "$out"
+    say "FAILED: $target"
+    return 1
+}
+
+stage_fuzz() {
+    local target targets running=0 status=0
+    build fuzz "$sanitized" --enable-fuzzers CC=clang || return 1
+    targets=$(make -s -C "$work/fuzz" print-fuzz-targets)
+    [ -n "$targets" ] || return 1
+    for target in $targets; do
+        if [ "$running" = "$jobs" ]; then
+            wait -n || status=1
+            running=$((running - 1))
+        fi
+        fuzz_one "$target" &
+        running=$((running + 1))
+    done
+    for (( ; running > 0; running--)); do wait -n || status=1; done
+    return "$status"
+}
+
+stage_bench() {
+    build_optimised && make -C "$work/optimised" -j"$jobs" CFLAGS="$optimised -Werror" bench &&
+        bash "$source_dir/tests/bench/run.sh" "$work/optimised" --quick && count 1 0 0
+}
+
+stage_distcheck() {
+    local out=$work/counts/$stage_name.out status
+    mkdir -p "$work/dist" && cd "$work/dist" && "$source_dir/configure" CC=gcc || return 1
+    make -j"$jobs" distcheck 2>&1 | tee "$out"
+    status=${PIPESTATUS[0]}
+    count_check "$out"
+    return "$status"
+}
+
+# --- running them --------------------------------------------------------------------------------
+
+# Waits for the stage, saying now and then that it still runs. Its exit status.
+await_stage() {
+    local from=$SECONDS said=$SECONDS
+    while kill -0 "$child" 2>/dev/null; do
+        sleep 0.3
+        if [ $((SECONDS - said)) -ge 60 ]; then
+            said=$SECONDS
+            say "      still at it ($((SECONDS - from)) s)"
+        fi
+        if [ $((SECONDS - from)) -ge "$stage_limit" ]; then
+            say "      it hangs: ended after $stage_limit s"
+            end_child
+            return 124
+        fi
+    done
+    wait "$child"
+}
+
+passed=0 failed=0 skipped=0
+
+# Compilers, make, automake's tests, check, sanitizers, valgrind, unittest, our own scripts.
+reasons='(error|warning): |\*\*\* |^FAIL|:[EF]:|: runtime error|ERROR: |WARNING: Threa|FAILED|\.\.\. FAIL|^==[0-9]+== [A-Z]'
+
+run_stage() {
+    local number=$1 log status p f s from=$SECONDS
+    stage_name=${2%%:*}
+    log=$work/logs/$stage_name.log
+    say "[$number/${#stages[@]}] ${2#*:} ($(elapsed) s)"
+    : >"$work/counts/$stage_name"
+    set -m
+    "stage_$stage_name" >"$log" 2>&1 &
+    child=$!
+    set +m
+    await_stage
+    status=$?
+    end_child
+    read -r p f s < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' \
+        "$work/counts/$stage_name")
+    # What ends badly has failed, whatever was counted until then.
+    [ "$status" = 0 ] || [ "$f" -gt 0 ] || f=1
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    if [ "$f" = 0 ]; then
+        say "      ok: $p passed, $s skipped ($((SECONDS - from)) s)"
+        grep -hoE 'SKIP: .*' "$log" | sort | uniq -c | sort -rn | head -n 10 | sed 's/^/      /'
+        return
+    fi
+    failures+=("$stage_name")
+    say "      FAILED: $p passed, $f failed, $s skipped ($((SECONDS - from)) s)"
+    say "      what looks like a reason in $log:"
+    grep -nE "$reasons" "$log" | head -n 20 | sed 's/^/      | /'
+    say "      and its end:"
+    tail -n 30 "$log" | sed 's/^/      | /'
+}
+
+say "netdiag: ${#stages[@]} stages of tests, of the files in $clone"
+say "packages"
+packages_install build run demo test || {
+    say "0 passed, 1 failed, 0 skipped"
+    exit 1
+}
+work=$(new_directory) || {
+    say "there is no directory in which programs can be run; set TMPDIR to one"
+    say "0 passed, 1 failed, 0 skipped"
+    exit 1
+}
+mkdir "$work/logs" "$work/counts"
+source_dir=$work/source
+say "building in $work; all that the stages print is in its logs/ ($(elapsed) s)"
+if ! source_copy "$clone" "$source_dir" ||
+    ! (cd "$source_dir" && autoreconf -fi) >"$work/logs/autoreconf.log" 2>&1; then
+    tail -n 25 "$work/logs/autoreconf.log"
+    failures=(autoreconf)
+    say "0 passed, 1 failed, 0 skipped"
+    exit 1
+fi
+for ((number = 1; number <= ${#stages[@]}; number++)); do
+    run_stage "$number" "${stages[number - 1]}"
+done
+[ ${#failures[@]} = 0 ] || say "failed: ${failures[*]}; see $work/logs"
+say "$(elapsed) s"
+say "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
