@@ -311,7 +311,7 @@ await_stage() {
 passed=0 failed=0 skipped=0
 
 # Compilers, make, automake's tests, check, sanitizers, valgrind, unittest, our own scripts.
-reasons='(error|warning): |\*\*\* |^FAIL|:[EF]:|: runtime error|ERROR: |WARNING: Threa|FAILED|\.\.\. FAIL|^==[0-9]+== [A-Z]'
+reasons='(error|warning): |\*\*\* |^FAIL|:[EF]:|: runtime error|Error: |ERROR: |WARNING: Threa|FAILED|\.\.\. FAIL|^==[0-9]+== [A-Z]'
 
 run_stage() {
     local number=$1 log status p f s from=$SECONDS
@@ -333,7 +333,7 @@ run_stage() {
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     if [ "$f" = 0 ]; then
         say "      ok: $p passed, $s skipped ($((SECONDS - from)) s)"
-        grep -hoE 'SKIP: .*' "$log" | sort | uniq -c | sort -rn | head -n 10 | sed 's/^/      /'
+        sed -nE 's/^(.*\.\.\. )?(SKIP: .*)/\2/p' "$log" | sort | uniq -c | sort -rn | head -n 10 | sed 's/^/      /'
         return
     fi
     failures+=("$stage_name")
