@@ -11,6 +11,7 @@
 #ifndef NETDIAG_ACCUM_H
 #define NETDIAG_ACCUM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "rows.h"
 
@@ -29,6 +30,9 @@ struct accum_type {
 	/* Where a field's bits is 0: offset of the uint64_t in the row that holds the width, from 1
 	 * to 64. Of a sum of counters it is the narrowest one's. */
 	size_t row_bits;
+	/* Whether two raw rows with equal keys are of the same object: if not, it was made anew, as
+	 * with accum_renewed(). May be NULL. */
+	bool (*same)(const void *before, const void *now);
 };
 
 struct accum;

@@ -2,23 +2,384 @@
 #include <config.h>
 
 #include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "accum.h"
 #include "netns.h"
+#include "netns_enter.h"
+#include "netns_read.h"
+#include "sockdiag.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+/* Entering namespaces takes no longer than this in one collection: a dump of sockets walks the
+ * whole host's hash table for each. */
+#define VISITS_NS (3 * SECOND_NS)
 
 const struct row_type netns_row_type = {
 	.name = "netns",
 	.size = sizeof(struct netns_row),
 	.text = offsetof(struct netns_row, name),
+	.key = {ROW_TEXT(struct netns_row, name)},
 };
+
+/* The kernel's counters are unsigned long. */
+#define FIELD(member)                                                    \
+	{                                                                \
+		.offset = offsetof(struct netns_row, member),            \
+		.bits = (unsigned)(8 * sizeof(unsigned long)),           \
+	}
+
+static const struct accum_field counted[] = {
+	FIELD(listen_overflows), FIELD(listen_drops),	   FIELD(retrans_segs),
+	FIELD(attempt_fails),	 FIELD(udp_rcvbuf_errors),
+};
+
+/* Whether a name still stands for the same namespace. */
+static bool is_same(const void *before, const void *now)
+{
+	const struct netns_row *x = before, *y = now;
+
+	return x->inode == y->inode || x->inode == ROW_ABSENT || y->inode == ROW_ABSENT;
+}
+
+static const struct accum_type netns_accum = {
+	.row = &netns_row_type,
+	.fields = counted,
+	.field_count = sizeof(counted) / sizeof(counted[0]),
+	.stamp = offsetof(struct netns_row, discontinuity),
+	.same = is_same,
+};
+
+struct netns_state {
+	struct accum *accum;
+};
+
+/* One collection. */
+struct walk {
+	struct collect *c;
+	struct netns_list list;
+	struct netns_reader reader;
+	uint64_t conntrack_max; /* of the host: it bounds each namespace */
+	size_t visits;
+	size_t denied;	  /* that would have needed a visit */
+	bool forbidden;	  /* setns() altogether, so that there is no use in trying it again */
+	bool out_of_time; /* for more visits */
+};
+
+/* What a visit is for. */
+struct visit {
+	struct walk *walk;
+	struct netns *netns;
+	struct netns_row *row;
+	struct netns_sockets *sockets;
+	bool read; /* the row has been read already, through a process */
+	int err;
+};
+
+static int count_socket(const struct inet_socket *socket, void *arg)
+{
+	uint64_t *count = arg;
+
+	if (socket->state == TCP_CLOSE_WAIT)
+		++*count;
+	return 0;
+}
+
+static void count_again(void *arg)
+{
+	uint64_t *count = arg;
+
+	*count = 0;
+}
+
+/* Adds the sockets of one family in CLOSE_WAIT. Where none is in use there is nothing to ask. */
+static int count_family(struct netlink *nl, uint8_t family, uint64_t in_use, uint64_t *sum)
+{
+	const struct sockdiag_query query = {
+		.family = family,
+		.protocol = IPPROTO_TCP,
+		.states = SOCKDIAG_STATE(TCP_CLOSE_WAIT),
+	};
+	uint64_t count = 0;
+	int err = 0;
+
+	if (in_use)
+		err = sockdiag_dump(nl, &query, count_socket, count_again, &count);
+	*sum += count;
+	return err;
+}
+
+/* In the namespace. */
+static void count_close_wait(const struct netns_sockets *sockets, struct netns_row *row)
+{
+	struct netlink nl = {.fd = 0};
+	uint64_t sum = 0;
+
+	if (sockets->tcp == ROW_ABSENT)
+		return;
+	if (!count_family(&nl, AF_INET, sockets->tcp, &sum) &&
+	    !count_family(&nl, AF_INET6, sockets->tcp6 == ROW_ABSENT ? 0 : sockets->tcp6, &sum))
+		row->close_wait = sum;
+	sockdiag_close(&nl);
+}
+
+/* In the namespace: what only a thread that lives there is told. */
+static void visit_inside(void *arg)
+{
+	static const char self[] = "thread-self";
+	struct visit *visit = arg;
+	struct netns_reader *reader = &visit->walk->reader;
+	struct netns_row *row = visit->row;
+
+	if (visit->netns->proc_inode == ROW_ABSENT)
+		visit->netns->proc_inode = netns_proc_inode(reader->roots, self);
+	if (!visit->read)
+		visit->err = netns_read(reader, self, row, visit->sockets);
+	if (visit->err)
+		return;
+	/* Where the kernel was built without conntrack's statistics in /proc/net. */
+	if (row->conntrack_entries == ROW_ABSENT &&
+	    root_read_u64(reader->roots, ROOT_PROC, &row->conntrack_entries,
+			  "sys/net/netfilter/nf_conntrack_count"))
+		row->conntrack_entries = ROW_ABSENT;
+	count_close_wait(visit->sockets, row);
+}
+
+static bool may_visit(struct walk *walk)
+{
+	const struct collect_settings *settings = walk->c->settings;
+
+	if (!settings->netns_enter || !roots_live(&settings->roots))
+		return false;
+	if (walk->forbidden) {
+		walk->denied++;
+		return false;
+	}
+	if (monotonic_ns() - walk->c->now > VISITS_NS)
+		walk->out_of_time = true;
+	return !walk->out_of_time;
+}
+
+/* 0; -ENOENT when the namespace is gone; otherwise what it takes to enter is missing. */
+static int visit_netns(struct visit *visit)
+{
+	struct walk *walk = visit->walk;
+	int fd, err;
+
+	if (!may_visit(walk))
+		return -EPERM;
+	fd = netns_open(visit->netns, walk->reader.roots);
+	err = fd;
+	if (fd >= 0) {
+		err = netns_run(fd, visit_inside, visit);
+		walk->forbidden = err == -EPERM && !walk->visits;
+		close(fd);
+	}
+	if (!err) {
+		walk->visits++;
+		return visit->err;
+	}
+	if (err == -EPERM || err == -EACCES)
+		walk->denied++;
+	return err;
+}
+
+/* Reads through a process that lives in it, before and after. 0, -ENOMEM or -ENOENT. */
+static int read_process(struct walk *walk, const struct netns *netns, struct netns_row *row,
+			struct netns_sockets *sockets)
+{
+	const struct netns_row fresh = *row;
+
+	for (size_t i = 0; i < netns->pids; i++) {
+		char process[16];
+		int err;
+
+		snprintf(process, sizeof(process), "%u", netns->pid[i]);
+		err = netns_read(&walk->reader, process, row, sockets);
+		if (err == -ENOMEM)
+			return err;
+		if (!err && netns_holds(netns, walk->reader.roots, netns->pid[i]))
+			return 0;
+		*row = fresh; /* another one's, or in part */
+	}
+	return -ENOENT;
+}
+
+/* Fills the numbers of a row. 0, -ENOMEM, or -ENOENT when the namespace is gone. */
+static int fill_row(struct walk *walk, struct netns *netns, struct netns_row *row)
+{
+	struct netns_sockets sockets = {ROW_ABSENT, ROW_ABSENT};
+	struct visit visit = {.walk = walk, .netns = netns, .row = row, .sockets = &sockets};
+	int err = read_process(walk, netns, row, &sockets);
+
+	if (err == -ENOMEM)
+		return err;
+	visit.read = !err;
+	if (visit.read && !row->tcp_in_use) {
+		row->close_wait = 0;
+	} else {
+		err = visit_netns(&visit);
+		if (err == -ENOMEM)
+			return err;
+	}
+	if (!visit.read && err && (err == -ENOENT || !netns->directory))
+		return -ENOENT;
+	row->conntrack_usage = row_usage(row->conntrack_entries, walk->conntrack_max);
+	return 0;
+}
+
+static void describe(const struct netns *netns, struct netns_row *row)
+{
+	row->inode = netns->inode;
+	row->source = netns->directory ? NETNS_NAMED : NETNS_PROCESS;
+	if (netns->pids) {
+		row->pid = netns->pid[0];
+		ROW_SET_TEXT(row->command, netns->command);
+	}
+	ROW_SET_TEXT(row->name, netns->name);
+}
+
+/* A row (of those not sorted yet) gets the process of a namespace that turned out to be the same. */
+static void add_process(struct rows *rows, const char *name, const struct netns *netns)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		struct netns_row *row = rows_at(rows, i);
+
+		if (strcmp(row->name, name) || row->pid != ROW_ABSENT)
+			continue;
+		row->pid = netns->pid[0];
+		ROW_SET_TEXT(row->command, netns->command);
+	}
+}
+
+/*
+ * Who may enter namespaces but not look at others' processes finds one of them twice: by its name,
+ * and by processes of which only now, that it was entered, it can be told that they live there.
+ * Those come later in the list.
+ */
+static bool is_known_already(struct walk *walk, size_t i)
+{
+	const struct netns *netns = walk->list.netns[i];
+
+	if (netns->inode != ROW_ABSENT)
+		return false;
+	for (size_t j = 0; j < i; j++) {
+		if (walk->list.netns[j]->proc_inode != netns->proc_inode)
+			continue;
+		add_process(&walk->c->rows[0], walk->list.netns[j]->name, netns);
+		return true;
+	}
+	return false;
+}
+
+static int fill_rows(struct walk *walk)
+{
+	struct rows *rows = &walk->c->rows[0];
+
+	for (size_t i = 0; i < walk->list.count; i++) {
+		struct netns *netns = walk->list.netns[i];
+		struct netns_row *row;
+		int err;
+
+		if (is_known_already(walk, i))
+			continue;
+		row = rows_add(rows);
+		if (!row)
+			return -ENOMEM;
+		describe(netns, row);
+		err = fill_row(walk, netns, row);
+		if (err == -ENOMEM)
+			return err;
+		if (err)
+			rows_drop_last(rows);
+	}
+	return 0;
+}
+
+/* Says what is missing. */
+static void tell(const struct walk *walk)
+{
+	struct collect *c = walk->c;
+
+	if (walk->list.left_out)
+		collect_note(c,
+			     "more namespaces than maxRows netns %u; those made last are left out: "
+			     "raise it to see them",
+			     c->settings->max_rows[MAX_ROWS_NETNS]);
+	if (walk->denied)
+		collect_note(c,
+			     "%zu namespaces may not be entered: no CLOSE_WAIT counts, and nothing "
+			     "about named ones without a process. That needs CAP_SYS_ADMIN and "
+			     "CAP_SYS_PTRACE (AmbientCapabilities= in the unit); or say "
+			     "`netnsEnter off`",
+			     walk->denied);
+	if (walk->out_of_time)
+		collect_note(c,
+			     "entering all namespaces takes longer than %u s: some rows are not "
+			     "whole. Say `netnsEnter off` to do without",
+			     (unsigned)(VISITS_NS / SECOND_NS));
+	if (walk->list.denied)
+		collect_note(c, "%s may not be read; run netdiagd with CAP_DAC_READ_SEARCH to "
+				"see the names in it",
+			     walk->list.denied);
+	if (walk->list.hidden)
+		collect_note(c, "/proc/PID/net of some processes may not be read; run netdiagd "
+				"with CAP_SYS_PTRACE to see their namespaces");
+}
+
+static int collect_rows(struct walk *walk, struct netns_state *state)
+{
+	struct collect *c = walk->c;
+	int err;
+
+	if (root_read_u64(&c->settings->roots, ROOT_PROC, &walk->conntrack_max,
+			  "sys/net/netfilter/nf_conntrack_max"))
+		walk->conntrack_max = ROW_ABSENT;
+	if (!state->accum)
+		state->accum = accum_new(&netns_accum);
+	err = state->accum ? fill_rows(walk) : -ENOMEM;
+	collect_source(c, walk->visits ? "/proc/PID/net, setns" : "/proc/PID/net");
+	if (err)
+		return err;
+	rows_sort(&c->rows[0]);
+	return accum_apply(state->accum, &c->rows[0], c->now);
+}
 
 static int netns_collect(struct collect *c)
 {
-	return collect_fail(c, -EOPNOTSUPP, "not written yet");
+	struct walk walk = {.c = c};
+	int err;
+
+	collect_source(c, "/proc/PID/net");
+	err = netns_scan(&walk.list, c->settings, c->buf);
+	if (err)
+		return collect_fail(c, err, "/proc: cannot be searched for processes");
+	netns_reader_init(&walk.reader, &c->settings->roots, c->buf);
+	err = collect_rows(&walk, c->state);
+	if (!err)
+		tell(&walk);
+	netns_reader_free(&walk.reader);
+	netns_list_free(&walk.list);
+	return err ? collect_fail(c, err, "netns") : 0;
+}
+
+static void netns_close(void *state)
+{
+	struct netns_state *own = state;
+
+	accum_free(own->accum);
 }
 
 const struct collector netns_collector = {
 	.name = "netns",
 	.interval_ms = 30000,
 	.rows = {&netns_row_type, NULL},
+	.state_size = sizeof(struct netns_state),
 	.collect = netns_collect,
+	.close = netns_close,
 };
