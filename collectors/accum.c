@@ -231,6 +231,8 @@ static int merge(const struct accum *accum, const struct rows *rows, struct rows
 		if (err)
 			break;
 		if (old < accum->raw.count && !order) {
+			if (type->same && !type->same(rows_at(&accum->raw, old), raw))
+				accum->times[old].renewed = true;
 			continue_row(type, total, rows_at(&accum->raw, old),
 				     rows_at(&accum->total, old), &accum->times[old], now);
 			err = remember(next, raw, total, now);
