@@ -28,10 +28,10 @@ const struct row_type netns_row_type = {
 };
 
 /* The kernel's counters are unsigned long. */
-#define FIELD(member)                                                    \
-	{                                                                \
-		.offset = offsetof(struct netns_row, member),            \
-		.bits = (unsigned)(8 * sizeof(unsigned long)),           \
+#define FIELD(member)                                          \
+	{                                                      \
+		.offset = offsetof(struct netns_row, member),  \
+		.bits = (unsigned)(8 * sizeof(unsigned long)), \
 	}
 
 static const struct accum_field counted[] = {
@@ -244,7 +244,8 @@ static void describe(const struct netns *netns, struct netns_row *row)
 	ROW_SET_TEXT(row->name, netns->name);
 }
 
-/* A row (of those not sorted yet) gets the process of a namespace that turned out to be the same. */
+/* A row (of those not sorted yet) gets the process of a namespace that turned out to be the same.
+ */
 static void add_process(struct rows *rows, const char *name, const struct netns *netns)
 {
 	for (size_t i = 0; i < rows->count; i++) {
@@ -324,8 +325,9 @@ static void tell(const struct walk *walk)
 			     "whole. Say `netnsEnter off` to do without",
 			     (unsigned)(VISITS_NS / SECOND_NS));
 	if (walk->list.denied)
-		collect_note(c, "%s may not be read; run netdiagd with CAP_DAC_READ_SEARCH to "
-				"see the names in it",
+		collect_note(c,
+			     "%s may not be read; run netdiagd with CAP_DAC_READ_SEARCH to "
+			     "see the names in it",
 			     walk->list.denied);
 	if (walk->list.hidden)
 		collect_note(c, "/proc/PID/net of some processes may not be read; run netdiagd "

@@ -44,8 +44,7 @@ int netns_parse_link(struct span text, uint64_t *inode)
 static int read_link(const struct roots *roots, const char *process, uint64_t *inode)
 {
 	char target[64];
-	ssize_t len =
-		root_readlink(roots, ROOT_PROC, target, sizeof(target), "%s/ns/net", process);
+	ssize_t len = root_readlink(roots, ROOT_PROC, target, sizeof(target), "%s/ns/net", process);
 
 	if (len < 0)
 		return (int)len;
@@ -123,7 +122,7 @@ static struct netns *find(const struct netns_list *list, uint64_t inode, uint64_
 	size_t at = place(list, inode, proc_inode);
 
 	return at < list->count && !compare(list->netns[at], inode, proc_inode) ? list->netns[at]
-										 : NULL;
+										: NULL;
 }
 
 /* The one whose files below /proc/PID/net are these. */
@@ -230,9 +229,8 @@ static int scan_directory(struct netns_list *list, const char *directory)
 		struct netns *netns;
 		uint64_t inode;
 
-		if (entry->d_name[0] == '.' ||
-		    !is_netns_file(directory, entry->d_name, &inode) || inode == list->own.inode ||
-		    find(list, inode, ROW_ABSENT))
+		if (entry->d_name[0] == '.' || !is_netns_file(directory, entry->d_name, &inode) ||
+		    inode == list->own.inode || find(list, inode, ROW_ABSENT))
 			continue;
 		err = add(list, inode, ROW_ABSENT, &netns);
 		if (!netns)
@@ -291,8 +289,8 @@ static int scan_processes(struct netns_list *list, const struct roots *roots)
 		struct netns *netns;
 		uint64_t pid;
 
-		if (span_u64((struct span){entry->d_name, strlen(entry->d_name)}, &pid) ||
-		    !pid || pid > INT32_MAX)
+		if (span_u64((struct span){entry->d_name, strlen(entry->d_name)}, &pid) || !pid ||
+		    pid > INT32_MAX)
 			continue;
 		err = of_process(list, roots, entry->d_name, &netns);
 		if (netns)

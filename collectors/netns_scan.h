@@ -17,11 +17,11 @@
  * is readable by all and of which each namespace has its own, tells the namespaces apart.
  */
 struct netns {
-	uint64_t inode;		   /* ROW_ABSENT: not known */
-	uint64_t proc_inode;	   /* of /proc/PID/net/snmp; ROW_ABSENT: not known (yet) */
-	const char *directory;	   /* of the file that names it; NULL: no file does */
-	char file[NAME_MAX + 1];   /* in that directory */
-	uint32_t pid[NETNS_PIDS];  /* the lowest, ascending */
+	uint64_t inode;		  /* ROW_ABSENT: not known */
+	uint64_t proc_inode;	  /* of /proc/PID/net/snmp; ROW_ABSENT: not known (yet) */
+	const char *directory;	  /* of the file that names it; NULL: no file does */
+	char file[NAME_MAX + 1];  /* in that directory */
+	uint32_t pid[NETNS_PIDS]; /* the lowest, ascending */
 	size_t pids;
 	char name[NETNS_NAME_SIZE]; /* unique, printable */
 	char command[17];	    /* of pid[0] */
@@ -32,8 +32,8 @@ struct netns_list {
 	struct netns **netns; /* owned, and each */
 	size_t count;
 	size_t max;
-	bool left_out; /* there were more than max */
-	bool hidden;   /* of some process it could not be told where it lives */
+	bool left_out;	    /* there were more than max */
+	bool hidden;	    /* of some process it could not be told where it lives */
 	const char *denied; /* a directory of names that may not be read; NULL: none */
 	struct netns own;
 };

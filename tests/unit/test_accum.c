@@ -188,6 +188,48 @@ START_TEST(renewed_starts_from_0)
 }
 END_TEST
 
+static bool gauge_is_same(const void *before, const void *now)
+{
+	const struct sample *x = before, *y = now;
+
+	return x->gauge == y->gauge;
+}
+
+/* The row says itself that it is of another object, also when it was away meanwhile. */
+START_TEST(another_object)
+{
+	static const uint64_t gauge[] = {5, 5, 6, 6, 6, 7};
+	static const uint64_t total[] = {1000, 1100, 2300, 2400, 2500, 3900};
+	static const bool here[] = {true, true, true, true, false, true};
+	static const bool moved[] = {true, false, true, false, false, true};
+	struct accum_type with_same = type;
+	uint64_t stamp = 0;
+
+	with_same.same = gauge_is_same;
+	accum = accum_new(&with_same);
+	ck_assert_ptr_nonnull(accum);
+	rows_init(&rows, &row_type);
+	for (size_t i = 0; i < COUNT_OF(gauge); i++) {
+		uint64_t now = (i + 1) * SECOND;
+		struct sample *row;
+
+		rows_clear(&rows);
+		if (here[i])
+			read_row(1, "", 1000 + i * 100, 0);
+		if (here[i])
+			((struct sample *)rows_at(&rows, 0))->gauge = gauge[i];
+		apply(now);
+		if (!here[i])
+			continue;
+		row = rows_at(&rows, 0);
+		stamp = moved[i] ? now : stamp;
+		ck_assert_msg(row->narrow == total[i], "%zu: %" PRIu64, i, row->narrow);
+		ck_assert_uint_eq(row->stamp, stamp);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(renewed_concerns_all_rows_of_the_object)
 {
 	static const char *const names[] = {"a", "b", "cc"};
@@ -381,6 +423,6 @@ END_TEST
 
 UNIT_MAIN("accum", counts_on, wraps_continue, limits_of_the_range,
 	  resets_stand_still_and_move_the_stamp, a_wrap_must_be_plausible, wider_than_thought,
-	  renewed_starts_from_0, renewed_concerns_all_rows_of_the_object, gone_and_back,
-	  gone_for_long_is_forgotten, absent_for_a_while, renewed_while_absent,
+	  renewed_starts_from_0, another_object, renewed_concerns_all_rows_of_the_object,
+	  gone_and_back, gone_for_long_is_forgotten, absent_for_a_while, renewed_while_absent,
 	  rows_come_and_go_between_others, without_a_stamp, many_rows, random_series)
