@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""netdiagNetnsTable: namespaces of `ip netns` and of processes, against nstat, ss, lsns."""
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+import harness
+
+FAST = "interval netns 200ms\n"
+MANY = 220
+
+
+def rows(agent):
+    return agent.table("netdiagNetnsTable")
+
+
+def counters(netns):
+    """{name: value} of nstat in a namespace, since it was made."""
+    output = netns.run("nstat", "-asz")
+    return {m.group(1): int(m.group(2)) for m in re.finditer(r"^(\w+)\s+(\d+)", output, re.M)}
+
+
+def inode_of(netns):
+    return os.stat(f"/run/netns/{netns.name}").st_ino
+
+
+def overflow(netns, connections=12):
+    """Overflows a listener's accept queue in a namespace. Returns its sockets: to be closed."""
+    with netns.entered(), contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+        for _ in range(connections):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        harness.eventually("the listener overflows",
+                           lambda: counters(netns)["TcpExtListenOverflows"] > 0)
+        return stack.pop_all()
+
+
+class Netns(unittest.TestCase):
+    def setUp(self):
+        harness.need_root()
+        harness.need_tools("ip", "nstat", "lsns", "ss")
+
+    def test_which_loses(self):
+        """Of three namespaces the one whose listener overflows says so, as much as nstat does."""
+        with harness.Netns("quiet") as quiet, harness.Netns("lossy") as lossy, \
+                harness.Netns(name=f"nd-netns-{os.getpid()} b;$(x)") as odd, overflow(lossy), \
+                harness.Agent(FAST) as agent:
+            def exact():
+                before, table, after = counters(lossy), rows(agent), counters(lossy)
+                row = table[lossy.name]
+                return before == after and row if (
+                    row["netdiagNetnsListenOverflows"] == after["TcpExtListenOverflows"] and
+                    row["netdiagNetnsListenDrops"] == after["TcpExtListenDrops"] and
+                    row["netdiagNetnsRetransSegs"] == after["TcpRetransSegs"]) else None
+
+            def shown():
+                table = rows(agent)
+                return table if {quiet.name, lossy.name, odd.name} <= set(table) else None
+
+            table = harness.eventually("all three are there", shown)
+            harness.eventually("the counters agree with nstat", exact, timeout=30, every=0.2)
+            for netns in (quiet, odd):
+                self.assertEqual(table[netns.name]["netdiagNetnsListenOverflows"], 0)
+                self.assertEqual(table[netns.name]["netdiagNetnsCloseWait"], 0)
+            for netns in (quiet, lossy, odd):
+                self.assertEqual(table[netns.name]["netdiagNetnsInode"], inode_of(netns))
+                self.assertEqual(table[netns.name]["netdiagNetnsSource"], 1)
+            self.assertIn("setns", agent.collector("netns")["netdiagCollectorSource"])
+            # The one that netdiagd itself lives in is not among them.
+            self.assertNotIn(os.stat("/proc/self/ns/net").st_ino,
+                             [row["netdiagNetnsInode"] for row in table.values()])
+
+    def test_close_wait(self):
+        """Connections that the peer closed and the application did not, in both families."""
+        with harness.Netns("closewait") as netns, contextlib.ExitStack() as stack, \
+                harness.Agent(FAST) as agent:
+            with netns.entered():
+                for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+                    listener = stack.enter_context(socket.socket(family))
+                    listener.bind((address, 0))
+                    listener.listen(8)
+                    for _ in range(3):
+                        client = socket.create_connection(listener.getsockname()[:2])
+                        stack.enter_context(listener.accept()[0])
+                        client.close()
+            self.assertEqual(len(netns.run("ss", "-Htn", "state", "close-wait").splitlines()), 6)
+            harness.eventually("six are counted", lambda: rows(agent).get(netns.name, {}).get(
+                "netdiagNetnsCloseWait") == 6)
+            self.assertEqual(rows(agent)[netns.name]["netdiagNetnsTcpInUse"],
+                             len(netns.run("ss", "-Htan", "exclude", "time-wait", "exclude",
+                                           "fin-wait-2").splitlines()))
+
+    def test_of_processes(self):
+        """Namespaces without a name have that of their process, once for several processes."""
+        child = harness.start(["unshare", "-n", "sh", "-c", "sleep 600 & exec sleep 601"])
+        try:
+            with harness.Agent(FAST) as agent:
+                inode = harness.eventually(
+                    "the process has its own namespace",
+                    lambda: (os.stat(f"/proc/{child.pid}/ns/net").st_ino !=
+                             os.stat("/proc/self/ns/net").st_ino) and
+                    os.stat(f"/proc/{child.pid}/ns/net").st_ino)
+                name = harness.eventually("its row is there", lambda: [
+                    name for name, row in rows(agent).items()
+                    if row["netdiagNetnsInode"] == inode and name == f"sleep:{child.pid}"])[0]
+                row = rows(agent)[name]
+                self.assertEqual(row["netdiagNetnsSource"], 2)
+                self.assertEqual(row["netdiagNetnsPid"], child.pid)
+                self.assertEqual(row["netdiagNetnsCommand"], "sleep")
+                inodes = [row["netdiagNetnsInode"] for row in rows(agent).values()]
+                self.assertEqual(len(inodes), len(set(inodes)))
+                self.kill_members(inode)
+                harness.eventually("it goes with its last process",
+                                   lambda: name not in rows(agent))
+        finally:
+            harness.stop(child, timeout=5) if child.poll() is None else None
+
+    def kill_members(self, inode):
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if os.stat(f"/proc/{pid}/ns/net").st_ino == inode:
+                    os.kill(int(pid), 9)
+
+    def test_named_and_lived_in(self):
+        """A name wins over the process, and both are told."""
+        with harness.Netns("lived") as netns, harness.Agent(FAST) as agent:
+            child = netns.start("sleep", "600")
+            harness.eventually("the process is told", lambda: rows(agent).get(netns.name, {}).get(
+                "netdiagNetnsPid") == child.pid)
+            same = [row for row in rows(agent).values()
+                    if row["netdiagNetnsInode"] == inode_of(netns)]
+            self.assertEqual(len(same), 1)
+            self.assertEqual(same[0]["netdiagNetnsSource"], 1)
+            harness.stop(child)
+            harness.eventually("the process is gone, the name stays", lambda: (
+                netns.name in rows(agent) and
+                "netdiagNetnsPid" not in rows(agent)[netns.name]))
+
+    def test_come_and_go(self):
+        """Made and deleted all the time while the table is walked: walks stay in order, nothing
+        stale stays, nothing is pinned, nothing leaks."""
+        names = [f"nd-netns-{os.getpid()}-loop{i}" for i in range(4)]
+        stop = threading.Event()
+        ended = []
+
+        def churn():
+            while not stop.is_set():
+                for name in names:
+                    made = harness.Netns(name=name)
+                    ended.append(inode_of(made))
+                    made.delete()
+
+        with harness.Agent("interval netns 100ms\n") as agent:
+            agent.refreshed("netns")
+            fds = agent.fd_count()
+            worker = threading.Thread(target=churn)
+            worker.start()
+            try:
+                deadline = time.monotonic() + 10
+                while time.monotonic() < deadline:
+                    oids = [oid for oid, _ in agent.walk_oids("netdiagNetnsTable")]
+                    self.assertEqual(oids, sorted(set(oids)))
+            finally:
+                stop.set()
+                worker.join()
+            self.assertGreater(len(ended), 20)
+            agent.refreshed("netns")
+            self.assertFalse(set(names) & set(rows(agent)))
+            self.assertEqual(agent.collector("netns")["netdiagCollectorErrors"], 0)
+            harness.eventually("as many descriptors as before", lambda: agent.fd_count() <= fds)
+
+    def test_nothing_is_pinned(self):
+        """The veth to a deleted namespace goes away while netdiagd reads on."""
+        with harness.Agent("interval netns 100ms\n") as agent, harness.Netns("near") as near:
+            far = harness.Netns("far")
+            harness.veth(near, "near0", "192.0.2.1/24", far, "far0", "192.0.2.2/24")
+            with overflow(far):
+                harness.eventually("it is read", lambda: rows(agent).get(far.name, {}).get(
+                    "netdiagNetnsListenOverflows"))
+            far.delete()
+            harness.eventually("the peer vanishes with it", lambda: "near0" not in near.run(
+                "ip", "-o", "link"))
+            harness.eventually("its row goes", lambda: far.name not in rows(agent))
+
+    def test_made_anew(self):
+        """The same name, another namespace: the stamp moves, nothing runs backwards."""
+        with harness.Agent(FAST) as agent:
+            netns = harness.Netns("anew")
+            try:
+                with overflow(netns):
+                    first = harness.eventually("it is read", lambda: rows(agent).get(
+                        netns.name, {}).get("netdiagNetnsListenOverflows") and
+                        rows(agent)[netns.name])
+                netns.delete()
+                netns = harness.Netns(name=netns.name)
+                again = harness.eventually("the stamp moves", lambda: (
+                    lambda row: row and row["netdiagNetnsDiscontinuityTime"] !=
+                    first["netdiagNetnsDiscontinuityTime"] and row)(rows(agent).get(netns.name)))
+                self.assertGreaterEqual(again["netdiagNetnsListenOverflows"],
+                                        first["netdiagNetnsListenOverflows"])
+            finally:
+                netns.delete()
+
+    def test_without_privileges(self):
+        """As nobody: processes' namespaces are read, named ones are told of, the rest is named."""
+        with harness.Netns("lived") as lived, harness.Netns("empty") as empty, overflow(lived):
+            child = lived.start("sleep", "600")
+            with harness.Agent(FAST, user=harness.NOBODY) as agent:
+                row = harness.eventually("the process' namespace is read", lambda: rows(agent).get(
+                    f"sleep:{child.pid}"))
+                self.assertEqual(row["netdiagNetnsListenOverflows"],
+                                 counters(lived)["TcpExtListenOverflows"])
+                self.assertNotIn("netdiagNetnsInode", row)
+                self.assertNotIn("netdiagNetnsCloseWait", row)
+                self.assertEqual(rows(agent)[empty.name]["netdiagNetnsInode"], inode_of(empty))
+                self.assertNotIn("netdiagNetnsListenOverflows", rows(agent)[empty.name])
+                state = agent.collector("netns")
+                self.assertEqual(state["netdiagCollectorStatus"], 1)
+                self.assertIn("CAP_SYS_ADMIN", state["netdiagCollectorLastError"])
+            harness.stop(child)
+
+    def test_not_entered(self):
+        """Told not to, netdiagd enters nothing, and does not complain."""
+        with harness.Netns("closed") as netns, \
+                harness.Agent(FAST + "netnsEnter off\n") as agent:
+            row = harness.eventually("it is told", lambda: rows(agent).get(netns.name))
+            self.assertNotIn("netdiagNetnsListenOverflows", row)
+            state = agent.collector("netns")
+            self.assertNotIn("setns", state["netdiagCollectorSource"])
+            self.assertEqual(state["netdiagCollectorLastError"], "")
+
+    def test_left_behind(self):
+        """A file without a namespace, as a crash of `ip netns` leaves it, is none."""
+        path = f"/run/netns/nd-netns-{os.getpid()}-stub"
+        with harness.Netns("whole") as netns, harness.Agent(FAST) as agent:
+            with open(path, "w"):
+                pass
+            try:
+                agent.refreshed("netns")
+                self.assertIn(netns.name, rows(agent))
+                self.assertNotIn(os.path.basename(path), rows(agent))
+            finally:
+                os.unlink(path)
+
+    def test_many(self):
+        """All of them in one walk, in order, and within the bound."""
+        prefix = f"nd-netns-{os.getpid()}-many"
+        with contextlib.ExitStack() as stack:
+            names = {stack.enter_context(harness.Netns(name=f"{prefix}{i}")).name
+                     for i in range(MANY)}
+            with harness.Agent("interval netns 1s\n") as agent:
+                table = harness.eventually("all are there", lambda: (
+                    lambda found: names <= set(found) and found)(rows(agent)), timeout=60)
+                for version in ("1", "2c"):
+                    oids = [oid for oid, _ in agent.walk_oids("netdiagNetnsTable", version)]
+                    self.assertEqual(oids, sorted(set(oids)))
+                self.assertTrue(all(table[name]["netdiagNetnsListenDrops"] == 0 for name in names))
+                print(f"[{MANY} namespaces: "
+                      f"{agent.collector('netns')['netdiagCollectorDuration']} us] ", end="")
+            with harness.Agent("interval netns 1s\nmaxRows netns 50\n") as agent:
+                agent.refreshed("netns")
+                self.assertEqual(len(rows(agent)), 50)
+                self.assertIn("maxRows netns",
+                              agent.collector("netns")["netdiagCollectorLastError"])
+
+
+if __name__ == "__main__":
+    unittest.main()
