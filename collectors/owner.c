@@ -14,8 +14,8 @@
 #define MILLISECOND_NS UINT64_C(1000000)
 
 /* How long a piece of a scan may take, and how many links are read between looks at the clock. */
-#define SCAN_BUDGET_NS (30 * MILLISECOND_NS)
-#define SCAN_LINKS     64
+#define BUDGET_NS  (30 * MILLISECOND_NS)
+#define SCAN_LINKS 64
 
 /* Between scans: at least this, and this many times the time that the last one took. */
 #define SCAN_GAP_NS    (2 * SECOND_NS)
@@ -26,7 +26,7 @@
 #define RETRY_NS      (10 * SECOND_NS)
 #define RETRY_DOUBLES 6
 
-#define VERIFY_NS (5 * SECOND_NS)
+#define VERIFY_NS (10 * SECOND_NS)
 #define FORGET_NS (60 * SECOND_NS)
 
 #define INIT_PID 1
@@ -46,6 +46,7 @@ struct owner_entry {
 void owners_init(struct owners *owners)
 {
 	memset(owners, 0, sizeof(*owners));
+	owners->budget_ns = BUDGET_NS;
 	keyed_init(&owners->cache, sizeof(struct owner_entry), sizeof(uint64_t));
 }
 
@@ -92,20 +93,22 @@ static uint64_t socket_inode(const char *target, size_t len)
 	return inode;
 }
 
-static void read_command(struct owners *owners, const struct roots *roots,
+/* Names the process of an entry. Many sockets in a row are usually one process's. */
+static void name_process(struct owners *owners, const struct roots *roots,
 			 struct owner_entry *entry)
 {
 	struct span rest, line;
 
-	if (root_read(roots, ROOT_PROC, &owners->buf, "%u/comm", entry->pid))
-		return;
-	rest = (struct span){owners->buf.data, owners->buf.len};
-	if (span_line(&rest, &line)) {
-		char command[COMMAND_SIZE];
-
-		span_copy(line, command, sizeof(command));
-		ROW_SET_TEXT(entry->command, command);
+	if (owners->named_pid != entry->pid) {
+		owners->named_pid = entry->pid;
+		owners->named[0] = '\0';
+		if (!root_read(roots, ROOT_PROC, &owners->buf, "%u/comm", entry->pid)) {
+			rest = (struct span){owners->buf.data, owners->buf.len};
+			if (span_line(&rest, &line))
+				span_copy(line, owners->named, sizeof(owners->named));
+		}
 	}
+	ROW_SET_TEXT(entry->command, owners->named);
 }
 
 static void verify(struct owners *owners, const struct roots *roots, struct owner_entry *entry,
@@ -123,7 +126,7 @@ static void verify(struct owners *owners, const struct roots *roots, struct owne
 		return;
 	}
 	entry->verified = now;
-	read_command(owners, roots, entry);
+	name_process(owners, roots, entry);
 }
 
 /* --- the scan --------------------------------------------------------------------------------- */
@@ -201,7 +204,7 @@ static void take_link(struct owners *owners, const struct roots *roots, uint32_t
 	entry->fd = (uint32_t)fd;
 	entry->misses = 0;
 	entry->verified = now;
-	read_command(owners, roots, entry);
+	name_process(owners, roots, entry);
 }
 
 /* Reads on in the directory of the process under way. False when the time is over. */
@@ -260,7 +263,7 @@ static void scan_end(struct owners *owners, uint64_t now, bool whole)
 /* Goes on with the scan until it is over, all is found, or its time is. */
 static void scan_step(struct owners *owners, const struct roots *roots, uint64_t now)
 {
-	uint64_t start = monotonic_ns(), deadline = start + SCAN_BUDGET_NS;
+	uint64_t start = monotonic_ns(), deadline = start + owners->budget_ns;
 	bool time_left = true;
 
 	while (time_left && owners->pid_next < owners->pid_count && owners->wanted)
@@ -279,19 +282,40 @@ static bool keep_entry(const void *item, void *now)
 	return *(const uint64_t *)now - entry->used <= FORGET_NS;
 }
 
-void owners_update(struct owners *owners, const struct roots *roots, uint64_t now)
+/* Reads the links again whose time has come; those that the budget leaves out come next time. */
+static void verify_all(struct owners *owners, const struct roots *roots, uint64_t now)
 {
-	bool missing = false;
+	uint64_t deadline = monotonic_ns() + owners->budget_ns;
+	unsigned links = 0;
 
-	keyed_keep(&owners->cache, keep_entry, &now);
 	for (size_t i = 0; i < owners->cache.count; i++) {
 		struct owner_entry *entry = keyed_at(&owners->cache, i);
 
-		if (entry->pid && now - entry->verified >= VERIFY_NS)
-			verify(owners, roots, entry, now);
-		missing = missing || (!entry->pid && entry->used == now && now >= entry->retry);
+		if (!entry->pid || now - entry->verified < VERIFY_NS)
+			continue;
+		verify(owners, roots, entry, now);
+		if (!(++links % SCAN_LINKS) && monotonic_ns() > deadline)
+			break;
 	}
-	if (!owners->pids && missing && now >= owners->next_scan)
+}
+
+static bool has_due(const struct owners *owners, uint64_t now)
+{
+	for (size_t i = 0; i < owners->cache.count; i++) {
+		const struct owner_entry *entry = keyed_at(&owners->cache, i);
+
+		if (!entry->pid && entry->used == now && now >= entry->retry)
+			return true;
+	}
+	return false;
+}
+
+void owners_update(struct owners *owners, const struct roots *roots, uint64_t now)
+{
+	owners->named_pid = 0;
+	keyed_keep(&owners->cache, keep_entry, &now);
+	verify_all(owners, roots, now);
+	if (!owners->pids && now >= owners->next_scan && has_due(owners, now))
 		scan_begin(owners, roots, now);
 	if (owners->pids)
 		scan_step(owners, roots, now);

@@ -28,7 +28,10 @@ struct owners {
 	DIR *fds;	 /* its directory, when it is not done yet */
 	size_t wanted;	 /* how many it still seeks */
 	size_t scan_denied;
-	size_t denied; /* processes whose descriptors the last whole scan could not read */
+	size_t denied;	    /* processes whose descriptors the last whole scan could not read */
+	uint64_t budget_ns; /* how long one update may verify, and how long it may scan */
+	uint32_t named_pid; /* the process whose name was read last in this update; 0: none */
+	char named[COMMAND_SIZE];
 	struct filebuf buf;
 };
 
