@@ -347,7 +347,9 @@ class Agent:
         return self.master
 
     def master_answers(self):
-        done = subprocess.run(self._in(self._client("snmpget", version="2c") + [".1.3.6.1.2.1.1.3.0"]),
+        # Its own timeout: before snmpd listens a question is lost.
+        question = ["-t", "0.2", "-r", "0", ".1.3.6.1.2.1.1.3.0"]
+        done = subprocess.run(self._in(self._client("snmpget") + question),
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return done.returncode == 0
 
