@@ -221,7 +221,8 @@ static int transport_recv(netsnmp_transport *t, void *buf, int size, void **opaq
 	return (int)len;
 }
 
-/* A message that went out by half breaks the stream: then the connection is ended. */
+/* A message that went out by half breaks the stream, and a master that does not read would cost the
+ * same wait for each of the answers that follow: then the connection is ended. */
 static int transport_send(netsnmp_transport *t, const void *buf, int size, void **opaque,
 			  int *olength)
 {
@@ -248,8 +249,7 @@ static int transport_send(netsnmp_transport *t, const void *buf, int size, void 
 	}
 	if (!err)
 		return size;
-	if (left < (size_t)size)
-		shutdown(t->sock, SHUT_RDWR);
+	shutdown(t->sock, SHUT_RDWR);
 	errno = -err;
 	return -1;
 }

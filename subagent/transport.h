@@ -16,7 +16,7 @@
 /* How long a TCP connection may take to be made (a unix socket's is made at once or not at all). */
 #define TRANSPORT_CONNECT_MS 1000
 
-/* How long a message may wait for a master that does not read before it is given up. */
+/* How long a message may wait for a master that does not read before the connection is given up. */
 #define TRANSPORT_SEND_MS 500
 
 /* Makes the transport known to the library, which must be initialised again after snmp_shutdown().
