@@ -1,0 +1,510 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Network interfaces: what netdiagNicTable and netdiagNicStatTable say is what ip, tc and ethtool
+say, under real traffic and real drops, and while interfaces come, go and are made anew."""
+
+import json
+import re
+import socket
+import subprocess
+import threading
+import unittest
+
+from harness import NOBODY, Agent, Netns, eventually, need, need_root, need_tools, run
+
+TRUE, FALSE = 1, 2
+OPER = {"UNKNOWN": 1, "NOTPRESENT": 2, "DOWN": 3, "LOWERLAYERDOWN": 4, "TESTING": 5, "DORMANT": 6,
+        "UP": 7}
+DUPLEX = {"Half": 1, "Full": 2}
+OK, STALE = 1, 3
+
+# Columns and where `ip -j -s -s link` has them; ip leaves out what is not counted often.
+LINK_STATISTICS = {
+    "RxPackets": ("rx", "packets"), "RxErrors": ("rx", "errors"), "RxDropped": ("rx", "dropped"),
+    "RxMissed": ("rx", "missed_errors"), "RxFifoErrors": ("rx", "fifo_errors"),
+    "RxCrcErrors": ("rx", "crc_errors"), "RxFrameErrors": ("rx", "frame_errors"),
+    "RxOverErrors": ("rx", "over_errors"), "TxPackets": ("tx", "packets"),
+    "TxErrors": ("tx", "errors"), "TxDropped": ("tx", "dropped"),
+    "TxFifoErrors": ("tx", "fifo_errors"), "TxCarrierErrors": ("tx", "carrier_errors"),
+    "CarrierChanges": ("tx", "carrier_changes"),
+}
+
+# An Ethernet type for experiments that nobody handles, so that each frame is dropped as unknown.
+ETHERTYPE = b"\x88\xb5"
+
+
+def command(ns, *words):
+    """A command's output in a namespace, or in the host's."""
+    return ns.run(*words) if ns else run(*words)
+
+
+def links(ns):
+    return {link["ifname"]: link for link in json.loads(command(ns, "ip", "-j", "-d", "-s", "-s", "link"))}
+
+
+def root_qdiscs(ns):
+    return {q["dev"]: q for q in json.loads(command(ns, "tc", "-s", "-j", "qdisc")) if q.get("root")}
+
+
+def ethtool(ns, *words):
+    """What ethtool prints, or "" where the device has none of it."""
+    done = subprocess.run((ns.command if ns else lambda *c: list(c))("ethtool", *words),
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return done.stdout if done.returncode == 0 else ""
+
+
+def driver_statistics(ns, name):
+    return {key.strip(): int(value) for key, value in
+            re.findall(r"^\s*(\S.*): (\d+)$", ethtool(ns, "-S", name), re.M)}
+
+
+def rings(ns, name):
+    """{"RxMax": 256, …} by `ethtool -g`; n/a is left out."""
+    maximum, _, current = ethtool(ns, "-g", name).partition("Current hardware settings:")
+    found = {}
+    for text, what in ((maximum, "Max"), (current, "Current")):
+        for way in ("RX", "TX"):
+            value = re.search(rf"^{way}:\s+(\d+)$", text, re.M)
+            if value:
+                found[f"Ring{way.capitalize()}{what}"] = int(value.group(1))
+    return found
+
+
+def nics(agent):
+    """{name: {column without its prefix: value}}"""
+    rows = {}
+    for ifindex, row in agent.table("netdiagNicTable").items():
+        plain = {column.removeprefix("netdiagNic"): value for column, value in row.items()}
+        rows[plain["Name"]] = {**plain, "IfIndex": ifindex}
+    return rows
+
+
+def statistics(agent, ifindex):
+    return {name: row["netdiagNicStatValue"] for (index, name), row in
+            agent.table("netdiagNicStatTable").items() if index == ifindex}
+
+
+def quiet(label):
+    """A namespace in which nothing sends by itself."""
+    ns = Netns(label)
+    for scope in ("all", "default"):
+        ns.run("sysctl", "-qw", f"net.ipv6.conf.{scope}.disable_ipv6=1", check=False)
+    return ns
+
+
+def pair(ns, left, right, index=None, queues=1):
+    """A veth pair within a namespace, up."""
+    ns.run("ip", "link", "add", "name", left, *(["index", str(index)] if index else []), "type",
+           "veth", "peer", "name", right, "numrxqueues", str(queues))
+    for name in (left, right):
+        ns.run("ip", "link", "set", name, "up")
+
+
+def send(ns, name, count, size=60):
+    """Sends frames out of an interface. Those that are dropped on the way are nobody's error."""
+    frame = b"\xff" * 6 + b"\x02\x00\x00\x00\x00\x01" + ETHERTYPE
+    frame += b"\0" * (size - len(frame))
+    with ns.entered():
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+            raw.bind((name, 0))
+            for _ in range(count):
+                try:
+                    raw.send(frame)
+                except OSError:
+                    pass
+
+
+class Oracles(unittest.TestCase):
+    """The tables beside the tools, column by column."""
+
+    def setUp(self):
+        need_root()
+        need_tools("ip", "tc", "ethtool")
+
+    def compare_link(self, row, link, link_names):
+        self.assertEqual(row["IfIndex"], link["ifindex"])
+        self.assertEqual(row["Mtu"], link["mtu"])
+        self.assertEqual(row["TxQueueLen"], link["txqlen"])
+        self.assertEqual(row["RxQueues"], link["num_rx_queues"])
+        self.assertEqual(row["TxQueues"], link["num_tx_queues"])
+        self.assertEqual(row["OperStatus"], OPER[link["operstate"]])
+        if "UP" in link["flags"]:
+            self.assertEqual(row["Carrier"], TRUE if "LOWER_UP" in link["flags"] else FALSE)
+        else:
+            self.assertNotIn("Carrier", row)
+        self.assertEqual(row.get("MasterName"), link.get("master"))
+        if "master" in link:
+            self.assertEqual(row["MasterIfIndex"], link_names[link["master"]]["ifindex"])
+        for column, (way, key) in LINK_STATISTICS.items():
+            self.assertEqual(row[column], link["stats64"][way][key], column)
+        self.assertEqual(row["RxNoHandler"], link["stats64"]["rx"].get("nohandler", 0))
+
+    def compare_qdisc(self, row, qdisc):
+        if qdisc is None:
+            self.assertNotIn("QdiscDrops", row)
+            return
+        self.assertEqual(row["QdiscDrops"], qdisc["drops"])
+        self.assertEqual(row["QdiscBacklog"], qdisc["backlog"])
+        self.assertEqual(row["QdiscRequeues"], qdisc["requeues"])
+
+    def compare_ethtool(self, ns, row):
+        name = row["Name"]
+        info = dict(re.findall(r"^(driver|bus-info): (.*)$", ethtool(ns, "-i", name), re.M))
+        self.assertEqual(row.get("Driver", ""), info.get("driver", ""))
+        self.assertEqual(row.get("BusInfo", ""), info.get("bus-info", "").replace("N/A", ""))
+        have = {key: row[key] for key in row if re.match("Ring[RT]x", key)}
+        self.assertEqual(have, rings(ns, name))
+        settings = ethtool(ns, name)
+        speed = re.search(r"Speed: (\d+)Mb/s", settings)
+        duplex = re.search(r"Duplex: (Half|Full)", settings)
+        self.assertEqual(row.get("SpeedMbps"), int(speed.group(1)) if speed else None)
+        self.assertEqual(row.get("Duplex"), DUPLEX[duplex.group(1)] if duplex else None)
+
+    def compare_statistics(self, agent, ns, row):
+        shown = statistics(agent, row["IfIndex"])
+        real = driver_statistics(ns, row["Name"])
+        wanted = {key: value for key, value in real.items()
+                  if re.search("drop|discard|miss|error|timeout", key)}
+        self.assertLessEqual(wanted.items(), shown.items())
+        self.assertLessEqual(shown.items(), real.items())
+
+    def compare_all(self, agent, ns):
+        """One snapshot beside one reading of the tools: equal where nothing moves meanwhile."""
+        agent.refreshed("nic")
+        rows, expected, qdiscs = nics(agent), links(ns), root_qdiscs(ns)
+        self.assertEqual(sorted(rows), sorted(expected))
+        for name, row in rows.items():
+            if name == "lo":  # these questions themselves go over it
+                continue
+            self.compare_link(row, expected[name], expected)
+            self.compare_qdisc(row, qdiscs.get(name))
+            self.compare_ethtool(ns, row)
+            self.compare_statistics(agent, ns, row)
+        return rows
+
+    def test_host(self):
+        with Agent("interval nic 300ms\ninterfaces exclude lo veth*\n") as agent:
+            # the host's own traffic goes on: one of some attempts falls into a pause
+            rows = eventually("the tables agree with ip, tc and ethtool",
+                              lambda: self.compare_host(agent), timeout=30)
+            self.assertTrue(rows)
+            self.assertEqual(agent.collector("nic")["netdiagCollectorStatus"], OK)
+
+    def compare_host(self, agent):
+        expected, qdiscs = links(None), root_qdiscs(None)
+        agent.refreshed("nic")
+        rows = nics(agent)
+        names = [name for name in expected if name != "lo" and not name.startswith("veth")]
+        self.assertEqual(sorted(rows), sorted(names))
+        for name, row in rows.items():
+            self.compare_link(row, expected[name], expected)
+            self.compare_qdisc(row, qdiscs.get(name))
+            self.compare_ethtool(None, row)
+        return rows
+
+    def test_virtio(self):
+        card = next((name for name in links(None)
+                     if "driver: virtio_net" in ethtool(None, "-i", name)), None)
+        need(card, "no virtio_net interface here")
+        with Agent("interval nic 300ms\n") as agent:
+            row = nics(agent)[card]
+            self.assertEqual({key: row[key] for key in row if re.match("Ring[RT]x", key)},
+                             rings(None, card))
+            self.assertEqual(row["BusInfo"],
+                             re.search("bus-info: (.*)", ethtool(None, "-i", card)).group(1))
+            source = row["RxDiscardsSource"]
+            real = driver_statistics(None, card)
+            if "rx_drops" in real:
+                self.assertEqual(source, "rx_drops")
+                self.assertEqual(row["RxDiscards"], real["rx_drops"])
+            else:
+                self.assertIn(source, ("sum of rx_queue_N_drops", "rx_missed (stats64)"))
+
+    def test_namespace(self):
+        with quiet("nic") as ns:
+            pair(ns, "left", "right", queues=3)
+            ns.run("ip", "link", "set", "right", "mtu", "1400", "txqueuelen", "77")
+            ns.run("ip", "link", "add", "off0", "type", "veth", "peer", "name", "off1")
+            ns.run("ip", "link", "add", "br0", "type", "bridge")
+            ns.run("ip", "link", "set", "left", "master", "br0")
+            with Agent("interval nic 200ms\n", netns=ns) as agent:
+                rows = eventually("the tables agree with ip, tc and ethtool",
+                                  lambda: self.compare_all(agent, ns), timeout=30)
+                self.assertEqual(rows["left"]["MasterName"], "br0")
+                self.assertEqual(rows["right"]["RxQueues"], 3)
+                self.assertEqual(rows["right"]["RxDiscardsSource"], "sum of rx_queue_N_drops")
+                self.assertEqual(rows["right"]["RpsEnabled"], FALSE)
+                self.assertEqual(rows["left"]["SpeedMbps"], 10000)
+
+    def test_without_privileges(self):
+        """Nothing of it needs a capability."""
+        with quiet("nic") as ns:
+            pair(ns, "left", "right", queues=2)
+            with Agent("interval nic 200ms\n", netns=ns, user=NOBODY) as agent:
+                eventually("the tables agree with ip, tc and ethtool",
+                           lambda: self.compare_all(agent, ns), timeout=30)
+                health = agent.collector("nic")
+                self.assertEqual(health["netdiagCollectorStatus"], OK)
+                self.assertEqual(health["netdiagCollectorLastError"], "")
+
+    def test_traffic_and_drops(self):
+        with quiet("nic") as ns:
+            pair(ns, "left", "right")
+            with Agent("interval nic 200ms\n", netns=ns) as agent:
+                before = nics(agent)["right"]
+                send(ns, "left", 250)
+                # nobody handles these frames: the kernel counts them as dropped
+                after = eventually("250 frames came and were dropped", lambda: next(
+                    (row for row in (nics(agent)["right"],)
+                     if row["RxDropped"] - before["RxDropped"] == 250), None))
+                self.assertEqual(after["RxPackets"] - before["RxPackets"], 250)
+                self.assertEqual(after["DiscontinuityTime"], before["DiscontinuityTime"])
+                self.compare_all(agent, ns)
+
+    def test_qdisc_drops(self):
+        with quiet("nic") as ns:
+            pair(ns, "left", "right")
+            done = subprocess.run(ns.command("tc", "qdisc", "replace", "dev", "left", "root", "tbf",
+                                             "rate", "8kbit", "burst", "1600", "limit", "3000"),
+                                  stderr=subprocess.PIPE, text=True)
+            need(done.returncode == 0, f"no tbf qdisc: {done.stderr.strip()}")
+            with Agent("interval nic 200ms\n", netns=ns) as agent:
+                self.assertEqual(nics(agent)["left"]["QdiscDrops"], 0)
+                send(ns, "left", 50, size=1000)
+                drops = root_qdiscs(ns)["left"]["drops"]
+                self.assertGreater(drops, 40)
+                row = eventually("the drops of tbf are shown", lambda: next(
+                    (row for row in (nics(agent)["left"],) if row["QdiscDrops"] == drops), None))
+                self.assertLessEqual(row["QdiscBacklog"], 3000)
+                stamp = row["DiscontinuityTime"]
+                # another qdisc starts from 0; the total does not go back
+                ns.run("tc", "qdisc", "replace", "dev", "left", "root", "pfifo", "limit", "10")
+                row = eventually("the reset is a discontinuity", lambda: next(
+                    (row for row in (nics(agent)["left"],) if row["DiscontinuityTime"] != stamp),
+                    None))
+                self.assertEqual(row["QdiscDrops"], drops)
+
+
+class Lifetimes(unittest.TestCase):
+    """Interfaces that come, go, are renamed and are made anew."""
+
+    def setUp(self):
+        need_root()
+        need_tools("ip")
+
+    def test_come_and_go(self):
+        with quiet("nic") as ns, Agent("interval nic 200ms\n", netns=ns) as agent:
+            self.assertNotIn("come", nics(agent))
+            pair(ns, "come", "peer")
+            row = eventually("the interface shows up", lambda: nics(agent).get("come"))
+            self.assertTrue(statistics(agent, row["IfIndex"]))
+            ns.run("ip", "link", "set", "come", "down")
+            ns.run("ip", "link", "set", "come", "name", "renamed")
+            other = eventually("the new name is shown", lambda: nics(agent).get("renamed"))
+            self.assertEqual(other["IfIndex"], row["IfIndex"])
+            self.assertEqual(other["DiscontinuityTime"], row["DiscontinuityTime"])
+            ns.run("ip", "link", "del", "renamed")
+            eventually("the interface is gone", lambda: "renamed" not in nics(agent))
+            self.assertFalse(statistics(agent, row["IfIndex"]))
+            self.assertEqual(agent.collector("nic")["netdiagCollectorStatus"], OK)
+            self.assertEqual(agent.collector("nic")["netdiagCollectorErrors"], 0)
+
+    def test_same_name(self):
+        with quiet("nic") as ns:
+            pair(ns, "again", "peer")
+            send(ns, "peer", 300)
+            with Agent("interval nic 200ms\n", netns=ns) as agent:
+                before = nics(agent)["again"]
+                self.assertEqual(before["RxPackets"], 300)
+                ns.run("ip", "link", "del", "again")
+                pair(ns, "again", "peer")
+                send(ns, "peer", 7)
+                after = eventually("the new interface is shown", lambda: next(
+                    (row for row in (nics(agent).get("again"),)
+                     if row and row["IfIndex"] != before["IfIndex"] and row["RxPackets"] == 7), None))
+                self.assertGreater(after["DiscontinuityTime"], before["DiscontinuityTime"])
+
+    def remake(self, more):
+        """Deletes an interface and makes another one with its ifindex, which counts fewer or more
+        packets until it is seen. Its totals continue in either case, under a new stamp."""
+        with quiet("nic") as ns:
+            pair(ns, "one", "peer", index=77)
+            send(ns, "peer", 200)
+            # long enough for all of it to happen between two collections
+            with Agent("interval nic 2s\n", netns=ns) as agent:
+                agent.refreshed("nic")
+                before = nics(agent)["one"]
+                self.assertEqual((before["IfIndex"], before["RxPackets"]), (77, 200))
+                old_stamps = {key: row["netdiagNicStatDiscontinuityTime"] for key, row in
+                              agent.table("netdiagNicStatTable").items() if key[0] == 77}
+                seen, stop = [], threading.Event()
+
+                def watch():
+                    while not stop.is_set():
+                        value = agent.try_get("netdiagNicRxPackets.77")
+                        if value is not None:
+                            seen.append(value)
+
+                watcher = threading.Thread(target=watch)
+                watcher.start()
+                try:
+                    agent.refreshed("nic")
+                    ns.run("ip", "link", "del", "one")
+                    pair(ns, "two", "peer", index=77)
+                    send(ns, "peer", more)
+                    after = eventually("the new interface is shown under the old row", lambda: next(
+                        (row for row in (nics(agent).get("two"),)
+                         if row and row["RxPackets"] == 200 + more), None))
+                finally:
+                    stop.set()
+                    watcher.join()
+                self.assertEqual(after["IfIndex"], 77)
+                self.assertGreater(after["DiscontinuityTime"], before["DiscontinuityTime"])
+                self.assertEqual(seen, sorted(seen), "a negative step")
+                self.assertTrue(old_stamps)
+                for key, row in agent.table("netdiagNicStatTable").items():
+                    if key[0] == 77:
+                        self.assertGreater(row["netdiagNicStatDiscontinuityTime"], old_stamps[key])
+
+    def test_same_ifindex_fewer_packets(self):
+        self.remake(more=5)
+
+    def test_same_ifindex_more_packets(self):
+        # without the announcement this would look like a counter that went on
+        self.remake(more=450)
+
+    def test_churn(self):
+        """Interfaces come and go as fast as they can: nothing fails and nothing leaks."""
+        with quiet("nic") as ns:
+            pair(ns, "stays", "peer")
+            with Agent("interval nic 100ms\n", netns=ns) as agent:
+                agent.refreshed("nic")
+                descriptors = agent.fd_count()
+                stop = threading.Event()
+
+                def churn():
+                    number = 0
+                    while not stop.is_set():
+                        number += 1
+                        ns.run("ip", "link", "add", f"c{number}", "type", "veth", "peer", "name",
+                               f"d{number}")
+                        ns.run("ip", "link", "del", f"c{number}")
+
+                worker = threading.Thread(target=churn)
+                worker.start()
+                try:
+                    for _ in range(30):
+                        walked = [oid for oid, _ in agent.walk_oids("netdiagNicTable")]
+                        self.assertEqual(walked, sorted(set(walked)))
+                        self.assertIn("stays", nics(agent))
+                finally:
+                    stop.set()
+                    worker.join()
+                health = agent.collector("nic")
+                self.assertIn(health["netdiagCollectorStatus"], (OK, STALE))
+                agent.refreshed("nic")
+                self.assertEqual(agent.collector("nic")["netdiagCollectorStatus"], OK)
+                self.assertEqual(agent.fd_count(), descriptors)
+
+
+class Settings(unittest.TestCase):
+    def setUp(self):
+        need_root()
+        need_tools("ip", "ethtool")
+
+    def test_include_and_exclude(self):
+        with quiet("nic") as ns:
+            pair(ns, "in0", "in1")
+            pair(ns, "out0", "in2")
+            with Agent("interval nic 200ms\ninterfaces include in* o*\ninterfaces exclude *1 out?\n",
+                       netns=ns) as agent:
+                agent.refreshed("nic")
+                rows = nics(agent)
+                self.assertEqual(sorted(rows), ["in0", "in2"])
+                shown = {index for index, _ in agent.table("netdiagNicStatTable")}
+                self.assertEqual(shown, {row["IfIndex"] for row in rows.values()})
+
+    def test_statistics(self):
+        with quiet("nic") as ns:
+            pair(ns, "one", "peer", queues=4)
+            with Agent("interval nic 200ms\nnicStatistics *xdp_tx peer_ifindex\n",
+                       netns=ns) as agent:
+                agent.refreshed("nic")
+                ifindex = nics(agent)["peer"]["IfIndex"]
+                wanted = {name: value for name, value in driver_statistics(ns, "peer").items()
+                          if name.endswith("xdp_tx") or name == "peer_ifindex"}
+                self.assertTrue(wanted)
+                self.assertEqual(statistics(agent, ifindex), wanted)
+
+    def test_bound(self):
+        with quiet("nic") as ns:
+            pair(ns, "one", "peer", queues=4)
+            with Agent("interval nic 200ms\nmaxRows nicStat 3\n", netns=ns) as agent:
+                agent.refreshed("nic")
+                self.assertEqual(len(statistics(agent, nics(agent)["peer"]["IfIndex"])), 3)
+                health = agent.collector("nic")
+                self.assertEqual(health["netdiagCollectorStatus"], OK)
+                self.assertIn("maxRows nicStat", health["netdiagCollectorLastError"])
+
+    def test_no_sysfs(self):
+        with quiet("nic") as ns:
+            with Agent("interval nic 200ms\n", args=("--sys-root", "/nonexistent"), netns=ns) as agent:
+                agent.refreshed("nic")
+                self.assertNotIn("RpsEnabled", nics(agent)["lo"])
+                health = agent.collector("nic")
+                self.assertEqual(health["netdiagCollectorStatus"], OK)
+                self.assertIn("mount sysfs", health["netdiagCollectorLastError"])
+
+
+class Many(unittest.TestCase):
+    def test_three_hundred(self):
+        """A walk of 300 interfaces visits each cell once, in order, and each can be got."""
+        need_root()
+        need_tools("ip")
+        with quiet("nic") as ns:
+            batch = "".join(f"link add a{i} type veth peer name b{i}\n" for i in range(150))
+            subprocess.run(ns.command("ip", "-batch", "-"), input=batch, text=True, check=True)
+            with Agent("interval nic 500ms\n", netns=ns) as agent:
+                agent.refreshed("nic")
+                walked = agent.walk_oids("netdiagNicTable")
+                oids = [oid for oid, _ in walked]
+                self.assertEqual(oids, sorted(set(oids)))
+                rows = nics(agent)
+                self.assertEqual(sorted(rows), sorted(links(ns)))
+                self.assertEqual(len(rows), 301)
+                for name, row in rows.items():
+                    for column in ("OperStatus", "Mtu", "RxPackets", "TxDropped", "RxDiscards",
+                                   "DiscontinuityTime"):
+                        self.assertIn(column, row, name)
+                for oid, value in walked[::97]:
+                    self.assertEqual(agent.try_get("." + ".".join(map(str, oid))), value)
+                stats = agent.walk_oids("netdiagNicStatTable")
+                oids = [oid for oid, _ in stats]
+                self.assertEqual(oids, sorted(set(oids)))
+                self.assertGreaterEqual(len(oids), 600)
+                # one collection of them is cheap, even with sanitizers
+                health = agent.collector("nic")
+                self.assertLess(health["netdiagCollectorDuration"], 500_000)
+
+    def test_all_at_once(self):
+        """More interfaces go away than the kernel can announce to somebody without privileges."""
+        need_root()
+        need_tools("ip")
+        with quiet("nic") as ns:
+            def batch(text):
+                subprocess.run(ns.command("ip", "-batch", "-"), input=text, text=True, check=True)
+
+            make = "".join(f"link add a{i} type veth peer name b{i}\n" for i in range(200))
+            batch(make)
+            with Agent("interval nic 1s\n", netns=ns, user=NOBODY) as agent:
+                self.assertEqual(len(nics(agent)), 401)
+                batch("".join(f"link del a{i}\n" for i in range(200)))
+                eventually("all are gone", lambda: list(nics(agent)) == ["lo"])
+                batch(make)
+                eventually("all are back", lambda: len(nics(agent)) == 401)
+                health = agent.collector("nic")
+                self.assertEqual(health["netdiagCollectorStatus"], OK)
+                self.assertEqual(health["netdiagCollectorErrors"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
