@@ -70,11 +70,13 @@ def rings(ns, name):
 
 
 def nics(agent):
-    """{name: {column without its prefix: value}}"""
+    """{name: {column without its prefix: value}}. A walk that takes longer than a snapshot lasts may
+    see a part of a row that went away; it has no name then."""
     rows = {}
     for ifindex, row in agent.table("netdiagNicTable").items():
         plain = {column.removeprefix("netdiagNic"): value for column, value in row.items()}
-        rows[plain["Name"]] = {**plain, "IfIndex": ifindex}
+        if "Name" in plain:
+            rows[plain["Name"]] = {**plain, "IfIndex": ifindex}
     return rows
 
 
