@@ -78,7 +78,7 @@ int sysctl_path(const char *name, char *path, size_t size)
 	if (separator == len)
 		return -EINVAL;
 	for (size_t i = 0; i <= len; i++) {
-		if (name[i] && !isalnum((unsigned char)name[i]) && !strchr("_-./", name[i]))
+		if (name[i] && !isalnum((unsigned char)name[i]) && !strchr("_-./@:", name[i]))
 			return -EINVAL;
 		path[i] = dotted ? other_separator(name[i]) : name[i];
 	}

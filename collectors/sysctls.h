@@ -19,8 +19,8 @@ extern const struct collector sysctls_collector;
 /*
  * The path below /proc/sys of a setting's name, by sysctl(8)'s rule: where the first separator is
  * a dot, dots become slashes and slashes (as in eth0/100) dots; where it is a slash, the name is a
- * path already. 0; -EINVAL when the name has other characters than letters, digits, '_', '-', '.',
- * '/', or would leave /proc/sys, or names no setting; -ENAMETOOLONG when it does not fit.
+ * path already. 0; -EINVAL when the name has other characters than letters, digits and _-./@:, or
+ * would leave /proc/sys, or names no setting; -ENAMETOOLONG when it does not fit.
  */
 int sysctl_path(const char *name, char *path, size_t size);
 

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "../collectors/collect.h"
+#include "../collectors/sysctls.h"
 #include "check.h"
 #include "directives.h"
 #include "suggest.h"
@@ -144,10 +145,9 @@ static bool apply_sysctl(struct draft *draft, const struct words *words, char wh
 {
 	for (size_t i = 0; i < words->count; i++) {
 		const char *name = words->word[i];
+		char path[SYSCTL_NAME_SIZE];
 
-		if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				 "_-./@:") == strlen(name) &&
-		    !strstr(name, "..") && name[0] != '/' && name[0] != '.')
+		if (!sysctl_path(name, path, sizeof(path)))
 			continue;
 		snprintf(why, WORDS_WHY_SIZE,
 			 "'%.64s': the name of a setting below /proc/sys is wanted, as in "

@@ -5,7 +5,6 @@ import contextlib
 import os
 import re
 import socket
-import subprocess
 import threading
 import time
 import unittest
@@ -43,6 +42,34 @@ def overflow(netns, connections=12):
         harness.eventually("the listener overflows",
                            lambda: counters(netns)["TcpExtListenOverflows"] > 0)
         return stack.pop_all()
+
+
+def removed(path):
+    with contextlib.suppress(OSError):
+        os.rmdir(path)
+    return not os.path.exists(path)
+
+
+@contextlib.contextmanager
+def cgroup(name):
+    """A cgroup of this name at the top of a hierarchy; what is left in it is killed at the end."""
+    with open("/proc/self/mounts") as text:
+        mounts = [line.split()[1] for line in text if line.split()[2] in ("cgroup", "cgroup2")]
+    for mount in mounts:
+        path = os.path.join(mount, name)
+        try:
+            os.mkdir(path)
+        except OSError:
+            continue
+        try:
+            yield path
+        finally:
+            with open(os.path.join(path, "cgroup.procs")) as procs:
+                for pid in procs.read().split():
+                    os.kill(int(pid), 9)
+            harness.eventually("the cgroup can be removed", lambda: removed(path))
+        return
+    harness.need(False, "no cgroup can be made here")
 
 
 class Netns(unittest.TestCase):
@@ -130,6 +157,23 @@ class Netns(unittest.TestCase):
             with contextlib.suppress(OSError):
                 if os.stat(f"/proc/{pid}/ns/net").st_ino == inode:
                     os.kill(int(pid), 9)
+
+    def test_of_a_container(self):
+        """A namespace of a container has its short id, also when its file is named by a UUID."""
+        container = f"{os.getpid():064x}"[::-1]
+        made = "cni-8b6a1b2c-0d1e-4f20-9a3b-4c5d6e7f8091"
+        with cgroup(f"docker-{container}.scope") as group, harness.Netns(name=made) as netns, \
+                harness.Agent(FAST) as agent:
+            harness.eventually("it has its file's name", lambda: made in rows(agent))
+            child = netns.start("sleep", "600")
+            with open(os.path.join(group, "cgroup.procs"), "w") as procs:
+                procs.write(str(child.pid))
+            row = harness.eventually("it has its container's name", lambda: rows(agent).get(
+                f"docker:{container[:12]}"))
+            self.assertEqual(row["netdiagNetnsPid"], child.pid)
+            self.assertEqual(row["netdiagNetnsInode"], inode_of(netns))
+            self.assertNotIn(made, rows(agent))
+            harness.stop(child)
 
     def test_named_and_lived_in(self):
         """A name wins over the process, and both are told."""
