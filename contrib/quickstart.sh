@@ -116,7 +116,7 @@ start_daemons() {
         snmptrapd -C -c "$dir/snmptrapd.conf" -f -n -OQsX -Lf "$dir/traps.log" \
         "udp:127.0.0.1:$trap_port" >"$dir/snmptrapd.log" 2>&1 &
     pids+=($!)
-    "$@" "${environment[@]}" snmpd -C -c "$dir/snmpd.conf" -f -r -Lf "$dir/snmpd.log" \
+    "$@" "${environment[@]}" snmpd -C -c "$dir/snmpd.conf" -f -r -I -smux -Lf "$dir/snmpd.log" \
         >/dev/null 2>&1 &
     pids+=($!)
     wait_for 10 test -S "$dir/agentx" || die "snmpd did not start" "$dir/snmpd.log"
@@ -138,9 +138,35 @@ ask() {
 
 has_rows() { ask snmpwalk -Cc -Oqn "$1" 2>/dev/null | grep -qv 'No Such'; }
 
+# show_table TABLE TITLE COLUMN...: an snmptable, of which these columns are shown (names without
+# the table's prefix; none: all).
 show_table() {
+    local table=$1 prefix=${1%Table}
     title "$2"
-    ask snmptable -Ci -Cw 110 -CB "$1" 2>/dev/null | sed -e '/^$/d' -e '/^SNMP table:/d' -e 's/^/  /'
+    ask snmptable -Ci -CB -OU -Cf '|' "$table" 2>/dev/null | awk -F'|' -v prefix="$prefix" -v wanted="${*:3}" '
+        NF < 2 { next }
+        !columns {
+            many = split(wanted, names, " ")
+            for (i = 1; i <= NF; i++) { sub("^" prefix, "", $i); at[$i] = i }
+            keep[++columns] = 1
+            if (many) { for (n = 1; n <= many; n++) if (names[n] in at) keep[++columns] = at[names[n]] }
+            else for (i = 2; i <= NF; i++) keep[++columns] = i
+        }
+        {
+            rows++
+            for (n = 1; n <= columns; n++) {
+                cell[rows, n] = $keep[n]
+                if (length($keep[n]) > width[n]) width[n] = length($keep[n])
+            }
+        }
+        END {
+            for (r = 1; r <= rows; r++) {
+                line = " "
+                for (n = 1; n <= columns; n++) line = line sprintf(" %-" width[n] "s", cell[r, n])
+                sub(/ +$/, "", line)
+                print line
+            }
+        }'
 }
 
 # ------------------------------------------------------------------------------------------------
@@ -153,9 +179,8 @@ packages_install build run demo || exit 1
 step 2 "build"
 work=$(mktemp -d "${TMPDIR:-/tmp}/netdiag-quickstart.XXXXXX") || die "no temporary directory"
 chmod 0755 "$work"
-mkdir "$work/source" "$work/build"
-(cd "$source_dir" && tar --exclude=./.git --exclude='./build*' -cf - .) | tar -C "$work/source" -xf - ||
-    die "cannot copy the source"
+mkdir "$work/build"
+source_copy "$source_dir" "$work/source" || die "cannot copy the source"
 (cd "$work/source" && autoreconf -fi) >"$work/build.log" 2>&1 || die "autoreconf failed" "$work/build.log"
 note "configured and compiling in $work"
 (cd "$work/build" && ../source/configure && make -j"$(nproc)" netdiagd mib/NETDIAG-MIB.txt) \
@@ -180,17 +205,26 @@ note "snmpd on udp:127.0.0.1:$snmp_port, community $community; netdiagd runs as 
     "$(awk '$1 == "CapEff:" { print $2 }' "/proc/${pids[-1]}/status")"
 
 step 4 "this host's tables"
-show_table netdiagSoftnetTable "per-CPU backlog (netdiagSoftnetTable)"
-show_table netdiagNicTable "interfaces (netdiagNicTable)"
+show_table netdiagSoftnetTable "per-CPU backlog (netdiagSoftnetTable)" \
+    Processed Dropped TimeSqueeze ReceivedRps FlowLimit NetRxSoftirqs NetTxSoftirqs BacklogLen
+show_table netdiagNicTable "interfaces (netdiagNicTable)" \
+    Name Driver OperStatus SpeedMbps RingRxCurrent RingRxMax RxPackets RxDropped RxMissed RxDiscards \
+    TxDropped QdiscDrops
 title "connection tracking (netdiagConntrack…)"
-ask snmpwalk -Cc -OQs netdiagConntrack | sed 's/^/  /'
-show_table netdiagConntrackCpuTable "connection tracking per CPU (netdiagConntrackCpuTable)"
+ask snmpwalk -Cc -OQsU netdiagConntrack | sed 's/^/  /'
+show_table netdiagConntrackCpuTable "connection tracking per CPU (netdiagConntrackCpuTable)" \
+    Found Invalid Insert InsertFailed Drop EarlyDrop Error SearchRestart
 show_table netdiagSocketStateTable "TCP sockets by family and state (netdiagSocketStateTable)"
-show_table netdiagListenerTable "listeners (netdiagListenerTable)"
+show_table netdiagListenerTable "listeners (netdiagListenerTable)" \
+    Sockets QueueLength QueueLimit QueuePeak Drops SynReceived Command Pid
 title "TcpExt counters that are not zero (netdiagCounterTable)"
-ask snmpwalk -Cc -OQsX netdiagCounterValue | grep '\[TcpExt\]' | grep -v ' = 0$' | sed 's/^/  /'
-show_table netdiagLimitTable "limits and what is used of them (netdiagLimitTable)"
-show_table netdiagCollectorTable "the collectors' health (netdiagCollectorTable)"
+ask snmpwalk -Cc -OQsXU netdiagCounterValue | grep '\[TcpExt\]' | grep -v ' = 0$' |
+    sed 's/^netdiagCounterValue/  /'
+show_table netdiagLimitTable "limits and what is used of them (netdiagLimitTable)" Used Max Usage Sysctl
+show_table netdiagCollectorTable "the collectors' health (netdiagCollectorTable)" \
+    Status Source Interval Age Duration Refreshes Errors Rows
+title "what they lack, and what would give it (netdiagCollectorLastError)"
+ask snmpwalk -Cc -OQsX netdiagCollectorLastError | grep -v '= $' | sed 's/^netdiagCollectorLastError/  /'
 
 step 5 "a real fault: a listener in a namespace of its own whose queue overflows"
 demo() {
@@ -206,7 +240,7 @@ demo() {
     # Shorter than the defaults (60 s, 5 minutes), so that nobody has to wait.
     cat >"$dir/netdiagd.conf" <<'EOF'
 check tcp.listen_overflows window 3s hold 1 clearAfter 3s
-check listener.queue window 3s hold 1 clearAfter 3s
+check listener.queue hold 1 clearAfter 3s
 check listener.drops window 3s hold 1 clearAfter 3s
 collector netns off
 EOF
@@ -219,9 +253,9 @@ EOF
     title "the notification, as snmptrapd got it"
     grep -m 1 -A 1 'netdiagAlarmRaised' "$dir/traps.log" | tr '\t' '\n' | sed -e 's/^ */  /'
     title "active alarms (netdiagAlarmTable)"
-    ask snmpwalk -Cc -OQsX netdiagAlarmTable | grep -E 'Instance|Severity|Summary|Advice' | sed 's/^/  /'
+    ask snmpwalk -Cc -OQsXU netdiagAlarmTable | grep -E 'Instance|Severity|Summary|Advice' | sed 's/^/  /'
     title "the listener (netdiagListenerTable)"
-    ask snmpwalk -Cc -OQsX netdiagListenerTable | grep -E 'Queue|Drops|Command' | sed 's/^/  /'
+    ask snmpwalk -Cc -OQsXU netdiagListenerTable | grep -E 'Queue|Drops|Command' | sed 's/^/  /'
     end "$listener_pid"
     note "the service is stopped; waiting for the alarms to end"
     if wait_for 60 grep -q 'netdiagAlarmCleared' "$dir/traps.log"; then

@@ -338,6 +338,8 @@ class Agent:
 
     def start_master(self):
         command = self._in(["snmpd", "-C", "-c", os.path.join(self.dir, "snmpd.conf"), "-f",
+                            # smux would listen on every address.
+                            "-I", "-smux",
                             "-Lf", os.path.join(self.dir, "snmpd.log"), "-r",
                             "-p", os.path.join(self.dir, "snmpd.pid")])
         self.master = start(command, env=self._snmp_env(), stdout=subprocess.DEVNULL,
