@@ -245,7 +245,7 @@ check listener.drops window 3s hold 1 clearAfter 3s
 collector netns off
 EOF
     start_daemons "$dir" ip netns exec "$namespace"
-    ip netns exec "$namespace" "${unprivileged[@]}" perl "$source_dir/contrib/demo-overflow.pl" 8080 60 &
+    ip netns exec "$namespace" "${unprivileged[@]}" perl "$work/source/contrib/demo-overflow.pl" 8080 60 &
     listener_pid=$!
     pids+=("$listener_pid")
     wait_for 40 grep -q 'netdiagAlarmRaised' "$dir/traps.log" || die "no alarm" "$dir/netdiagd.log"
