@@ -164,11 +164,11 @@ static int parse_softirq_line(struct span header, struct span line, struct rows 
 	return span_word(&line, &word) ? -EBADMSG : 0;
 }
 
-/* Sets what can be found. How many of the lines that are wanted there were, or -EBADMSG. */
+/* Sets what can be found. 0 when each of the lines that are wanted was there once, or -EBADMSG. */
 static int parse_softirqs(struct span text, struct rows *rows)
 {
 	struct span header, line;
-	int found = 0;
+	bool found[COUNT(softirq_lines)] = {false};
 
 	if (!is_whole(text) || !span_line(&text, &header))
 		return -EBADMSG;
@@ -180,17 +180,21 @@ static int parse_softirqs(struct span text, struct rows *rows)
 		for (size_t i = 0; i < COUNT(softirq_lines); i++) {
 			if (!span_equal(name, softirq_lines[i].name))
 				continue;
-			if (parse_softirq_line(header, line, rows, softirq_lines[i].offset))
+			if (found[i] ||
+			    parse_softirq_line(header, line, rows, softirq_lines[i].offset))
 				return -EBADMSG;
-			found++;
+			found[i] = true;
 		}
 	}
-	return found;
+	for (size_t i = 0; i < COUNT(softirq_lines); i++)
+		if (!found[i])
+			return -EBADMSG;
+	return 0;
 }
 
 int softnet_parse_softirqs(struct span text, struct rows *rows)
 {
-	if (parse_softirqs(text, rows) == (int)COUNT(softirq_lines))
+	if (!parse_softirqs(text, rows))
 		return 0;
 	for (size_t r = 0; r < rows->count; r++)
 		for (size_t i = 0; i < COUNT(softirq_lines); i++)

@@ -101,7 +101,7 @@ static void set_epoch(uint64_t now, uint32_t uptime)
 {
 	int64_t epoch = (int64_t)now - (int64_t)(uptime * TICK_NS);
 
-	if (!self.connects || llabs(epoch - self.epoch) > EPOCH_SLACK_NS)
+	if (!self.connects || (uint64_t)llabs(epoch - self.epoch) > EPOCH_SLACK_NS)
 		self.epoch = epoch;
 }
 

@@ -375,6 +375,8 @@ START_TEST(broken_softirqs)
 		"CPU0 CPUx\nNET_TX: 1 2\nNET_RX: 1 2\n",
 		"CPU0 NODE\nNET_TX: 1 2\nNET_RX: 1 2\n",
 		"CPU0\nNET_TX: 1\n\nNET_RX: 1\n",
+		"CPU0\nNET_TX: 1\nNET_TX: 2\n",
+		"CPU0\nNET_TX: 1\nNET_RX: 1\nNET_TX: 2\n",
 	};
 
 	begin();
