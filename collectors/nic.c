@@ -78,6 +78,7 @@ struct nic_state {
 	struct patterns chosen_patterns; /* what the devices' statistics were chosen by */
 	uint32_t chosen_max;
 	unsigned deleted; /* links, while events are drained */
+	bool rings_cut;	  /* the dump of rings ended before its end */
 	uint64_t turn;
 };
 
@@ -242,12 +243,24 @@ static void read_dumps(struct nic_state *state, struct collect *c)
 		collect_note(c, "%zu qdiscs of this kernel's could not be read; update netdiag",
 			     bad);
 	err = nic_ethtool_all_rings(&state->ethtool, take_rings, &state->links, &bad);
-	if (err && err != -ESTALE && err != -EOPNOTSUPP)
-		collect_note(c, "ETHTOOL_MSG_RINGS_GET fails (%s): ring sizes are absent",
-			     strerror(-err));
-	else if (bad)
+	state->rings_cut = err && err != -EOPNOTSUPP;
+	if (bad)
 		collect_note(c, "%zu ring sizes of this kernel's could not be read; update netdiag",
 			     bad);
+}
+
+/* One device that refuses to answer, because it is suspended or being reset, can end the dump for
+ * all after it: they are asked one by one then. */
+static void complete_rings(struct nic_state *state, const struct nic_device *device,
+			   struct nic_row *row)
+{
+	struct nic_rings rings = device->rings;
+
+	if (state->rings_cut && row->ring_rx_max == ROW_ABSENT && row->ring_tx_max == ROW_ABSENT)
+		nic_ethtool_rings(&state->ethtool, device->ifname, &rings);
+	else if (!state->ethtool.no_netlink)
+		return;
+	set_rings(row, &rings);
 }
 
 /* The choice of statistics was made by the settings of that time. */
@@ -289,8 +302,7 @@ static int add_interface(struct nic_state *state, const struct nic_link *link,
 	row->speed_mbps = device->speed_mbps;
 	row->duplex = device->duplex;
 	row->rps_enabled = device->rps_enabled;
-	if (state->ethtool.no_netlink)
-		set_rings(row, &device->rings);
+	complete_rings(state, device, row);
 	ROW_SET_TEXT(row->driver, device->driver);
 	ROW_SET_TEXT(row->bus_info, device->bus_info);
 	return 0;

@@ -3,9 +3,13 @@
 #include <config.h>
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "../../collectors/accum.h"
 #include "../../collectors/nic.h"
@@ -171,6 +175,58 @@ START_TEST(ethtool_refusals)
 }
 END_TEST
 
+static int count_message(const struct nlmsghdr *message, void *arg)
+{
+	(void)message;
+	++*(unsigned *)arg;
+	return 0;
+}
+
+/* In a namespace of its own, loopback goes up and down: that announces RTM_NEWLINK, which one
+ * subscription is for and the other is not. */
+START_TEST(announcements)
+{
+	struct netlink wanted = NETLINK_CLOSED, other = NETLINK_CLOSED;
+	struct ifreq request = {.ifr_name = "lo"};
+	unsigned count = 0, others = 0;
+	int fd;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) && unshare(CLONE_NEWNET))
+		return; /* not allowed here */
+	ck_assert_int_eq(netlink_open(&wanted, NETLINK_ROUTE), 0);
+	ck_assert_int_eq(netlink_open(&other, NETLINK_ROUTE), 0);
+	ck_assert_int_eq(netlink_subscribe(&wanted, RTNLGRP_LINK, RTM_NEWLINK), 0);
+	ck_assert_int_eq(netlink_subscribe(&other, RTNLGRP_LINK, RTM_DELLINK), 0);
+	ck_assert_int_eq(netlink_drain(&wanted, count_message, &count), 0);
+	ck_assert_uint_eq(count, 0);
+	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE); /* any socket will do */
+	ck_assert_int_ge(fd, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		request.ifr_flags = i % 2 ? 0 : IFF_UP;
+		ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+	}
+	ck_assert_int_eq(netlink_drain(&wanted, count_message, &count), 0);
+	ck_assert_uint_ge(count, 4);
+	ck_assert_int_eq(netlink_drain(&other, count_message, &others), 0);
+	ck_assert_uint_eq(others, 0);
+	count = 0;
+	ck_assert_int_eq(netlink_drain(&wanted, count_message, &count), 0);
+	ck_assert_uint_eq(count, 0);
+	/* more than the socket holds: said so, and the others are still there */
+	for (unsigned i = 0; i < 20000; i++) {
+		request.ifr_flags = i % 2 ? 0 : IFF_UP;
+		ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+	}
+	ck_assert_int_eq(netlink_drain(&wanted, count_message, &count), -ENOBUFS);
+	ck_assert_uint_ge(count, 10);
+	ck_assert_int_eq(netlink_drain(&wanted, count_message, &count), 0);
+	ck_assert_int_ge(wanted.fd, 0);
+	close(fd);
+	netlink_close(&wanted);
+	netlink_close(&other);
+}
+END_TEST
+
 static void add_stat(struct rows *rows, uint64_t value, uint64_t bits)
 {
 	struct nic_stat_row *row = rows_add(rows);
@@ -261,5 +317,5 @@ START_TEST(absences)
 }
 END_TEST
 
-UNIT_MAIN("nic", live, no_sysfs, patterns_of_interfaces, rings_both_ways, ethtool_refusals, widths,
-	  absences)
+UNIT_MAIN("nic", live, no_sysfs, patterns_of_interfaces, rings_both_ways, ethtool_refusals,
+	  announcements, widths, absences)
