@@ -307,7 +307,7 @@ static void note_source(struct collect *c, const struct source *source, int err,
 			"no %s/%s: this kernel has no IPv6 (ipv6.disable=1, or not built); its "
 			"counters are absent",
 			root, source->path);
-	else if (err)
+	else if (err && !faults->count)
 		collect_note(c,
 			     "%s/%s: %s; its counters are absent. Check that netdiagd may read it",
 			     root, source->path, strerror(-err));

@@ -166,7 +166,7 @@ static void note_file(struct collect *c, size_t i, int err, const struct faults 
 	if (i && err == -ENOENT)
 		collect_note(c, "no %s/%s: this kernel has no IPv6 (ipv6.disable=1, or not built)",
 			     root, paths[i]);
-	else if (err)
+	else if (err && !faults->count)
 		collect_note(c,
 			     "%s/%s: %s; its protocols are absent. Check that netdiagd may read it",
 			     root, paths[i], strerror(-err));
