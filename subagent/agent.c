@@ -58,6 +58,8 @@ int agent_collector_rows(struct engine *engine, struct rows *rows)
 }
 
 static uint64_t started_at;
+static agent_fill_fn *fill_others;
+static void *fill_others_arg;
 
 static int fill_agent(struct rows *rows, void *arg)
 {
@@ -73,6 +75,8 @@ static int fill_agent(struct rows *rows, void *arg)
 	row->traps_suppressed = 0;
 	row->traps_pending = 0;
 	row->master_reconnects = session_reconnects();
+	if (fill_others)
+		fill_others(row, fill_others_arg);
 	ROW_SET_TEXT(row->version, agent_version());
 	ROW_SET_TEXT(row->boot_id, agent_boot_id());
 	return 0;
@@ -81,6 +85,12 @@ static int fill_agent(struct rows *rows, void *arg)
 static int fill_collectors(struct rows *rows, void *engine)
 {
 	return agent_collector_rows(engine, rows);
+}
+
+void agent_on_fill(agent_fill_fn *fill, void *arg)
+{
+	fill_others = fill;
+	fill_others_arg = arg;
 }
 
 void agent_show(struct view *view, uint64_t started)

@@ -43,6 +43,10 @@ int agent_collector_rows(struct engine *engine, struct rows *rows);
  * time (ns) that uptime counts from. */
 void agent_show(struct view *view, uint64_t started);
 
+/* Sets what others know of the agent: alarms and notifications. */
+typedef void agent_fill_fn(struct agent_row *row, void *arg);
+void agent_on_fill(agent_fill_fn *fill, void *arg);
+
 /* A random UUID, made at the first call; lasts for the process. */
 const char *agent_boot_id(void);
 

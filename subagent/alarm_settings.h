@@ -21,6 +21,9 @@ enum check_setting_member {
 	CHECK_SET_NOTIFY = 1 << 7,
 };
 
+/* A limit that is never reached. */
+#define CHECK_LIMIT_OFF INT32_MAX
+
 /* One `check` line of the configuration. */
 struct check_setting {
 	char check[CHECK_NAME_SIZE];

@@ -34,6 +34,11 @@ static bool has_window(const struct check *check)
 	return check->limits.kind != CHECK_LEVEL || check->compare;
 }
 
+static bool has_critical(const struct check *check)
+{
+	return check->limits.critical != CHECK_NO_LIMIT || check->limits.warning == CHECK_NO_LIMIT;
+}
+
 static const char *wrong_limits(const struct check *check, const struct check_setting *s)
 {
 	bool warning = s->set & CHECK_SET_WARNING, critical = s->set & CHECK_SET_CRITICAL;
@@ -41,9 +46,9 @@ static const char *wrong_limits(const struct check *check, const struct check_se
 
 	if ((warning && s->warning < 0) || (critical && s->critical < 0) || (clear && s->clear < 0))
 		return "a limit must not be negative";
-	if (critical && check->limits.critical == CHECK_NO_LIMIT && !check->own_limits)
+	if (critical && s->critical != CHECK_LIMIT_OFF && !has_critical(check))
 		return "this check has no critical level";
-	if (warning && critical && s->critical < s->warning)
+	if (warning && critical && s->warning != CHECK_LIMIT_OFF && s->critical < s->warning)
 		return "critical must not be below warning";
 	if (warning && clear && s->clear >= s->warning && s->clear > 0)
 		return "clear must be below warning";
@@ -109,6 +114,11 @@ static bool concerns(const struct check_setting *setting, const char *check, con
 		!fnmatch(setting->instance, instance, 0));
 }
 
+static int64_t limit_of(int32_t limit)
+{
+	return limit == CHECK_LIMIT_OFF ? CHECK_NO_LIMIT : limit;
+}
+
 static void overlay(struct check_policy *policy, const struct check_setting *s)
 {
 	struct check_limits *limits = &policy->limits;
@@ -118,9 +128,9 @@ static void overlay(struct check_policy *policy, const struct check_setting *s)
 	if (s->set & CHECK_SET_NOTIFY)
 		policy->notify = s->notify;
 	if (s->set & CHECK_SET_WARNING)
-		limits->warning = s->warning;
+		limits->warning = limit_of(s->warning);
 	if (s->set & CHECK_SET_CRITICAL)
-		limits->critical = s->critical;
+		limits->critical = limit_of(s->critical);
 	if (s->set & CHECK_SET_CLEAR)
 		limits->clear = s->clear;
 	if (s->set & CHECK_SET_WINDOW)

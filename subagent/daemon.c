@@ -8,13 +8,16 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../collectors/collect.h"
 #include "agent.h"
+#include "alarms.h"
 #include "daemon.h"
 #include "health.h"
 #include "log.h"
+#include "notify.h"
 #include "ready.h"
 #include "session.h"
 #include "setup.h"
@@ -26,6 +29,8 @@
 /* How long collectors may take to end. With session_close() and a session being opened it stays
  * below the 3 s within which SIGTERM is to end the process. */
 #define STOP_MS 700
+
+#define SECOND_NS UINT64_C(1000000000)
 
 /* A configuration that was replaced while a collector may still read it. */
 struct retired {
@@ -40,6 +45,7 @@ struct daemon {
 	struct retired *retired;
 	struct engine *engine;
 	struct view *view;
+	struct alarms *alarms;
 	struct health health;
 	int signal_fd;
 	int wake_fd; /* an epoll of signal_fd and the engine's */
@@ -52,6 +58,9 @@ static void pin(void *arg)
 {
 	const struct daemon *daemon = arg;
 
+	/* In this order: what is published after the one is seen by the other, or wakes us again.
+	 */
+	engine_event(daemon->engine);
 	view_turn(daemon->view);
 }
 
@@ -72,10 +81,36 @@ static void release_retired(struct daemon *daemon)
 	}
 }
 
+/* ns since 1970. */
+static uint64_t wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+/* What netdiagAgent… shows of alarms and notifications. */
+static void fill_alarms(struct agent_row *row, void *arg)
+{
+	const struct daemon *daemon = arg;
+
+	row->active_alarms = alarms_active(daemon->alarms);
+	row->worst_severity = alarms_worst(daemon->alarms);
+	row->traps_sent = notify_sent();
+	row->traps_suppressed = notify_suppressed();
+	row->traps_pending = notify_pending();
+}
+
 /* What follows when collectors have published, or time has passed. */
 static void evaluate(struct daemon *daemon)
 {
+	struct alarm_source source = alarms_view_source(daemon->view);
+	uint64_t now = monotonic_ns();
+
 	health_turn(&daemon->health, daemon->engine);
+	alarms_evaluate(daemon->alarms, &source, now, wall_ns());
+	notify_turn(now);
 	release_retired(daemon);
 }
 
@@ -96,6 +131,8 @@ static void reload(struct daemon *daemon)
 	daemon->retired = retired;
 	daemon->configuration = configuration;
 	engine_configure(daemon->engine, &configuration->collect);
+	alarms_configure(daemon->alarms, &configuration->alarms, monotonic_ns(), wall_ns());
+	notify_configure(&configuration->alarms);
 	session_address(setup_address(daemon->options, configuration));
 	log_notice("the configuration was loaded again");
 }
@@ -115,13 +152,13 @@ static void take_signals(struct daemon *daemon)
 static void serve(struct daemon *daemon)
 {
 	while (!daemon->stop) {
-		int err = session_turn(daemon->wake_fd, TURN_MS, pin, daemon);
+		unsigned wait_ms = notify_wait_ms(monotonic_ns(), TURN_MS);
+		int err = session_turn(daemon->wake_fd, wait_ms, pin, daemon);
 
 		if (err) {
 			log_error("cannot wait for events: %s", strerror(-err));
 			return;
 		}
-		engine_event(daemon->engine);
 		evaluate(daemon);
 		take_signals(daemon);
 	}
@@ -154,6 +191,21 @@ static int open_events(struct daemon *daemon)
 	return err ? err : add(daemon->wake_fd, engine_fd(daemon->engine));
 }
 
+/* The checks, their tables and their notifications. 0 or -ENOMEM. */
+static int start_alarms(struct daemon *daemon, uint64_t started)
+{
+	const struct alarm_settings *settings = &daemon->configuration->alarms;
+
+	daemon->alarms = alarms_new(settings);
+	if (!daemon->alarms)
+		return -ENOMEM;
+	view_own(daemon->view, &check_row_type, alarms_fill_checks, daemon->alarms);
+	view_own(daemon->view, &alarm_row_type, alarms_fill_active, daemon->alarms);
+	view_own(daemon->view, &alarm_history_row_type, alarms_fill_history, daemon->alarms);
+	agent_on_fill(fill_alarms, daemon);
+	return notify_init(daemon->alarms, settings, started);
+}
+
 static int start(struct daemon *daemon)
 {
 	const char *address = setup_address(daemon->options, daemon->configuration);
@@ -172,6 +224,8 @@ static int start(struct daemon *daemon)
 		return -ENOMEM;
 	agent_show(daemon->view, started);
 	err = open_events(daemon);
+	if (!err)
+		err = start_alarms(daemon, started);
 	if (err)
 		return err;
 	daemon->session = true;
@@ -183,12 +237,14 @@ static void stop(struct daemon *daemon)
 {
 	if (daemon->session)
 		session_close();
+	notify_close();
 	if (daemon->engine && !engine_stop(daemon->engine, STOP_MS)) {
 		log_warning("a collector does not end; leaving it behind");
 		log_close();
 		_exit(EXIT_SUCCESS);
 	}
 	view_free(daemon->view);
+	alarms_free(daemon->alarms);
 	if (daemon->engine)
 		release_retired(daemon);
 	engine_free(daemon->engine);

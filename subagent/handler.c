@@ -73,9 +73,8 @@ static size_t set_object(oid *object, const char *text)
 	return 2;
 }
 
-/* Adds a cell to the response. False when memory is short. */
-static bool add_cell(const struct handler *handler, netsnmp_pdu *response, const struct cell *cell,
-		     const oid *name, size_t len)
+bool handler_add_cell(const struct handler *handler, netsnmp_pdu *pdu, const struct cell *cell,
+		      const oid *name, size_t len)
 {
 	const struct column *column = cell->column;
 	const char *text = (const char *)cell->row + column->offset;
@@ -129,7 +128,7 @@ static bool add_cell(const struct handler *handler, netsnmp_pdu *response, const
 		size = set_object(value.object, text) * sizeof(oid);
 		break;
 	}
-	return snmp_pdu_add_variable(response, name, len, type, data, size) != NULL;
+	return snmp_pdu_add_variable(pdu, name, len, type, data, size) != NULL;
 }
 
 static bool add_exception(netsnmp_pdu *response, const netsnmp_variable_list *asked, u_char type)
@@ -146,7 +145,7 @@ static bool answer_get(const struct handler *handler, netsnmp_pdu *response,
 	switch (table_get(asked->name, asked->name_length, handler->rows, handler->rows_arg,
 			  &cell)) {
 	case TABLE_FOUND:
-		return add_cell(handler, response, &cell, asked->name, asked->name_length);
+		return handler_add_cell(handler, response, &cell, asked->name, asked->name_length);
 	case TABLE_NO_INSTANCE:
 		return add_exception(response, asked, SNMP_NOSUCHINSTANCE);
 	default:
@@ -183,7 +182,7 @@ static bool answer_next(const struct handler *handler, netsnmp_pdu *response,
 	len = table_oid(cell.table, cell.column, cell.row, name);
 	if (out_of_range(asked, name, len))
 		return add_exception(response, asked, SNMP_ENDOFMIBVIEW);
-	return add_cell(handler, response, &cell, name, len);
+	return handler_add_cell(handler, response, &cell, name, len);
 }
 
 netsnmp_pdu *handler_answer(const struct handler *handler, const netsnmp_pdu *request)

@@ -28,4 +28,9 @@ struct handler {
  */
 netsnmp_pdu *handler_answer(const struct handler *handler, const netsnmp_pdu *request);
 
+/* Adds a cell's value to a PDU under this name. handler may be NULL where no column holds a stamp.
+ * False when memory is short. */
+bool handler_add_cell(const struct handler *handler, netsnmp_pdu *pdu, const struct cell *cell,
+		      const oid *name, size_t len);
+
 #endif

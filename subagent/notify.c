@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "agent.h"
+#include "log.h"
+#include "notify.h"
+#include "notify_pdu.h"
+#include "notify_queue.h"
+#include "session.h"
+#include "transport.h"
+
+#define MILLISECOND_NS UINT64_C(1000000)
+
+/* netdiagAlarmSync and netdiagHeartbeat have no sequence number; these stand for theirs. */
+#define NO_NUMBER_SYNC	    0
+#define NO_NUMBER_HEARTBEAT UINT32_MAX
+
+/* What is under way of those that are only ever told as they are now. */
+enum errand {
+	ERRAND_DONE,
+	ERRAND_DUE,
+	ERRAND_UNDER_WAY,
+};
+
+static struct {
+	struct alarms *alarms;
+	struct notify_queue *queue;
+	enum errand sync;
+	uint64_t sync_at; /* monotonic ns: not before */
+	enum errand heartbeat;
+	uint64_t heartbeat_at;
+	uint64_t heartbeat_ns; /* 0: off */
+	uint64_t started;
+	uint64_t sent;
+	long refused; /* what was told of a refusal: res.error */
+} self;
+
+static uint64_t present(int64_t value)
+{
+	return value < 0 || value == CHECK_NO_LIMIT ? 0 : (uint64_t)value;
+}
+
+static void on_alarm(enum alarm_event event, const struct instance *instance,
+		     const struct alarm *alarm, void *arg)
+{
+	struct notice notice = {
+		.id = event == ALARM_CLEARED ? NOTIFICATION_CLEARED : NOTIFICATION_RAISED,
+		.severity = alarm->severity,
+		.value = present(alarm->value),
+		.limit = present(alarm->limit),
+		.raised_at = alarm->raised_at,
+	};
+
+	(void)arg;
+	ROW_SET_TEXT(notice.check, instance->check->name);
+	ROW_SET_TEXT(notice.instance, instance->name);
+	advice_sanitise(notice.instance);
+	ROW_SET_TEXT(notice.units, instance->check->units);
+	ROW_SET_TEXT(notice.object_id, instance->object_id ? instance->object_id : "");
+	ROW_SET_TEXT(notice.summary, alarm->summary);
+	ROW_SET_TEXT(notice.advice, alarm->advice);
+	notify_queue_event(self.queue, &notice);
+}
+
+static void on_session(bool up, void *arg)
+{
+	(void)arg;
+	notify_queue_lost(self.queue);
+	self.sync = up ? ERRAND_DUE : ERRAND_DONE;
+	self.sync_at = 0;
+	if (self.heartbeat == ERRAND_UNDER_WAY)
+		self.heartbeat = ERRAND_DUE;
+	if (up)
+		notify_queue_resync(self.queue);
+}
+
+int notify_init(struct alarms *alarms, const struct alarm_settings *settings, uint64_t started)
+{
+	memset(&self, 0, sizeof(self));
+	self.queue = notify_queue_new(settings->rate_per_minute);
+	if (!self.queue)
+		return -ENOMEM;
+	self.alarms = alarms;
+	self.started = started;
+	notify_configure(settings);
+	alarms_on_event(alarms, on_alarm, NULL);
+	session_on_change(on_session, NULL);
+	return 0;
+}
+
+void notify_close(void)
+{
+	if (!self.queue)
+		return;
+	session_on_change(NULL, NULL);
+	alarms_on_event(self.alarms, NULL, NULL);
+	notify_queue_free(self.queue);
+	memset(&self, 0, sizeof(self));
+}
+
+void notify_configure(const struct alarm_settings *settings)
+{
+	uint64_t heartbeat_ns = settings->heartbeat_ms * MILLISECOND_NS;
+
+	notify_queue_set_rate(self.queue, settings->rate_per_minute);
+	if (heartbeat_ns != self.heartbeat_ns)
+		self.heartbeat_at = 0;
+	self.heartbeat_ns = heartbeat_ns;
+}
+
+/* A master that does not take notifications at all: once per reason. */
+static void explain(long error)
+{
+	if (error == self.refused)
+		return;
+	self.refused = error;
+	if (error)
+		log_warning("the AgentX master refuses a notification: AgentX error %ld (RFC 2741, "
+			    "6.2.16). See its log; they are sent again",
+			    error);
+}
+
+/* The master's response to a notification, or that there is none. */
+static int answered(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *arg)
+{
+	uint64_t number = (uint64_t)(uintptr_t)arg, now = monotonic_ns();
+	bool arrived = operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu;
+	bool taken = arrived && !pdu->errstat;
+
+	(void)session;
+	(void)reqid;
+	if (!self.queue)
+		return 1;
+	if (arrived)
+		explain(pdu->errstat);
+	self.sent += taken;
+	switch (number) {
+	case NO_NUMBER_SYNC:
+		if (self.sync == ERRAND_UNDER_WAY)
+			self.sync = taken ? ERRAND_DONE : ERRAND_DUE;
+		self.sync_at = now + NOTIFY_AGAIN_NS;
+		break;
+	case NO_NUMBER_HEARTBEAT:
+		self.heartbeat = ERRAND_DONE;
+		break;
+	default:
+		if (taken)
+			notify_queue_acknowledged(self.queue, number);
+		else
+			notify_queue_failed(self.queue, number, now);
+	}
+	return 1;
+}
+
+/* Whether the master reads: what would have to wait is rather kept here. */
+static bool is_writable(void)
+{
+	struct pollfd pollfd = {.fd = transport_fd(), .events = POLLOUT};
+
+	return pollfd.fd >= 0 && poll(&pollfd, 1, 0) == 1 && pollfd.revents & POLLOUT;
+}
+
+/* Hands a notification to the library. answered() is called for it, be it at once. */
+static void send_notice(const struct notice *notice, uint64_t number)
+{
+	netsnmp_session *session = session_master();
+	netsnmp_pdu *pdu = session ? notify_pdu(notice, session) : NULL;
+
+	if (!pdu) {
+		answered(NETSNMP_CALLBACK_OP_SEND_FAILED, session, 0, NULL,
+			 (void *)(uintptr_t)number);
+		return;
+	}
+	/* When it fails the library has called back already, or the session is at its end. */
+	if (!snmp_async_send(session, pdu, answered, (void *)(uintptr_t)number))
+		snmp_free_pdu(pdu);
+}
+
+static void set_totals(struct notice *notice, uint64_t now)
+{
+	notice->last_sequence = notify_queue_last_sequence(self.queue);
+	notice->active_alarms = alarms_active(self.alarms);
+	notice->worst_severity = alarms_worst(self.alarms);
+	notice->uptime = now - self.started;
+	ROW_SET_TEXT(notice->boot_id, agent_boot_id());
+}
+
+static void send_sync(uint64_t now)
+{
+	struct notice notice = {.id = NOTIFICATION_SYNC};
+
+	set_totals(&notice, now);
+	self.sync = ERRAND_UNDER_WAY;
+	send_notice(&notice, NO_NUMBER_SYNC);
+}
+
+static void send_heartbeat(uint64_t now)
+{
+	struct notice notice = {.id = NOTIFICATION_HEARTBEAT};
+
+	set_totals(&notice, now);
+	self.heartbeat = ERRAND_UNDER_WAY;
+	self.heartbeat_at = now + self.heartbeat_ns;
+	send_notice(&notice, NO_NUMBER_HEARTBEAT);
+}
+
+/* An active alarm that had found no room in the queue. */
+static void add_missing(const struct instance *instance, void *arg)
+{
+	(void)arg;
+	if (!notify_queue_knows(self.queue, instance->check->name, instance->name))
+		on_alarm(ALARM_RAISED, instance, instance->alarm, NULL);
+}
+
+void notify_turn(uint64_t now)
+{
+	const struct notice *notice;
+
+	if (notify_queue_has_room(self.queue))
+		alarms_each(self.alarms, add_missing, NULL);
+	if (self.sync == ERRAND_DUE && now >= self.sync_at && session_master() && is_writable())
+		send_sync(now);
+	if (self.heartbeat_ns && self.heartbeat != ERRAND_UNDER_WAY && now >= self.heartbeat_at &&
+	    session_master() && is_writable())
+		send_heartbeat(now);
+	/* Nothing overtakes the sync. */
+	while (self.sync != ERRAND_DUE && session_master() && is_writable() &&
+	       (notice = notify_queue_next(self.queue, now)))
+		send_notice(notice, notice->sequence);
+}
+
+unsigned notify_wait_ms(uint64_t now, unsigned most)
+{
+	uint64_t wait;
+
+	if (!session_master())
+		return most;
+	if (self.sync == ERRAND_DUE)
+		wait = self.sync_at > now ? self.sync_at - now : 0;
+	else
+		wait = notify_queue_wait(self.queue, now);
+	if (self.heartbeat_ns && self.heartbeat != ERRAND_UNDER_WAY) {
+		uint64_t left = self.heartbeat_at > now ? self.heartbeat_at - now : 0;
+
+		wait = left < wait ? left : wait;
+	}
+	if (wait / MILLISECOND_NS >= most)
+		return most;
+	/* While the master does not read there is no hurry. */
+	return is_writable() ? (unsigned)(wait / MILLISECOND_NS) + 1 : most;
+}
+
+uint64_t notify_sent(void)
+{
+	return self.sent;
+}
+
+uint64_t notify_suppressed(void)
+{
+	return self.queue ? notify_queue_suppressed(self.queue) : 0;
+}
+
+uint64_t notify_pending(void)
+{
+	return self.queue ? notify_queue_pending(self.queue) + (self.sync != ERRAND_DONE) : 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Notifications: gives what the alarms tell to the AgentX master, as AgentX Notify PDUs that are
+ * acknowledged by its response. Main thread only; never waits.
+ *
+ * After the session has come up netdiagAlarmSync is first, then the active alarms. While the master
+ * is away or slow nothing piles up: see notify_queue.h.
+ */
+#ifndef NETDIAG_NOTIFY_H
+#define NETDIAG_NOTIFY_H
+
+#include "alarms.h"
+
+/* Listens to the alarms and to session_on_change(). The settings are not kept. started: monotonic
+ * ns that netdiagNotifyUptime counts from. 0 or -ENOMEM. */
+int notify_init(struct alarms *alarms, const struct alarm_settings *settings, uint64_t started);
+void notify_close(void);
+
+void notify_configure(const struct alarm_settings *settings);
+
+/* Sends what is due. Called at every turn of the main loop. */
+void notify_turn(uint64_t now);
+
+/* For how many milliseconds there is nothing for notify_turn() to do, at most `most`. */
+unsigned notify_wait_ms(uint64_t now, unsigned most);
+
+/* netdiagAgentTraps…: acknowledged by the master; left out; waiting. */
+uint64_t notify_sent(void);
+uint64_t notify_suppressed(void);
+uint64_t notify_pending(void);
+
+#endif
