@@ -106,7 +106,8 @@ void advice_summary(const struct advice *advice, const struct check_limits *limi
 	}
 	advice_number(value, number);
 	duration_text(over, window);
-	append_phrase(text, CHECK_SUMMARY_SIZE, check->phrase, number, window);
+	append_phrase(text, CHECK_SUMMARY_SIZE, check->fine && !value ? check->fine : check->phrase,
+		      number, window);
 	if (severity > ALARM_NONE && limit != CHECK_NO_LIMIT && strstr(check->phrase, "{}")) {
 		advice_number(limit, number);
 		append_text(text, CHECK_SUMMARY_SIZE, limit ? ", limit " : ", limit above ");

@@ -33,6 +33,7 @@ struct check {
 	size_t stamp;		    /* offset of the discontinuity stamp, or CHECK_NO_STAMP */
 	const char *units;
 	const char *phrase;	    /* the summary; {} is the value, {t} the window */
+	const char *fine;	    /* the same for the value 0, or NULL */
 	struct check_limits limits; /* the defaults */
 	bool quiet;		    /* no notifications by default */
 	bool off;		    /* not evaluated by default */

@@ -326,7 +326,7 @@ const struct check checks[] = {
 	{.name = "agent.collector", .table = "netdiagCollectorTable", .value = OF(agent_collector_row, status),
 	 .stamp = CHECK_NO_STAMP, .applies = is_supported, .instance = name_collector, .read = read_collector,
 	 .own_limits = limits_of_collector, .units = "",
-	 .phrase = "the collector has no current data",
+	 .phrase = "the collector has no current data", .fine = "the collector has current data",
 	 .limits = {.kind = CHECK_LOWEST, LIMITS(H(1), CHECK_NO_LIMIT, 0), .scale = IN_UNITS,
 		    .window = COLLECTOR_INTERVALS * SECOND, .hold = 1, .clear_after = MINUTE},
 	 .advice = advise_collector},
