@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""netdiagUdpSocketTable: which UDP socket drops, against ss and nstat."""
+
+import os
+import re
+import socket
+import unittest
+
+import harness
+import sockpile
+
+FAST = "interval udpSocket 200ms\n"
+
+
+def rows(agent):
+    return {endpoint: {name[len("netdiagUdpSocket"):]: value for name, value in row.items()}
+            for endpoint, row in agent.table("netdiagUdpSocketTable").items()}
+
+
+def rcvbuf_errors(netns):
+    return sockpile.nstat(netns, "UdpRcvbufErrors") + sockpile.nstat(netns, "Udp6RcvbufErrors")
+
+
+def memory(netns):
+    """{port: (queue, buffer, drops)} of ss's skmem, by local port."""
+    found = {}
+    for line in re.sub(r"\n\s+", " ", netns.run("ss", "-Huanm")).splitlines():
+        port = int(line.split()[3].rpartition(":")[2])
+        skmem = re.search(r"skmem:\(r(\d+),rb(\d+),.*,d(\d+)\)", line)
+        found[port] = tuple(map(int, skmem.groups()))
+    return found
+
+
+class Udp(unittest.TestCase):
+    def setUp(self):
+        harness.need_root()
+        harness.need_tools("ip", "ss", "nstat")
+
+    def receiver(self, pile, address="127.0.0.1", port=0):
+        """A socket that nobody reads."""
+        sock = pile.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.bind((address, port))
+        return sock
+
+    def flood(self, pile, to, count=300):
+        family = socket.AF_INET6 if ":" in to[0] else socket.AF_INET
+        with pile.netns.entered(), socket.socket(family, socket.SOCK_DGRAM) as sender:
+            for _ in range(count):
+                sender.sendto(b"x" * 400, to[:2])
+
+    def assert_sum(self, agent, netns):
+        def equal():
+            table = rows(agent)
+            self.assertEqual(sum(row["Drops"] for row in table.values()), rcvbuf_errors(netns))
+            return table
+        return harness.eventually("the sums are RcvbufErrors", equal)
+
+    def test_flood(self):
+        """Of many the one that is flooded drops, in both families; its drops outlast it and go on
+        with the next socket there."""
+        with harness.Netns("flood") as ns, harness.Agent(FAST, netns=ns) as agent, \
+                sockpile.Pile(ns) as pile:
+            quiet = [self.receiver(pile) for _ in range(9)]
+            ipv4, ipv6 = self.receiver(pile), self.receiver(pile, "::1")
+            name4 = f"127.0.0.1:{ipv4.getsockname()[1]}"
+            name6 = f"[::1]:{ipv6.getsockname()[1]}"
+            self.flood(pile, ipv4.getsockname())
+            self.flood(pile, ipv6.getsockname(), 200)
+            table = self.assert_sum(agent, ns)
+            self.assertGreater(table[name4]["Drops"], 200)
+            self.assertGreater(table[name6]["Drops"], 100)
+            for sock in quiet:
+                self.assertEqual(table["%s:%d" % sock.getsockname()]["Drops"], 0)
+            with open("/proc/self/comm") as comm:
+                self_named = (os.getpid(), comm.read().strip())
+            harness.eventually("its owner", lambda: (
+                lambda row: (row.get("Pid"), row.get("Command")))(rows(agent)[name4]) == self_named)
+            port = ipv4.getsockname()[1]
+            oracle = memory(ns)[port]
+            self.assertEqual((table[name4]["RxQueueBytes"], table[name4]["RxBufferBytes"],
+                              table[name4]["Drops"]), oracle)
+            drops = table[name4]["Drops"]
+            ipv4.close()
+            closed = harness.eventually("the socket is closed", lambda: (
+                lambda row: row if row["Sockets"] == 0 else None)(rows(agent)[name4]))
+            self.assertEqual(closed["Drops"], drops)
+            self.assertNotIn("RxQueueBytes", closed)
+            self.assertNotIn("Pid", closed)
+            self.assert_sum(agent, ns)
+            again = self.receiver(pile, port=port)
+            self.flood(pile, again.getsockname())
+            table = self.assert_sum(agent, ns)
+            self.assertGreater(table[name4]["Drops"], drops + 200)
+            self.assertEqual(table[name4]["Sockets"], 1)
+
+    def test_bounded(self):
+        """The busiest by drops, then by queue."""
+        with harness.Netns("bound") as ns, sockpile.Pile(ns) as pile, \
+                harness.Agent(FAST + "maxRows udpSocket 5\n", netns=ns) as agent:
+            socks = [self.receiver(pile) for _ in range(60)]
+            dropping, queued = socks[33], socks[44]
+            self.flood(pile, dropping.getsockname())
+            self.flood(pile, queued.getsockname(), 2)
+            want = {"%s:%d" % sock.getsockname() for sock in (dropping, queued)}
+
+            def bounded():
+                table = rows(agent)
+                self.assertEqual(len(table), 5)
+                self.assertLessEqual(want, table.keys())
+                return True
+            harness.eventually("five rows, with those that count", bounded)
+            for _ in range(3):
+                agent.refreshed("udpSocket")
+                bounded()
+            self.assertEqual(agent.collector("udpSocket")["netdiagCollectorLastError"], "")
+
+    def test_many_clients(self):
+        """Connected sockets with ephemeral ports: one row each, within the bound."""
+        with harness.Netns("clients") as ns, sockpile.Pile(ns) as pile, \
+                harness.Agent(FAST + "maxRows udpSocket 100\n", netns=ns) as agent:
+            server = self.receiver(pile)
+            for _ in range(500):
+                pile.socket(kind=socket.SOCK_DGRAM).connect(server.getsockname())
+            self.flood(pile, server.getsockname())
+            name = "%s:%d" % server.getsockname()
+            harness.eventually("100 rows, the server among them", lambda: (
+                lambda table: len(table) == 100 and name in table)(rows(agent)))
