@@ -15,10 +15,15 @@
 #include <net-snmp/library/large_fd_set.h>
 
 #include <errno.h>
+#ifdef HAVE_LINUX_CLOSE_RANGE_H
+#include <linux/close_range.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "../collectors/collect.h"
 #include "agentx.h"
@@ -376,6 +381,7 @@ static void set_flag(int store, int which)
 static void init_library(void)
 {
 	setenv("MIBS", "", 1);
+	setenv("MIBDIRS", "", 1);
 	signal(SIGPIPE, SIG_IGN);
 	snmp_enable_calllog();
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, library_log, NULL);
@@ -388,6 +394,15 @@ static void init_library(void)
 	netsnmp_enable_subagent();
 	init_agent(LIBRARY_NAME);
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, 0);
+}
+
+/* The library's own pipes would survive exec(2). What netdiagd opens is marked anyway. (Linux 5.11;
+ * nothing is executed, so an older kernel loses nothing.) */
+static void set_close_on_exec(void)
+{
+#if defined(SYS_close_range) && defined(CLOSE_RANGE_CLOEXEC)
+	syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+#endif
 }
 
 int session_init(const char *address, struct view *view)
@@ -409,6 +424,7 @@ int session_init(const char *address, struct view *view)
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
 			      TRANSPORT_DOMAIN ":");
 	init_snmp(LIBRARY_NAME);
+	set_close_on_exec();
 	return set_address(address);
 }
 

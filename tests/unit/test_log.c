@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* log.c, and what health.c tells it. Standard error is a file meanwhile. */
+#include <config.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../collectors/softnet.h"
+#include "../../subagent/health.h"
+#include "../../subagent/log.h"
+#include "unit.h"
+
+static int saved;
+static FILE *file;
+
+static void capture(void)
+{
+	file = tmpfile();
+	ck_assert_ptr_nonnull(file);
+	fflush(stderr);
+	saved = dup(STDERR_FILENO);
+	ck_assert_int_ge(saved, 0);
+	ck_assert_int_ge(dup2(fileno(file), STDERR_FILENO), 0);
+}
+
+/* Ends the capture; what was said must be this. */
+static void check_said(const char *want)
+{
+	char said[4096];
+	size_t len;
+
+	log_close();
+	fflush(stderr);
+	ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+	close(saved);
+	rewind(file);
+	len = fread(said, 1, sizeof(said) - 1, file);
+	said[len] = '\0';
+	fclose(file);
+	ck_assert_str_eq(said, want);
+}
+
+START_TEST(priorities)
+{
+	capture();
+	log_error("one %d", 1);
+	log_warning("two");
+	log_notice("three");
+	log_message(LOG_DEBUG, "four");
+	check_said("netdiagd: error: one 1\n"
+		   "netdiagd: warning: two\n"
+		   "netdiagd: three\n"
+		   "netdiagd: four\n");
+}
+END_TEST
+
+START_TEST(a_line_is_a_line)
+{
+	capture();
+	log_notice("a\nb\tc\033[31m");
+	check_said("netdiagd: a b c [31m\n");
+}
+END_TEST
+
+START_TEST(repetitions_are_counted)
+{
+	capture();
+	for (int i = 0; i < 1000; i++)
+		log_warning("again");
+	log_warning("other");
+	for (int i = 0; i < 3; i++)
+		log_warning("last");
+	check_said("netdiagd: warning: again\n"
+		   "netdiagd: warning: again (999 times more)\n"
+		   "netdiagd: warning: other\n"
+		   "netdiagd: warning: last\n"
+		   "netdiagd: warning: last (2 times more)\n");
+}
+END_TEST
+
+START_TEST(targets)
+{
+	enum log_target target = LOG_TO_SYSLOG;
+
+	ck_assert(log_target_parse("stderr", &target));
+	ck_assert_int_eq(target, LOG_TO_STDERR);
+	ck_assert(log_target_parse("syslog", &target));
+	ck_assert_int_eq(target, LOG_TO_SYSLOG);
+	ck_assert(!log_target_parse("file", &target));
+	ck_assert_int_eq(target, LOG_TO_SYSLOG);
+}
+END_TEST
+
+/* --- health ----------------------------------------------------------------------------------- */
+
+static int outcome;
+static const char *note;
+
+static int collect(struct collect *c)
+{
+	if (note)
+		collect_note(c, "%s", note);
+	return outcome ? collect_fail(c, outcome, "cannot read; try harder") : 0;
+}
+
+static const struct collector made = {
+	.name = "made",
+	.interval_ms = 1000,
+	.rows = {&softnet_row_type, NULL},
+	.collect = collect,
+};
+static const struct collector *const list[] = {&made, NULL};
+
+START_TEST(changes_of_health_are_told_once)
+{
+	static const struct {
+		int outcome;
+		const char *note;
+	} steps[] = {
+		{0, NULL},	 {0, NULL},    {-EACCES, NULL}, {-EACCES, NULL}, {-ENOENT, NULL},
+		{-ENOENT, NULL}, {0, NULL},    {0, NULL},	{0, "half"},	 {0, NULL},
+		{0, "half"},	 {-EIO, NULL}, {0, "half"},
+	};
+	struct health health = {0};
+	struct collect_settings settings;
+	struct engine *engine;
+
+	ck_assert_int_eq(settings_init(&settings), 0);
+	engine = engine_new(list, &settings);
+	ck_assert_ptr_nonnull(engine);
+	capture();
+	health_turn(&health, engine); /* pending is nothing to tell */
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		outcome = steps[i].outcome;
+		note = steps[i].note;
+		engine_collect_once(engine);
+		health_turn(&health, engine);
+		health_turn(&health, engine);
+	}
+	check_said("netdiagd: warning: collector made: denied: cannot read; try harder: "
+		   "Permission denied\n"
+		   "netdiagd: collector made: unsupported: cannot read; try harder: "
+		   "No such file or directory\n"
+		   "netdiagd: collector made: ok again\n"
+		   "netdiagd: collector made: half\n"
+		   "netdiagd: warning: collector made: error: cannot read; try harder: "
+		   "Input/output error\n"
+		   "netdiagd: collector made: ok again\n"
+		   "netdiagd: collector made: half\n");
+	engine_free(engine);
+	settings_free(&settings);
+}
+END_TEST
+
+START_TEST(what_is_off_is_not_told)
+{
+	struct health health = {0};
+	struct collect_settings settings;
+	struct engine *engine;
+
+	ck_assert_int_eq(settings_init(&settings), 0);
+	settings.collector[0].on = false;
+	engine = engine_new(list, &settings);
+	ck_assert_ptr_nonnull(engine);
+	capture();
+	health_turn(&health, engine);
+	check_said("");
+	engine_free(engine);
+	settings_free(&settings);
+}
+END_TEST
+
+START_TEST(status_names)
+{
+	ck_assert_str_eq(health_status_name(COLLECT_OK), "ok");
+	ck_assert_str_eq(health_status_name(COLLECT_ERROR), "error");
+	ck_assert_str_eq(health_status_name((enum collect_status)99), "unknown");
+}
+END_TEST
+
+UNIT_MAIN("log", priorities, a_line_is_a_line, repetitions_are_counted, targets,
+	  changes_of_health_are_told_once, what_is_off_is_not_told, status_names)
