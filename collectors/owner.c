@@ -229,6 +229,8 @@ static bool scan_process(struct owners *owners, const struct roots *roots, uint6
 			denied = true;
 			break;
 		}
+		if (!owners->wanted)
+			break;
 		if (!(links % SCAN_LINKS) && monotonic_ns() > deadline)
 			return false;
 	}
@@ -354,7 +356,7 @@ void owners_collect(struct owners *owners, struct collect *c, const char *what)
 	missing = owners_missing(owners, c->now);
 	if (missing && owners->denied)
 		collect_note(c,
-			     "owners of %zu %s are not known, /proc/PID/fd of %zu processes is not "
-			     "readable: give netdiagd CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+			     "no owner known of %zu %s, for /proc/PID/fd is not readable (%zu "
+			     "times): give netdiagd CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
 			     missing, what, owners->denied);
 }
