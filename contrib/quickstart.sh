@@ -103,7 +103,7 @@ EOF
     cat >"$dir/snmptrapd.conf" <<EOF
 disableAuthorization yes
 doNotLogTraps no
-format2 %H:%M:%S %V\n  %v\n
+format2 --- notification at %02.2h:%02.2j:%02.2k%V\n  %v\n
 EOF
 }
 
@@ -113,7 +113,7 @@ start_daemons() {
     shift
     local environment=(env MIBS= "SNMP_PERSISTENT_DIR=$dir/state" "SNMPCONFPATH=$dir")
     "$@" env "MIBDIRS=$mib_dir" MIBS=NETDIAG-MIB "SNMP_PERSISTENT_DIR=$dir/state" "SNMPCONFPATH=$dir" \
-        snmptrapd -C -c "$dir/snmptrapd.conf" -f -n -OQsX -Lf "$dir/traps.log" \
+        snmptrapd -C -c "$dir/snmptrapd.conf" -f -n -OQsXU -Lf "$dir/traps.log" \
         "udp:127.0.0.1:$trap_port" >"$dir/snmptrapd.log" 2>&1 &
     pids+=($!)
     "$@" "${environment[@]}" snmpd -C -c "$dir/snmpd.conf" -f -r -I -smux -Lf "$dir/snmpd.log" \
@@ -134,6 +134,18 @@ ask() {
     local options=("${@:2:$#-2}")
     "${client[@]}" "$tool" -v2c -c "$community" -M "$mib_dir" -m NETDIAG-MIB -t 2 "${options[@]}" \
         "127.0.0.1:$snmp_port" "NETDIAG-MIB::$name"
+}
+
+# notification FILE NAME: the first notification of that name in snmptrapd's log. (Names of SNMPv2-MIB
+# stay numbers where that module is not installed.)
+notification() {
+    awk -v name="$2" '
+        /^--- notification/ { if (found) exit; text = "" }
+        { text = text $0 "\n" }
+        $NF == name { found = 1 }
+        END { if (found) printf "%s", text }' "$1" |
+        sed -e 's/^--- \(.*\)$/\1/' -e '/sysUpTime\|1\.3\.0 = /d' \
+            -e 's/^  *[^ ]*6\.3\.1\.1\.4\.1\.0 = /  /' -e 's/^/  /'
 }
 
 has_rows() { ask snmpwalk -Cc -Oqn "$1" 2>/dev/null | grep -qv 'No Such'; }
@@ -228,7 +240,7 @@ ask snmpwalk -Cc -OQsX netdiagCollectorLastError | grep -v '= $' | sed 's/^netdi
 
 step 5 "a real fault: a listener in a namespace of its own whose queue overflows"
 demo() {
-    local dir=$work/demo listener_pid line
+    local dir=$work/demo listener_pid
     namespace=netdiag-quickstart-$$
     if ! ip netns add "$namespace" 2>"$work/netns.log"; then
         namespace=
@@ -251,7 +263,7 @@ EOF
     wait_for 40 grep -q 'netdiagAlarmRaised' "$dir/traps.log" || die "no alarm" "$dir/netdiagd.log"
     wait_for 15 has_rows netdiagAlarmTable
     title "the notification, as snmptrapd got it"
-    grep -m 1 -A 1 'netdiagAlarmRaised' "$dir/traps.log" | tr '\t' '\n' | sed -e 's/^ */  /'
+    notification "$dir/traps.log" netdiagAlarmRaised
     title "active alarms (netdiagAlarmTable)"
     ask snmpwalk -Cc -OQsXU netdiagAlarmTable | grep -E 'Instance|Severity|Summary|Advice' | sed 's/^/  /'
     title "the listener (netdiagListenerTable)"
@@ -259,9 +271,8 @@ EOF
     end "$listener_pid"
     note "the service is stopped; waiting for the alarms to end"
     if wait_for 60 grep -q 'netdiagAlarmCleared' "$dir/traps.log"; then
-        line=$(grep -m 1 -A 1 'netdiagAlarmCleared' "$dir/traps.log" | tr '\t' '\n' |
-            grep 'Summary' | sed 's/^ *//')
-        note "cleared: $line"
+        title "its end, as snmptrapd got it"
+        notification "$dir/traps.log" netdiagAlarmCleared
     else
         die "the alarm did not end" "$dir/netdiagd.log"
     fi
