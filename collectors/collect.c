@@ -394,12 +394,16 @@ bool engine_stop(struct engine *engine, unsigned timeout_ms)
 	while (!all_ended(engine) && err != ETIMEDOUT)
 		err = pthread_cond_timedwait(&engine->wake, &engine->lock, &until);
 	all = all_ended(engine);
-	pthread_mutex_unlock(&engine->lock);
-	for (size_t i = 0; all && i < engine->count; i++) {
-		if (engine->slot[i].running)
-			pthread_join(engine->slot[i].thread, NULL);
-		engine->slot[i].running = false;
+	/* Those that have ended need the lock no more. */
+	for (size_t i = 0; i < engine->count; i++) {
+		struct slot *slot = &engine->slot[i];
+
+		if (!slot->running || !slot->ended)
+			continue;
+		pthread_join(slot->thread, NULL);
+		slot->running = false;
 	}
+	pthread_mutex_unlock(&engine->lock);
 	return all;
 }
 

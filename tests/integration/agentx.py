@@ -8,7 +8,7 @@ import socket
 import struct
 
 OPEN, CLOSE, REGISTER = 1, 2, 3
-GET, GET_NEXT, GET_BULK, TEST_SET, CLEANUP_SET, RESPONSE = 5, 6, 7, 8, 11, 18
+GET, GET_NEXT, GET_BULK, TEST_SET, CLEANUP_SET, NOTIFY, RESPONSE = 5, 6, 7, 8, 11, 12, 18
 
 NOT_OPEN, DUPLICATE_REGISTRATION, REQUEST_DENIED = 257, 263, 267
 NOT_WRITABLE = 17
@@ -86,10 +86,14 @@ class Connection:
         return data
 
     def receive(self, want=None):
-        header = self._exactly(HEADER.size)
-        pdu = Pdu(header + self._exactly(HEADER.unpack(header)[7]))
-        assert want is None or pdu.type == want, f"PDU type {pdu.type} instead of {want}"
-        return pdu
+        """The next PDU. Notifications that come between are taken, unless one is wanted."""
+        while True:
+            header = self._exactly(HEADER.size)
+            pdu = Pdu(header + self._exactly(HEADER.unpack(header)[7]))
+            if pdu.type != NOTIFY or want == NOTIFY:
+                assert want is None or pdu.type == want, f"PDU type {pdu.type} instead of {want}"
+                return pdu
+            self.respond(pdu)
 
     def build(self, kind, payload=b"", packet=None):
         if packet is None:
