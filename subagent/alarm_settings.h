@@ -46,6 +46,7 @@ struct alarm_settings {
 	uint32_t rate_per_minute; /* notifications; a token bucket */
 	uint32_t heartbeat_ms;	  /* 0: off */
 	uint32_t history;	  /* rows of netdiagAlarmHistoryTable */
+	uint32_t once_ms; /* not 0: two samples so far apart are judged at once, for --report */
 };
 
 #endif

@@ -478,6 +478,11 @@ enum alarm_severity alarms_worst(const struct alarms *alarms)
 	return alarms->count[ALARM_WARNING] ? ALARM_WARNING : ALARM_NONE;
 }
 
+bool alarms_is_on(const struct alarms *alarms, const struct check *check)
+{
+	return alarms->memory[check - checks].policy.on;
+}
+
 void alarms_each_instance(const struct alarms *alarms,
 			  void (*fn)(const struct instance *instance, void *arg), void *arg)
 {

@@ -70,6 +70,9 @@ enum alarm_severity alarms_worst(const struct alarms *alarms);
 void alarms_each(const struct alarms *alarms,
 		 void (*fn)(const struct instance *instance, void *arg), void *arg);
 
+/* Whether a check is evaluated where nothing is said for an instance. */
+bool alarms_is_on(const struct alarms *alarms, const struct check *check);
+
 /* Calls fn for each instance that is evaluated, in the order of the checks. */
 void alarms_each_instance(const struct alarms *alarms,
 			  void (*fn)(const struct instance *instance, void *arg), void *arg);

@@ -10,6 +10,9 @@
 
 #define MILLISECOND UINT64_C(1000000)
 
+/* A share of fewer than this says nothing. */
+#define SHARE_MIN 100
+
 /* What a line of the configuration may ask for. */
 #define WINDOW_MIN_MS  1000
 #define WINDOW_MAX_MS  (24 * 3600 * 1000)
@@ -141,6 +144,22 @@ static void overlay(struct check_policy *policy, const struct check_setting *s)
 		limits->clear_after = s->clear_after_ms * MILLISECOND;
 }
 
+/* Two samples are all there is. They are at least half as far apart as they should be: collectors
+ * need not take the same time twice. Counts are told as at this rate over their own window. */
+static void judge_at_once(struct check_limits *limits, uint64_t apart)
+{
+	limits->count_over = limits->kind == CHECK_COUNT ? limits->window : apart;
+	if (limits->kind == CHECK_SHARE && limits->window > apart) {
+		limits->minimum = limits->minimum * apart / limits->window;
+		if (limits->minimum < SHARE_MIN)
+			limits->minimum = SHARE_MIN;
+	}
+	limits->window = apart / 2;
+	limits->hold = 1;
+	limits->clear_after = 0;
+	limits->outlier = 0;
+}
+
 void check_policy(const struct check *check, const char *instance, const void *row,
 		  const struct alarm_settings *settings, struct check_policy *policy)
 {
@@ -167,6 +186,8 @@ void check_policy(const struct check *check, const char *instance, const void *r
 				next = its;
 		}
 	}
+	if (settings && settings->once_ms)
+		judge_at_once(&policy->limits, settings->once_ms * MILLISECOND);
 	/* Lines each right by themselves may not fit together: nothing ends while it is raised. */
 	if (policy->limits.clear >= policy->limits.warning)
 		policy->limits.clear = policy->limits.warning > 0 ? policy->limits.warning - 1 : 0;

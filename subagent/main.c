@@ -25,6 +25,10 @@ static int run(const struct options *options)
 		return setup_check(options);
 	case TASK_DUMP:
 		return setup_dump(options);
+	case TASK_REPORT:
+		return setup_report(options);
+	case TASK_TEST_NOTIFICATION:
+		return setup_test_notification(options);
 	case TASK_SERVE:
 		return daemon_run(options);
 	}

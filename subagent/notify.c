@@ -183,10 +183,19 @@ static void send_notice(const struct notice *notice, uint64_t number)
 		snmp_free_pdu(pdu);
 }
 
+static void count_one(const struct instance *instance, void *arg)
+{
+	uint64_t *count = arg;
+
+	(void)instance;
+	(*count)++;
+}
+
 static void set_totals(struct notice *notice, uint64_t now)
 {
 	notice->last_sequence = notify_queue_last_sequence(self.queue);
-	notice->active_alarms = alarms_active(self.alarms);
+	/* Those that a receiver hears of. */
+	alarms_each(self.alarms, count_one, &notice->active_alarms);
 	notice->worst_severity = alarms_worst(self.alarms);
 	notice->uptime = now - self.started;
 	ROW_SET_TEXT(notice->boot_id, agent_boot_id());

@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -13,9 +14,12 @@ enum {
 	OPTION_CHECK_CONFIG,
 	OPTION_CONFIG,
 	OPTION_DUMP,
+	OPTION_FORMAT,
 	OPTION_LOG,
 	OPTION_PROC_ROOT,
+	OPTION_REPORT,
 	OPTION_SYS_ROOT,
+	OPTION_TEST_NOTIFICATION,
 };
 
 static const struct option long_options[] = {
@@ -23,10 +27,13 @@ static const struct option long_options[] = {
 	{"check-config", no_argument, NULL, OPTION_CHECK_CONFIG},
 	{"config", required_argument, NULL, OPTION_CONFIG},
 	{"dump", optional_argument, NULL, OPTION_DUMP},
+	{"format", required_argument, NULL, OPTION_FORMAT},
 	{"help", no_argument, NULL, 'h'},
 	{"log", required_argument, NULL, OPTION_LOG},
 	{"proc-root", required_argument, NULL, OPTION_PROC_ROOT},
+	{"report", optional_argument, NULL, OPTION_REPORT},
 	{"sys-root", required_argument, NULL, OPTION_SYS_ROOT},
+	{"test-notification", no_argument, NULL, OPTION_TEST_NOTIFICATION},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
 };
@@ -43,13 +50,17 @@ void options_help(void)
 	      "  --check-config       say whether the configuration is right, and end\n"
 	      "  --dump[=FORMAT]      collect once, print everything and end; text, json or "
 	      "schema\n"
+	      "  --report[=SECONDS]   take two samples, 5 s apart, print what is wrong and end\n"
+	      "  --format text|json   how --report prints\n"
+	      "  --test-notification  send a raise and a clear that say that they are tests\n"
 	      "  --log stderr|syslog  where messages go (stderr)\n"
 	      "  --proc-root DIR      instead of /proc, to serve a captured tree\n"
 	      "  --sys-root DIR       instead of /sys\n"
 	      "  --version            print the version\n"
 	      "  --help               print this\n"
 	      "\n"
-	      "Exit status: 0 ended as asked, 64 wrong usage, 78 wrong configuration, 1 other.\n",
+	      "Exit status: 0 ended as asked, 64 wrong usage, 78 wrong configuration, 1 other.\n"
+	      "With --report: 0 all is well, 1 warning, 2 critical, 3 unknown.\n",
 	      stdout);
 }
 
@@ -57,6 +68,18 @@ static int usage(const char *problem, const char *what)
 {
 	fprintf(stderr, "netdiagd: %s: %s; see netdiagd --help\n", problem, what);
 	return EX_USAGE;
+}
+
+static int take_seconds(struct options *options, const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long seconds = strtoul(text, NULL, 10);
+
+	/* A blank is no number, and neither is -1. */
+	if (!digits || text[digits] || !seconds || seconds > REPORT_SECONDS_MAX)
+		return usage("--report takes 1 to 3600 seconds, not", text);
+	options->seconds = (unsigned)seconds;
+	return 0;
 }
 
 static int apply(struct options *options, int option)
@@ -75,6 +98,18 @@ static int apply(struct options *options, int option)
 		options->task = TASK_DUMP;
 		if (optarg && dump_format_parse(optarg, &options->dump))
 			return usage("--dump takes text, json or schema, not", optarg);
+		return 0;
+	case OPTION_FORMAT:
+		if (!strcmp(optarg, "json"))
+			options->report = REPORT_JSON;
+		else if (strcmp(optarg, "text"))
+			return usage("--format takes text or json, not", optarg);
+		return 0;
+	case OPTION_REPORT:
+		options->task = TASK_REPORT;
+		return optarg ? take_seconds(options, optarg) : 0;
+	case OPTION_TEST_NOTIFICATION:
+		options->task = TASK_TEST_NOTIFICATION;
 		return 0;
 	case OPTION_LOG:
 		if (!log_target_parse(optarg, &options->log))
@@ -103,8 +138,11 @@ int options_parse(struct options *options, int argc, char **argv)
 {
 	int option, status = 0;
 
-	*options = (struct options){
-		.roots = roots_default, .log = LOG_TO_STDERR, .dump = DUMP_TEXT};
+	*options = (struct options){.roots = roots_default,
+				    .log = LOG_TO_STDERR,
+				    .dump = DUMP_TEXT,
+				    .report = REPORT_TEXT,
+				    .seconds = REPORT_SECONDS_DEFAULT};
 	while (!status && (option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
 		status = apply(options, option);
 	if (!status && optind < argc)

@@ -8,12 +8,15 @@
 #include "../collectors/root.h"
 #include "dump.h"
 #include "log.h"
+#include "report.h"
 
 /* What is to be done. */
 enum task {
 	TASK_SERVE,
 	TASK_CHECK_CONFIG,
 	TASK_DUMP,
+	TASK_REPORT,
+	TASK_TEST_NOTIFICATION,
 	TASK_VERSION,
 	TASK_HELP,
 };
@@ -25,7 +28,9 @@ struct options {
 	const char *address; /* NULL: as the configuration says */
 	struct roots roots;
 	enum log_target log;
-	enum dump_format dump; /* TASK_DUMP */
+	enum dump_format dump;	   /* TASK_DUMP */
+	enum report_format report; /* TASK_REPORT */
+	unsigned seconds;	   /* TASK_REPORT */
 };
 
 /* Parses the command line. 0, or EX_USAGE with what is wrong told on stderr. */

@@ -63,6 +63,7 @@ enum state {
 static struct {
 	struct handler handler;
 	char *address;
+	bool registers; /* there are tables to be registered */
 	enum state state;
 	netsnmp_session *session; /* the library's, from CONNECTED on */
 	netsnmp_callback library; /* what the library does with packets and disconnections */
@@ -122,8 +123,10 @@ static void came_up(void)
 	self.explained = 0;
 	self.register_explained = 0;
 	self.connects++;
-	log_notice("%s the AgentX master at %s; NETDIAG-MIB is registered at %s",
-		   self.connects > 1 ? "back at" : "connected to", self.address, NETDIAG_BASE_OID);
+	if (self.registers)
+		log_notice("%s the AgentX master at %s; NETDIAG-MIB is registered at %s",
+			   self.connects > 1 ? "back at" : "connected to", self.address,
+			   NETDIAG_BASE_OID);
 	change(true);
 }
 
@@ -412,6 +415,7 @@ int session_init(const char *address, struct view *view)
 	if (err)
 		return err;
 	self.handler = (struct handler){view_rows, view, session_ticks};
+	self.registers = view != NULL;
 	init_library();
 	err = transport_register();
 	if (err)
@@ -445,7 +449,9 @@ static void advance(void)
 
 	if (self.state == DOWN && now >= self.next_connect)
 		attempt();
-	if (self.state == CONNECTED && now >= self.next_register)
+	if (self.state == CONNECTED && !self.registers)
+		came_up();
+	else if (self.state == CONNECTED && now >= self.next_register)
 		send_register();
 }
 

@@ -14,8 +14,9 @@
 #include "view.h"
 
 /* Sets the library up as a subagent of the master at `address` ("/var/agentx/master",
- * "tcp:localhost:705"). Answers from all tables of the view. Connecting is tried from
- * session_turn(). 0 or -errno. */
+ * "tcp:localhost:705"). Answers from all tables of the view; without one (NULL) nothing is
+ * registered, for a session that only sends. Connecting is tried from session_turn(). 0 or -errno.
+ */
 int session_init(const char *address, struct view *view);
 
 /* Another address, after a reload: the session is made anew there if it differs. 0 or -errno

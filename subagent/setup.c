@@ -10,7 +10,9 @@
 #include "../collectors/collect.h"
 #include "agent.h"
 #include "dump.h"
+#include "report.h"
 #include "setup.h"
+#include "test_notification.h"
 #include "view.h"
 
 #define DEFAULT_FILE NETDIAG_SYSCONFDIR "/netdiagd.conf"
@@ -80,6 +82,30 @@ int setup_dump(const struct options *options)
 	if (!configuration)
 		return EX_CONFIG;
 	status = dump(options->dump, &configuration->collect);
+	configuration_free(configuration);
+	return status;
+}
+
+int setup_report(const struct options *options)
+{
+	struct configuration *configuration = setup_configuration(options);
+	int status;
+
+	if (!configuration)
+		return EX_CONFIG;
+	status = report_run(stdout, options->report, options->seconds, configuration);
+	configuration_free(configuration);
+	return status;
+}
+
+int setup_test_notification(const struct options *options)
+{
+	struct configuration *configuration = setup_configuration(options);
+	int status;
+
+	if (!configuration)
+		return EX_CONFIG;
+	status = test_notification(setup_address(options, configuration));
 	configuration_free(configuration);
 	return status;
 }

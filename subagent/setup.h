@@ -19,4 +19,10 @@ int setup_check(const struct options *options);
 /* --dump. Returns the exit status. */
 int setup_dump(const struct options *options);
 
+/* --report. Returns the exit status. */
+int setup_report(const struct options *options);
+
+/* --test-notification. Returns the exit status. */
+int setup_test_notification(const struct options *options);
+
 #endif

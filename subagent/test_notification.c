@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "../collectors/collect.h"
+#include "log.h"
+#include "notify_pdu.h"
+#include "session.h"
+#include "test_notification.h"
+#include "transport.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+#define TURN_MS	  200
+
+/* For a connection and the answers. */
+#define PATIENCE_S 10
+
+#define TEST_CHECK    "agent.test"
+#define TEST_INSTANCE "test"
+
+static struct {
+	unsigned answers;
+	bool lost; /* the session ended, or a notification could not be sent */
+	long refused;
+} self;
+
+static int answered(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *arg)
+{
+	(void)session;
+	(void)reqid;
+	(void)arg;
+	if (operation != NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE || !pdu)
+		self.lost = true;
+	else if (pdu->errstat)
+		self.refused = pdu->errstat;
+	else
+		self.answers++;
+	return 1;
+}
+
+static void send_test(enum notification_id id, const char *summary, const char *advice)
+{
+	struct notice notice = {.id = id, .severity = ALARM_WARNING};
+	struct timespec now;
+	netsnmp_pdu *pdu;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	notice.raised_at = (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+	ROW_SET_TEXT(notice.check, TEST_CHECK);
+	ROW_SET_TEXT(notice.instance, TEST_INSTANCE);
+	ROW_SET_TEXT(notice.summary, summary);
+	ROW_SET_TEXT(notice.advice, advice);
+	pdu = notify_pdu(&notice, session_master());
+	if (!pdu || !snmp_async_send(session_master(), pdu, answered, NULL)) {
+		snmp_free_pdu(pdu);
+		self.lost = true;
+	}
+}
+
+/* Takes turns until there is what is waited for, or the time is up. */
+static bool wait_for(bool (*done)(void), uint64_t until)
+{
+	while (!done() && monotonic_ns() < until)
+		if (session_turn(-1, TURN_MS, NULL, NULL))
+			return false;
+	return done();
+}
+
+static bool is_up(void)
+{
+	return session_master() != NULL;
+}
+
+static bool has_ended(void)
+{
+	return self.answers == 2 || self.refused || self.lost;
+}
+
+static int run(const char *address)
+{
+	uint64_t until = monotonic_ns() + PATIENCE_S * SECOND_NS;
+
+	if (!wait_for(is_up, until)) {
+		log_error("no test notification was sent: there is no AgentX master at %s",
+			  address);
+		return EXIT_FAILURE;
+	}
+	send_test(NOTIFICATION_RAISED, "TEST: this is no problem, netdiagd --test-notification",
+		  "nothing to do: a test of the way to the alerting system");
+	if (!self.lost)
+		send_test(NOTIFICATION_CLEARED, "TEST: over, netdiagd --test-notification", "");
+	wait_for(has_ended, until);
+	if (self.answers == 2) {
+		puts("The AgentX master has taken two test notifications, netdiagAlarmRaised and\n"
+		     "netdiagAlarmCleared. If they do not arrive, look at trap2sink and informsink "
+		     "in\n"
+		     "snmpd.conf, and at the receiver's log.");
+		return EXIT_SUCCESS;
+	}
+	if (self.refused)
+		log_error("the AgentX master at %s refuses the test notification: AgentX error %ld "
+			  "(RFC 2741, 6.2.16). See its log",
+			  address, self.refused);
+	else
+		log_error("the AgentX master at %s has not acknowledged the test notification "
+			  "within %d s: it is stopped, overloaded, or was restarted just now",
+			  address, PATIENCE_S);
+	return EXIT_FAILURE;
+}
+
+int test_notification(const char *address)
+{
+	int status, err;
+
+	memset(&self, 0, sizeof(self));
+	if (transport_check(address)) {
+		log_error("%s is no address of an AgentX master: /PATH, tcp:HOST:PORT or "
+			  "tcp6:[HOST]:PORT is wanted",
+			  address);
+		return EX_USAGE;
+	}
+	err = session_init(address, NULL);
+	if (err) {
+		log_error("cannot start: %s", strerror(-err));
+		return EXIT_FAILURE;
+	}
+	status = run(address);
+	session_close();
+	return status;
+}
