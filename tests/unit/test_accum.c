@@ -362,6 +362,50 @@ START_TEST(without_a_stamp)
 }
 END_TEST
 
+/* Drivers count in 16, 32 or 64 bits: the row says it, here in its gauge. */
+START_TEST(width_in_the_row)
+{
+	static const struct accum_field field[] = {{OFFSET(wide), 0}};
+	static const struct accum_type by_row = {
+		.row = &row_type,
+		.fields = field,
+		.field_count = COUNT_OF(field),
+		.stamp = OFFSET(stamp),
+		.row_bits = OFFSET(gauge),
+	};
+	static const struct {
+		uint64_t bits, before, after, total;
+	} cases[] = {
+		{16, 65530, 4, 65540},
+		{16, 1000, 4, 1000}, /* too far for a wrap: a reset */
+		{32, UINT32_MAX, 1, TWO_32 + 1},
+		{64, UINT32_MAX, 1, UINT32_MAX},
+		{0, UINT32_MAX, 1, UINT32_MAX},
+		{ROW_ABSENT, UINT32_MAX, 1, UINT32_MAX},
+		/* A sum of 32-bit ones, one of which wrapped. */
+		{32, TWO_32 + 9, 11, TWO_32 + 11},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct sample *row;
+
+		accum = accum_new(&by_row);
+		rows_init(&rows, &row_type);
+		for (uint64_t turn = 1; turn <= 2; turn++) {
+			rows_clear(&rows);
+			read_row(1, "", 0, turn == 1 ? cases[i].before : cases[i].after);
+			((struct sample *)rows_at(&rows, 0))->gauge = cases[i].bits;
+			apply(turn * SECOND);
+		}
+		row = rows_at(&rows, 0);
+		ck_assert_msg(row->wide == cases[i].total, "case %zu: %" PRIu64, i, row->wide);
+		ck_assert_uint_eq(row->stamp,
+				  cases[i].total == cases[i].before ? 2 * SECOND : SECOND);
+		end();
+	}
+}
+END_TEST
+
 /*
  * 100,000 rows, all of them others the next time: it takes linear time (a quadratic merge or
  * search would not end), and what is kept of those that are gone is bounded.
@@ -425,4 +469,5 @@ UNIT_MAIN("accum", counts_on, wraps_continue, limits_of_the_range,
 	  resets_stand_still_and_move_the_stamp, a_wrap_must_be_plausible, wider_than_thought,
 	  renewed_starts_from_0, another_object, renewed_concerns_all_rows_of_the_object,
 	  gone_and_back, gone_for_long_is_forgotten, absent_for_a_while, renewed_while_absent,
-	  rows_come_and_go_between_others, without_a_stamp, many_rows, random_series)
+	  rows_come_and_go_between_others, without_a_stamp, width_in_the_row, many_rows,
+	  random_series)

@@ -25,6 +25,38 @@ START_TEST(lines)
 }
 END_TEST
 
+START_TEST(incomplete_last_lines)
+{
+	static const struct {
+		const char *text, *whole;
+	} cases[] = {
+		{"", ""}, {"a\nb\n", "a\nb\n"}, {"a\nb", "a\n"}, {"a", ""}, {"\n", "\n"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct span text = span_of(cases[i].text);
+		bool dropped = span_drop_tail(&text);
+
+		ck_assert(span_equal(text, cases[i].whole));
+		ck_assert(dropped == (strlen(cases[i].text) != strlen(cases[i].whole)));
+	}
+}
+END_TEST
+
+START_TEST(the_first_fault_stays)
+{
+	struct faults faults = {0};
+
+	faults_add(&faults, "line %d: \"%s\"", 3, "a\tb\xff");
+	faults_add(&faults, "another");
+	ck_assert_uint_eq(faults.count, 2);
+	ck_assert_str_eq(faults.first, "line 3: \"a?b?\"");
+	memset(&faults, 0, sizeof(faults));
+	faults_add(&faults, "%0200d", 7);
+	ck_assert_uint_eq(strlen(faults.first), sizeof(faults.first) - 1);
+}
+END_TEST
+
 START_TEST(words)
 {
 	struct span rest = span_of(" \ta  bc\tdef \r"), word;
@@ -165,4 +197,5 @@ START_TEST(cpulists)
 }
 END_TEST
 
-UNIT_MAIN("parse", lines, words, copies, equality, numbers, hex_numbers, signed_numbers, cpulists)
+UNIT_MAIN("parse", lines, incomplete_last_lines, the_first_fault_stays, words, copies, equality,
+	  numbers, hex_numbers, signed_numbers, cpulists)

@@ -161,6 +161,15 @@ START_TEST(directories_and_links)
 }
 END_TEST
 
+START_TEST(the_running_kernels_roots)
+{
+	begin();
+	ck_assert(roots_live(&roots_default));
+	ck_assert(!roots_live(&tree.roots));
+	end();
+}
+END_TEST
+
 START_TEST(descriptors)
 {
 	int first, fd;
@@ -187,4 +196,4 @@ START_TEST(descriptors)
 END_TEST
 
 UNIT_MAIN("root", reads_whole_files, failures_leave_it_empty, no_file_eats_the_memory, numbers,
-	  directories_and_links, descriptors)
+	  directories_and_links, the_running_kernels_roots, descriptors)

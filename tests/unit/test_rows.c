@@ -198,6 +198,20 @@ START_TEST(texts_are_cut_and_cleaned)
 }
 END_TEST
 
+START_TEST(usage_in_hundredths_of_a_percent)
+{
+	ck_assert_uint_eq(row_usage(0, 100), 0);
+	ck_assert_uint_eq(row_usage(1, 3), 3333);
+	ck_assert_uint_eq(row_usage(100, 100), 10000);
+	ck_assert_uint_eq(row_usage(3, 2), 15000);
+	ck_assert_uint_eq(row_usage(1, 0), ROW_ABSENT);
+	ck_assert_uint_eq(row_usage(ROW_ABSENT, 1), ROW_ABSENT);
+	ck_assert_uint_eq(row_usage(1, ROW_ABSENT), ROW_ABSENT);
+	/* No overflow where the product does not fit. */
+	ck_assert_uint_eq(row_usage(UINT64_MAX - 1, (UINT64_MAX - 1) / 2), 20000);
+}
+END_TEST
+
 UNIT_MAIN("rows", a_fresh_row_is_absent, sorts_in_snmp_order, of_equal_keys_the_first_stays,
 	  without_a_key_there_is_one_row, finds_each_and_nothing_else, many_rows,
-	  texts_are_cut_and_cleaned)
+	  texts_are_cut_and_cleaned, usage_in_hundredths_of_a_percent)
