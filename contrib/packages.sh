@@ -20,9 +20,10 @@ packages_demo() {
 }
 
 # To test: further compilers and checkers, and the tools that results are compared with.
+# erlang-snmp has the SMI's own modules, which smilint reads.
 packages_test() {
     echo check clang clang-format libclang-rt-dev valgrind shellcheck xz-utils \
-        python3 smitools iproute2 ethtool conntrack nftables procps
+        python3 smitools erlang-snmp iproute2 ethtool conntrack nftables procps
 }
 
 # packages_missing PACKAGE...: those that are not installed.

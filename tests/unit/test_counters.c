@@ -94,8 +94,8 @@ START_TEST(broken_pairs)
 		"Tcp: InSegs \x01OutSegs\nTcp: 1 2\n",
 		"Tcp InSegs OutSegs\nTcp 1 2\n",
 		"no group\n\n: 1\n:\n",
-		"AGroupNameThatIsLongerThanAnyOfTheKernels: A\n"
-		"AGroupNameThatIsLongerThanAnyOfTheKernels: 1\n",
+		("AGroupNameThatIsLongerThanAnyOfTheKernels: A\n"
+		 "AGroupNameThatIsLongerThanAnyOfTheKernels: 1\n"),
 	};
 	static const char good[] = "Ip: InReceives\nIp: 9\n";
 	char text[512];

@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -279,6 +280,59 @@ START_TEST(the_kernel_refuses)
 }
 END_TEST
 
+static int take_type(const struct nlmsghdr *message, void *arg)
+{
+	ck_assert_uint_eq(message->nlmsg_type, RTM_NEWLINK);
+	return take(message, arg);
+}
+
+/* Sets loopback up or down, which is announced. */
+static void set_loopback(struct netlink *nl, unsigned flags)
+{
+	struct link_request request = link_request(0);
+
+	request.header.nlmsg_type = RTM_NEWLINK;
+	request.info.ifi_index = (int)if_nametoindex("lo");
+	request.info.ifi_change = IFF_UP;
+	request.info.ifi_flags = flags;
+	ck_assert_int_eq(netlink_dump(nl, &request.header, &dump), 0);
+}
+
+START_TEST(announcements)
+{
+	struct netlink nl = NETLINK_CLOSED, listening = NETLINK_CLOSED;
+	bool own = !unshare(CLONE_NEWNET);
+
+	ck_assert_int_eq(netlink_open(&nl, NETLINK_ROUTE), 0);
+	ck_assert_int_eq(netlink_open(&listening, NETLINK_ROUTE), 0);
+	ck_assert_int_eq(netlink_subscribe(&listening, RTNLGRP_LINK, RTM_NEWLINK), 0);
+	/* Never waits. */
+	if (own)
+		ck_assert_int_eq(netlink_drain(&listening, take_type, &taken), 0);
+	/* In a namespace of our own, where that is allowed, nobody else changes anything. */
+	for (unsigned i = 0; own && i < 4; i++) {
+		memset(&taken, 0, sizeof(taken));
+		set_loopback(&nl, i % 2 ? 0 : IFF_UP);
+		taken.fail_at = i == 3 ? 1 : 0;
+		ck_assert_int_eq(netlink_drain(&listening, take_type, &taken), i == 3 ? -EIO : 0);
+		ck_assert_uint_gt(taken.count, 0);
+		ck_assert_int_eq(netlink_drain(&listening, take_type, &taken), 0);
+	}
+	/* And of the other type nothing. */
+	netlink_close(&listening);
+	ck_assert_int_eq(netlink_open(&listening, NETLINK_ROUTE), 0);
+	ck_assert_int_eq(netlink_subscribe(&listening, RTNLGRP_LINK, RTM_DELLINK), 0);
+	memset(&taken, 0, sizeof(taken));
+	if (own) {
+		set_loopback(&nl, IFF_UP);
+		ck_assert_int_eq(netlink_drain(&listening, take, &taken), 0);
+		ck_assert_uint_eq(taken.count, 0);
+	}
+	netlink_close(&listening);
+	netlink_close(&nl);
+}
+END_TEST
+
 /* A socket whose kernel never answers: the far end of it is us. */
 START_TEST(nothing_waits_past_its_deadline)
 {
@@ -304,5 +358,5 @@ START_TEST(nothing_waits_past_its_deadline)
 END_TEST
 
 UNIT_MAIN("netlink", messages_until_done, errors_of_the_kernel, interrupted_dumps, giving_up,
-	  broken_buffers, dumps_the_links, asks_for_one_link, the_kernel_refuses,
+	  broken_buffers, dumps_the_links, asks_for_one_link, the_kernel_refuses, announcements,
 	  nothing_waits_past_its_deadline)
