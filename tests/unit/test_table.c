@@ -638,11 +638,12 @@ START_TEST(map_indexes_are_keys)
 		ck_assert_msg((keys > 0) == (table->entry != NULL), "%s", table->name);
 		for (size_t c = 0; c < table->column_count; c++) {
 			const struct column *column = &table->columns[c];
-			const struct row_key *key = &table->type->key[c];
+			const struct row_key *key;
 
 			ck_assert_msg(column->index == (c < keys), "%s", column->name);
 			if (!column->index)
 				continue;
+			key = &table->type->key[c];
 			ck_assert_msg(key->offset == column->offset, "%s", column->name);
 			ck_assert_msg((key->kind == ROW_KEY_TEXT) == is_text(column->type), "%s",
 				      column->name);
