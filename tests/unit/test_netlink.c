@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
+#include <libmnl/libmnl.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -280,6 +282,109 @@ START_TEST(the_kernel_refuses)
 }
 END_TEST
 
+/* A network namespace of our own. False, and said, where that is not allowed. */
+static bool own_namespace(void)
+{
+	if (!unshare(CLONE_NEWNET) || !unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return true;
+	printf("SKIP: no network namespace can be made here: %s\n", strerror(errno));
+	return false;
+}
+
+/* Makes a pair of interfaces of kind veth. 0 or -errno. */
+static int make_pair(struct netlink *nl, unsigned number)
+{
+	char buf[512];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buf);
+	struct nlattr *nest;
+	char name[16];
+
+	snprintf(name, sizeof(name), "pair%u", number);
+	request->nlmsg_type = RTM_NEWLINK;
+	request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	nest = mnl_attr_nest_start(request, IFLA_LINKINFO);
+	mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
+	mnl_attr_nest_end(request, nest);
+	return netlink_dump(nl, request, &dump);
+}
+
+/* Some hundred interfaces take several datagrams, the more so as the kernel makes one in advance.
+ */
+#define PAIRS 100
+
+/* Changes the list of interfaces at the first message of so many passes of a dump. */
+struct meddler {
+	struct netlink nl;
+	unsigned made;
+	unsigned passes; /* still to be disturbed */
+	unsigned seen;	 /* in this pass */
+	unsigned restarts;
+};
+
+static int meddle(const struct nlmsghdr *message, void *arg)
+{
+	struct meddler *meddler = arg;
+
+	(void)message;
+	if (!meddler->seen++ && meddler->passes) {
+		meddler->passes--;
+		ck_assert_int_eq(make_pair(&meddler->nl, meddler->made++), 0);
+	}
+	return 0;
+}
+
+static void start_again(void *arg)
+{
+	struct meddler *meddler = arg;
+
+	meddler->seen = 0;
+	meddler->restarts++;
+}
+
+START_TEST(an_interrupted_dump_is_tried_again)
+{
+	struct meddler meddler = {.nl = NETLINK_CLOSED};
+	const struct netlink_dump meddled = {
+		.message = meddle, .restart = start_again, .arg = &meddler};
+	struct link_request request = link_request(NLM_F_DUMP);
+	struct netlink nl = NETLINK_CLOSED;
+
+	if (!own_namespace())
+		return;
+	ck_assert_int_eq(netlink_open(&meddler.nl, NETLINK_ROUTE), 0);
+	ck_assert_int_eq(netlink_open(&nl, NETLINK_ROUTE), 0);
+	while (meddler.made < PAIRS) {
+		int err = make_pair(&meddler.nl, meddler.made++);
+
+		if (err == -EOPNOTSUPP) {
+			printf("SKIP: this kernel has no veth interfaces\n");
+			goto out;
+		}
+		ck_assert_int_eq(err, 0);
+	}
+	/* Twice disturbed, then whole. */
+	meddler.passes = 2;
+	ck_assert_int_eq(netlink_dump(&nl, &request.header, &meddled), 0);
+	ck_assert_uint_eq(meddler.restarts, 2);
+	ck_assert_uint_eq(meddler.seen, interfaces());
+	/* Disturbed each time: it ends, and says so; and the socket is as good as before. */
+	meddler.passes = UINT_MAX;
+	meddler.seen = meddler.restarts = 0;
+	ck_assert_int_eq(netlink_dump(&nl, &request.header, &meddled), -ESTALE);
+	ck_assert_uint_ge(meddler.restarts, 2);
+	ck_assert_uint_gt(meddler.seen, 2 * PAIRS);
+	meddler.passes = meddler.seen = meddler.restarts = 0;
+	ck_assert_int_eq(netlink_dump(&nl, &request.header, &meddled), 0);
+	ck_assert_uint_eq(meddler.restarts, 0);
+	ck_assert_uint_eq(meddler.seen, interfaces());
+out:
+	netlink_close(&meddler.nl);
+	netlink_close(&nl);
+}
+END_TEST
+
 static int take_type(const struct nlmsghdr *message, void *arg)
 {
 	ck_assert_uint_eq(message->nlmsg_type, RTM_NEWLINK);
@@ -301,7 +406,7 @@ static void set_loopback(struct netlink *nl, unsigned flags)
 START_TEST(announcements)
 {
 	struct netlink nl = NETLINK_CLOSED, listening = NETLINK_CLOSED;
-	bool own = !unshare(CLONE_NEWNET);
+	bool own = own_namespace();
 
 	ck_assert_int_eq(netlink_open(&nl, NETLINK_ROUTE), 0);
 	ck_assert_int_eq(netlink_open(&listening, NETLINK_ROUTE), 0);
@@ -358,5 +463,5 @@ START_TEST(nothing_waits_past_its_deadline)
 END_TEST
 
 UNIT_MAIN("netlink", messages_until_done, errors_of_the_kernel, interrupted_dumps, giving_up,
-	  broken_buffers, dumps_the_links, asks_for_one_link, the_kernel_refuses, announcements,
-	  nothing_waits_past_its_deadline)
+	  broken_buffers, dumps_the_links, asks_for_one_link, the_kernel_refuses,
+	  an_interrupted_dump_is_tried_again, announcements, nothing_waits_past_its_deadline)
