@@ -210,6 +210,13 @@ static int read_process(struct walk *walk, const struct netns *netns, struct net
 	return -ENOENT;
 }
 
+/* Whether a visit can tell more than its processes' files did. */
+static bool lacks_something(const struct walk *walk, const struct netns_row *row)
+{
+	return row->close_wait == ROW_ABSENT ||
+	       (row->conntrack_entries == ROW_ABSENT && walk->conntrack_max != ROW_ABSENT);
+}
+
 /* Fills the numbers of a row. 0, -ENOMEM, or -ENOENT when the namespace is gone. */
 static int fill_row(struct walk *walk, struct netns *netns, struct netns_row *row)
 {
@@ -220,9 +227,9 @@ static int fill_row(struct walk *walk, struct netns *netns, struct netns_row *ro
 	if (err == -ENOMEM)
 		return err;
 	visit.read = !err;
-	if (visit.read && !row->tcp_in_use) {
+	if (!row->tcp_in_use)
 		row->close_wait = 0;
-	} else {
+	if (!visit.read || lacks_something(walk, row)) {
 		err = visit_netns(&visit);
 		if (err == -ENOMEM)
 			return err;

@@ -285,6 +285,7 @@ static int scan_processes(struct netns_list *list, const struct roots *roots)
 
 	if (!dir)
 		return -errno;
+	list->hidden = roots_hide_processes(roots);
 	while (!err && (entry = readdir(dir))) {
 		struct netns *netns;
 		uint64_t pid;

@@ -354,7 +354,12 @@ void owners_collect(struct owners *owners, struct collect *c, const char *what)
 
 	owners_update(owners, &c->settings->roots, c->now);
 	missing = owners_missing(owners, c->now);
-	if (missing && owners->denied)
+	if (missing && roots_hide_processes(&c->settings->roots))
+		collect_note(c,
+			     "no owner known of %zu %s, for /proc hides other users' processes "
+			     "(hidepid): give netdiagd CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+			     missing, what);
+	else if (missing && owners->denied)
 		collect_note(c,
 			     "no owner known of %zu %s, for /proc/PID/fd is not readable (%zu "
 			     "times): give netdiagd CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",

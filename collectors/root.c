@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "parse.h"
@@ -18,6 +19,16 @@ const struct roots roots_default = {.path = {[ROOT_PROC] = "/proc", [ROOT_SYS] =
 bool roots_live(const struct roots *roots)
 {
 	return !strcmp(roots->path[ROOT_PROC], roots_default.path[ROOT_PROC]);
+}
+
+bool roots_hide_processes(const struct roots *roots)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return roots_live(roots) &&
+	       snprintf(path, sizeof(path), "%s/1", roots->path[ROOT_PROC]) < (int)sizeof(path) &&
+	       stat(path, &st) && errno == ENOENT;
 }
 
 void filebuf_free(struct filebuf *buf)

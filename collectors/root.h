@@ -29,6 +29,11 @@ extern const struct roots roots_default;
  * kernel and namespace as the files do. */
 bool roots_live(const struct roots *roots);
 
+/* Whether the kernel's own /proc leaves out other users' processes (mounted with hidepid=2, as
+ * systemd's ProtectProc=invisible does too), and netdiagd is among those that it hides them from:
+ * then there is no process 1. CAP_SYS_PTRACE makes them all visible. */
+bool roots_hide_processes(const struct roots *roots);
+
 /* A buffer that grows and is used again. Zero-initialised is empty; filebuf_free() releases it. */
 struct filebuf {
 	char *data; /* always NUL-terminated after a successful read */
