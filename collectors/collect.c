@@ -91,13 +91,22 @@ int collect_fail(struct collect *c, int err, const char *format, ...)
 
 void collect_note(struct collect *c, const char *format, ...)
 {
+	static const char between[] = "; ", more[] = " (and more)";
+	size_t used = strlen(c->error), size = sizeof(c->error);
+	char text[COLLECT_ERROR_SIZE];
 	va_list args;
 
-	if (c->error[0])
-		return;
 	va_start(args, format);
-	vsnprintf(c->error, sizeof(c->error), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (!used)
+		memcpy(c->error, text, sizeof(text));
+	else if (strstr(c->error, text) || strstr(c->error, more))
+		return;
+	else if (used + strlen(between) + strlen(text) + strlen(more) < size)
+		stpcpy(stpcpy(c->error + used, between), text);
+	else if (used + strlen(more) < size)
+		stpcpy(c->error + used, more);
 }
 
 static enum collect_status status_of(int err)

@@ -72,7 +72,7 @@ int collect_fail(struct collect *c, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Says what is missing although the collection as a whole works: shown as LastError under status
- * ok. The first note of a collection stays. */
+ * ok. Several notes of a collection are put together; what does not fit is hinted at. */
 void collect_note(struct collect *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Immutable once published. */

@@ -321,10 +321,9 @@ static void tell(const struct walk *walk)
 			     c->settings->max_rows[MAX_ROWS_NETNS]);
 	if (walk->denied)
 		collect_note(c,
-			     "%zu namespaces may not be entered: no CLOSE_WAIT counts, and nothing "
-			     "about named ones without a process. That needs CAP_SYS_ADMIN and "
-			     "CAP_SYS_PTRACE (AmbientCapabilities= in the unit); or say "
-			     "`netnsEnter off`",
+			     "%zu namespaces may not be entered, so no CLOSE_WAIT, nothing of "
+			     "those without a process: give netdiagd CAP_SYS_ADMIN and "
+			     "CAP_SYS_PTRACE, or say `netnsEnter off`",
 			     walk->denied);
 	if (walk->out_of_time)
 		collect_note(c,
@@ -332,13 +331,9 @@ static void tell(const struct walk *walk)
 			     "whole. Say `netnsEnter off` to do without",
 			     (unsigned)(VISITS_NS / SECOND_NS));
 	if (walk->list.denied)
-		collect_note(c,
-			     "%s may not be read; run netdiagd with CAP_DAC_READ_SEARCH to "
-			     "see the names in it",
-			     walk->list.denied);
+		collect_note(c, "%s may not be read: give CAP_DAC_READ_SEARCH", walk->list.denied);
 	if (walk->list.hidden)
-		collect_note(c, "/proc/PID/net of some processes may not be read; run netdiagd "
-				"with CAP_SYS_PTRACE to see their namespaces");
+		collect_note(c, "namespaces of processes are hidden: give CAP_SYS_PTRACE");
 }
 
 static int collect_rows(struct walk *walk, struct netns_state *state)

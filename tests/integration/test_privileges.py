@@ -87,7 +87,7 @@ class Privileges(unittest.TestCase):
         """Where processes are hidden nothing is refused: there just are none."""
         data = dump_hidden(self.ns, harness.BINARY, "--dump=json")
         self.assert_owners_missing(harness.dump(netns=self.ns), data, "hidepid")
-        self.assertIn("/proc/PID/net of some processes may not be read",
+        self.assertIn("namespaces of processes are hidden: give CAP_SYS_PTRACE",
                       states(data)["netns"]["netdiagCollectorLastError"])
 
     def test_what_is_readable_by_all(self):

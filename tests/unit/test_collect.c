@@ -335,9 +335,41 @@ START_TEST(long_reasons)
 		text[len] = 'x';
 	}
 	memset(&c, 0, sizeof(c));
-	collect_note(&c, "first");
+	text[sizeof(text) - 1] = '\0';
+	collect_note(&c, "%s", text);
+	ck_assert_uint_eq(strlen(c.error), sizeof(c.error) - 1);
 	collect_note(&c, "second");
-	ck_assert_str_eq(c.error, "first");
+	ck_assert_uint_eq(strlen(c.error), sizeof(c.error) - 1);
+	ck_assert_ptr_null(strstr(c.error, "second"));
+}
+END_TEST
+
+/* All that is missing is told, each once, as far as there is room. */
+START_TEST(several_notes)
+{
+	char text[COLLECT_ERROR_SIZE];
+	struct collect c = {.settings = &settings[0]};
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 30] = '\0';
+	collect_note(&c, "first");
+	collect_note(&c, "second %d", 2);
+	collect_note(&c, "first");
+	ck_assert_str_eq(c.error, "first; second 2");
+	collect_note(&c, "%s", text);
+	ck_assert_str_eq(c.error, "first; second 2 (and more)");
+	collect_note(&c, "third");
+	ck_assert_str_eq(c.error, "first; second 2 (and more)");
+	for (size_t len = 1; len < sizeof(text); len++) {
+		memset(&c, 0, sizeof(c));
+		memset(text, 'x', sizeof(text));
+		text[len] = '\0';
+		collect_note(&c, "%s", text);
+		collect_note(&c, "yyyy");
+		collect_note(&c, "zzzz");
+		ck_assert_uint_lt(strlen(c.error), sizeof(c.error));
+		ck_assert_int_eq(strncmp(c.error, text, len), 0);
+	}
 }
 END_TEST
 
@@ -581,7 +613,8 @@ START_TEST(all_at_once)
 END_TEST
 
 UNIT_MAIN("collect", pending_at_first, once_without_threads, failures_have_their_status,
-	  notes_stand_under_ok, long_reasons, refreshes_at_its_interval, intervals_can_change,
-	  off_and_on_again, off_from_the_start, a_stall_is_shown_and_delays_nobody,
-	  a_stall_at_the_start, settings_stay_in_use_while_stuck, off_while_stuck,
-	  stop_does_not_wait_for_the_stuck, all_at_once)
+	  notes_stand_under_ok, long_reasons, several_notes, refreshes_at_its_interval,
+	  intervals_can_change, off_and_on_again, off_from_the_start,
+	  a_stall_is_shown_and_delays_nobody, a_stall_at_the_start,
+	  settings_stay_in_use_while_stuck, off_while_stuck, stop_does_not_wait_for_the_stuck,
+	  all_at_once)
