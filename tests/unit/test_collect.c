@@ -351,7 +351,7 @@ START_TEST(several_notes)
 	struct collect c = {.settings = &settings[0]};
 
 	memset(text, 'x', sizeof(text));
-	text[sizeof(text) - 30] = '\0';
+	text[sizeof(text) - 20] = '\0';
 	collect_note(&c, "first");
 	collect_note(&c, "second %d", 2);
 	collect_note(&c, "first");
