@@ -15,7 +15,7 @@ import time
 import unittest
 
 import agentx
-from harness import (NOBODY, Agent, Mib, Netns, dump, eventually, need_root, need_tools, start,
+from harness import (BINARY, NOBODY, Agent, Mib, Netns, dump, eventually, need_root, need_tools, start,
                      stop)
 
 # How long SIGTERM may take, whatever the master or a collector does.
@@ -28,13 +28,23 @@ ALL = ("softnet", "nic", "irq", "counters", "conntrack", "sockets", "listener", 
 QUIET = "".join(f"collector {name} off\n" for name in ALL)
 FIRST = "netdiagAgentVersion.0"
 
-# The sanitizer keeps freed memory for a while, which looks like growth.
+# A sanitizer keeps freed memory for a while, which looks like growth: little of it with these
+# options, but more than nothing.
 SMALL_QUARANTINE = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") +
                     ":quarantine_size_mb=1:thread_local_quarantine_size_kb=16"}
 
 
+def growth_limit():
+    """KiB that may come to the resident memory."""
+    with open(BINARY, "rb") as binary:
+        return 6144 if re.search(b"__[at]san_init", binary.read()) else 512
+
+
 def answers(agent):
-    return agent.try_get(FIRST) is not None
+    """Asks without long waits: a packet that the host loses is no delay of netdiagd."""
+    output = agent.snmp("snmpget", "NETDIAG-MIB::" + FIRST, check=False,
+                        options=("-t", "0.3", "-r", "0"))
+    return "STRING:" in output
 
 
 def timed(function, *args):
@@ -60,7 +70,7 @@ class Restarts(unittest.TestCase):
                     rss, fds = agent.rss_kib(), agent.fd_count()
             self.assertEqual(agent.get("netdiagAgentMasterReconnects.0"), 50)
             self.assertEqual(agent.fd_count(), fds)
-            self.assertLess(agent.rss_kib() - rss, 1024)
+            self.assertLess(agent.rss_kib() - rss, growth_limit())
             log = agent.log()
             self.assertEqual(log.count("lost the AgentX master"), 50)
             self.assertEqual(log.count("back at the AgentX master"), 50)
@@ -568,5 +578,5 @@ class Reload(unittest.TestCase):
                 agent.daemon.send_signal(signal.SIGHUP)
                 time.sleep(0.01)
             self.assertTrue(answers(agent))
-            self.assertLess(agent.rss_kib() - rss, 1024)
+            self.assertLess(agent.rss_kib() - rss, growth_limit())
             self.assertEqual(agent.fd_count(), fds)
