@@ -72,6 +72,7 @@ static struct {
 	uint64_t down_since;	  /* monotonic ns */
 	uint64_t connects;	  /* how often the state became UP */
 	int64_t epoch;		  /* monotonic ns of the master's start */
+	bool moving;		  /* to another address: the loss is our own doing */
 	int explained;		  /* what was last told: errno while DOWN, ... */
 	long register_explained;  /* ... and res.error while it refuses to register */
 	session_change_fn *change;
@@ -250,12 +251,13 @@ static int closed(int major, int minor, void *session, void *arg)
 	self.session = NULL;
 	self.state = DOWN;
 	self.down_since = monotonic_ns();
-	if (was_up) {
+	if (was_up && !self.moving)
 		log_warning("lost the AgentX master at %s: it closed the connection; trying every "
 			    "%d ms until it is back",
 			    self.address, RETRY_MS);
+	self.moving = false;
+	if (was_up)
 		change(false);
-	}
 	return 0;
 }
 
@@ -369,6 +371,8 @@ int session_address(const char *address)
 	err = set_address(address);
 	if (err)
 		return err;
+	log_notice("the AgentX master is at %s from now on", self.address);
+	self.moving = self.state != DOWN;
 	self.explained = 0;
 	self.next_connect = 0;
 	transport_break();
