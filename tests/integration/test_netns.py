@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import socket
+import subprocess
 import threading
 import time
 import unittest
@@ -12,7 +13,7 @@ import unittest
 import harness
 
 FAST = "interval netns 200ms\n"
-MANY = 220
+MANY = 500
 
 
 def rows(agent):
@@ -193,32 +194,45 @@ class Netns(unittest.TestCase):
     def test_come_and_go(self):
         """Made and deleted all the time while the table is walked: walks stay in order, nothing
         stale stays, nothing is pinned, nothing leaks."""
-        names = [f"nd-netns-{os.getpid()}-loop{i}" for i in range(4)]
+        names = [f"nd-netns-{os.getpid()}-loop{i}" for i in range(10)]
+        batch = "".join(f"netns {what} {name}\n" for what in ("add", "del") for name in names)
         stop = threading.Event()
-        ended = []
+        made = []
 
         def churn():
             while not stop.is_set():
-                for name in names:
-                    made = harness.Netns(name=name)
-                    ended.append(inode_of(made))
-                    made.delete()
+                # One that only a process keeps, too.
+                child = subprocess.Popen(["unshare", "-n", "sleep", "0.02"])
+                subprocess.run(["ip", "-batch", "-"], input=batch, text=True, check=True)
+                child.wait()
+                made.extend([*names, child.pid])
 
-        with harness.Agent("interval netns 100ms\n") as agent:
+        def walk(agent, count):
+            """Walks until so many more were made. What netdiagd is then, in KiB."""
+            enough = len(made) + count
+            deadline = time.monotonic() + 60
+            while len(made) < enough:
+                self.assertLess(time.monotonic(), deadline)
+                self.assertTrue(worker.is_alive())
+                oids = [oid for oid, _ in agent.walk_oids("netdiagNetnsTable")]
+                self.assertEqual(oids, sorted(set(oids)))
+            return agent.rss_kib()
+
+        # With ASan freed memory would stay for long.
+        env = {"ASAN_OPTIONS": "quarantine_size_mb=1"}
+        with harness.Agent("interval netns 100ms\n", env=env) as agent:
             agent.refreshed("netns")
             fds = agent.fd_count()
             worker = threading.Thread(target=churn)
             worker.start()
             try:
-                deadline = time.monotonic() + 10
-                while time.monotonic() < deadline:
-                    oids = [oid for oid, _ in agent.walk_oids("netdiagNetnsTable")]
-                    self.assertEqual(oids, sorted(set(oids)))
+                first = walk(agent, 300)
+                last = walk(agent, 700)
             finally:
                 stop.set()
                 worker.join()
-            self.assertGreater(len(ended), 20)
-            agent.refreshed("netns")
+            self.assertLess(last, first + 4000)
+            agent.refreshed("netns")  # two refreshes at the most
             self.assertFalse(set(names) & set(rows(agent)))
             self.assertEqual(agent.collector("netns")["netdiagCollectorErrors"], 0)
             harness.eventually("as many descriptors as before", lambda: agent.fd_count() <= fds)

@@ -3,7 +3,9 @@
 
 import os
 import re
+import resource
 import socket
+import sys
 import unittest
 
 import harness
@@ -28,6 +30,17 @@ def memory(netns):
         port = int(line.split()[3].rpartition(":")[2])
         skmem = re.search(r"skmem:\(r(\d+),rb(\d+),.*,d(\d+)\)", line)
         found[port] = tuple(map(int, skmem.groups()))
+    return found
+
+
+def kernel_drops(netns):
+    """{endpoint: drops} of /proc/net/udp."""
+    found = {}
+    for line in netns.run("cat", "/proc/net/udp").splitlines()[1:]:
+        words = line.split()
+        address, port = words[1].split(":")
+        address = socket.inet_ntoa(int(address, 16).to_bytes(4, sys.byteorder))
+        found[f"{address}:{int(port, 16)}"] = int(words[12])
     return found
 
 
@@ -114,6 +127,39 @@ class Udp(unittest.TestCase):
                 agent.refreshed("udpSocket")
                 bounded()
             self.assertEqual(agent.collector("udpSocket")["netdiagCollectorLastError"], "")
+
+    def test_ten_thousand(self):
+        """All in one walk, strictly increasing, as /proc/net/udp has them, and no memory that grows
+        with the refreshes."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        harness.need(hard == resource.RLIM_INFINITY or hard >= 12000, "needs 12,000 open files")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (12000, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        with harness.Netns("many") as ns, sockpile.Pile(ns) as pile:
+            socks = [self.receiver(pile, f"127.0.0.{1 + number % 10}", 10000 + number)
+                     for number in range(10000)]
+            self.flood(pile, socks[7777].getsockname())
+            # With ASan freed memory would stay for long.
+            env = {"ASAN_OPTIONS": "quarantine_size_mb=1"}
+            with harness.Agent(FAST + "maxRows udpSocket 16384\n", netns=ns, env=env) as agent:
+                cells = harness.eventually("10,000 rows", lambda: (
+                    lambda cells: cells if len(cells) >= 10000 else None)(
+                        agent.walk_oids("netdiagUdpSocketDrops")), timeout=60)
+                oids = [oid for oid, _ in cells]
+                self.assertEqual(oids, sorted(set(oids)))
+                base = len(harness.Mib.get().oid["netdiagUdpSocketDrops"])
+                drops = {harness.decode_index(oid[base:], "s"): value for oid, value in cells}
+                want = kernel_drops(ns)
+                self.assertLessEqual({"%s:%d" % sock.getsockname() for sock in socks}, want.keys())
+                self.assertEqual({name: drops[name] for name in want if want[name]},
+                                 {name: count for name, count in want.items() if count})
+                self.assertGreater(drops["%s:%d" % socks[7777].getsockname()], 200)
+                for _ in range(3):
+                    agent.refreshed("udpSocket")
+                first = agent.rss_kib()
+                for _ in range(10):
+                    agent.refreshed("udpSocket")
+                self.assertLess(agent.rss_kib(), first + 8000)
 
     def test_many_clients(self):
         """Connected sockets with ephemeral ports: one row each, within the bound."""
