@@ -154,15 +154,17 @@ void advise_nic_drops(const struct advice *advice, char *text, size_t size)
 			 device(nic));
 }
 
-/* The connection table's size is conntrack_row's where sysctls are not read. */
+/* The connection table's size: conntrack_row's is the one that the usage was reckoned with; what
+ * the sysctls' collector read may be older. */
 static uint64_t conntrack_max(const struct advice *advice, uint64_t *buckets)
 {
 	const struct rows *rows = advice_rows(advice, &conntrack_collector);
 	const struct conntrack_row *row = rows && rows->count ? rows_at(rows, 0) : NULL;
-	uint64_t max = advice_sysctl_number(advice, "net.netfilter.nf_conntrack_max", 0);
 
 	*buckets = row ? row->buckets : ROW_ABSENT;
-	return max == ROW_ABSENT && row ? row->max : max;
+	if (row && row->max != ROW_ABSENT)
+		return row->max;
+	return advice_sysctl_number(advice, "net.netfilter.nf_conntrack_max", 0);
 }
 
 void advise_conntrack(const struct advice *advice, char *text, size_t size)

@@ -184,6 +184,9 @@ static void judge(struct pass *pass, struct instance *instance, int64_t value, c
 		clear_alarm(pass, instance, row, REASON_OVER);
 		break;
 	case CHECK_UNCHANGED:
+		/* What is shown is as it is now, not as it was told. */
+		if (instance->alarm && value != CHECK_NO_VALUE)
+			describe(pass, instance, row, instance->alarm);
 		break;
 	}
 }

@@ -103,6 +103,12 @@ static void name_listener(const void *row, char *text, size_t size)
 	row_text(text, size, ((const struct listener_row *)row)->endpoint);
 }
 
+/* A listener that was closed has no queue; its row goes on for its drops. */
+static bool is_open(const void *row)
+{
+	return ((const struct listener_row *)row)->sockets != 0;
+}
+
 static void name_udp_socket(const void *row, char *text, size_t size)
 {
 	row_text(text, size, ((const struct udp_socket_row *)row)->endpoint);
@@ -254,7 +260,7 @@ const struct check checks[] = {
 	 .phrase = "{} connections/s lost to full accept queues", .limits = RATE(1, 100, 0),
 	 .advice = advise_listen_overflows},
 	{.name = "listener.queue", .table = "netdiagListenerTable", .value = OF(listener_row, queue_usage),
-	 .stamp = CHECK_NO_STAMP, .instance = name_listener, .many = true, .units = "%",
+	 .stamp = CHECK_NO_STAMP, .applies = is_open, .instance = name_listener, .many = true, .units = "%",
 	 .phrase = "accept queue {} % full", .limits = LEVEL(70, 90, 60, IN_HUNDREDTHS),
 	 .detail = detail_listener, .advice = advise_listener},
 	{.name = "listener.drops", .table = "netdiagListenerTable", .value = OF(listener_row, drops),

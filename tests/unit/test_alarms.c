@@ -532,6 +532,32 @@ START_TEST(thousands_of_listeners_are_no_thousands_of_rows)
 }
 END_TEST
 
+/* A closed listener's row goes on for its drops, but there is no queue any more. */
+START_TEST(a_closed_listener_has_no_queue)
+{
+	struct made made;
+	struct listener_row *row;
+
+	made_init(&made);
+	row = made_row(&made, &listener_collector, 0);
+	row->sockets = 1;
+	row->queue_length = 2;
+	row->queue_limit = 1;
+	row->queue_usage = 20000;
+	row->drops = 7;
+	ROW_SET_TEXT(row->endpoint, "10.0.0.1:80");
+	made_run(&made, 2 * MADE_MINUTE, NULL, NULL);
+	ck_assert_ptr_nonnull(made_alarm(&made, "listener.queue", "10.0.0.1:80"));
+	row->sockets = 0;
+	row->queue_length = row->queue_limit = row->queue_usage = ROW_ABSENT;
+	made_run(&made, 5 * MADE_SECOND, NULL, NULL);
+	ck_assert_ptr_null(made_alarm(&made, "listener.queue", "10.0.0.1:80"));
+	ck_assert_ptr_null(made_check(&made, "listener.queue", "10.0.0.1:80"));
+	ck_assert_ptr_nonnull(strstr(made.event[1].alarm.summary, "object removed"));
+	made_done(&made);
+}
+END_TEST
+
 START_TEST(the_history_is_bounded_and_in_order)
 {
 	struct made made;
@@ -595,5 +621,5 @@ UNIT_MAIN("alarms", a_healthy_web_server_raises_nothing, a_connection_leak, a_ri
 	  notifications_can_be_turned_off_and_on, instances_have_their_own_limits,
 	  attempts_that_always_fail_are_usual, one_cpu_does_all_the_work,
 	  tcp_memory_has_the_kernels_limits, collectors_that_fail_are_told,
-	  thousands_of_listeners_are_no_thousands_of_rows, the_history_is_bounded_and_in_order,
-	  active_alarms_are_rows)
+	  thousands_of_listeners_are_no_thousands_of_rows, a_closed_listener_has_no_queue,
+	  the_history_is_bounded_and_in_order, active_alarms_are_rows)

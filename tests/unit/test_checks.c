@@ -263,7 +263,8 @@ START_TEST(what_is_so_is_not_proposed)
 	text = advice_of(&made, "softnet.dropped", NULL);
 	assert_silent(text, "sysctl -w");
 	assert_says(text, "RPS is on already");
-	made_sysctl(&made, "net.netfilter.nf_conntrack_max", "2000000000");
+	((struct conntrack_row *)rows_at(made.source.rows("conntrack", 0, &made), 0))->max =
+		2000000000;
 	assert_silent(advice_of(&made, "conntrack.usage", NULL), "sysctl -w");
 	made_done(&made);
 }
