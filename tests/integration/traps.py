@@ -2,8 +2,10 @@
 """A private snmptrapd, decoding by name with NETDIAG-MIB alone, and what an operator's receiver would
 make of its output."""
 
+import contextlib
 import os
 import re
+import signal
 import socket
 import tempfile
 import shutil
@@ -18,13 +20,14 @@ PREFIX = "NETDIAG-MIB::netdiagNotify"
 
 
 class Trap(dict):
-    """Objects of one notification by their names without netdiagNotify; kind is the notification's
-    name without netdiag; version "1", "2c" or "3"."""
+    """Objects of one notification, in their order, by their names without netdiagNotify; kind is the
+    notification's name without netdiag; version "1", "2c" or "3"; inform: whether it was one."""
 
-    def __init__(self, kind, version, objects):
+    def __init__(self, kind, version, inform, objects):
         super().__init__(objects)
         self.kind = kind
         self.version = version
+        self.inform = inform
 
     @property
     def key(self):
@@ -32,9 +35,10 @@ class Trap(dict):
 
 
 class Receiver:
-    """snmptrapd on a port of its own. A context manager."""
+    """snmptrapd on a port of its own. A context manager. handler: a program that is given every
+    notification with numeric OIDs, as snmptt wants it; all() finds none then."""
 
-    def __init__(self, netns=None):
+    def __init__(self, netns=None, handler=None):
         need_tools("snmptrapd")
         self.netns = netns
         self.dir = tempfile.mkdtemp(prefix="netdiag-traps-")
@@ -43,13 +47,16 @@ class Receiver:
             self.port = probe.getsockname()[1]
         self.output = os.path.join(self.dir, "traps")
         self.child = None
+        self.format = "-On" if handler else "-OqU"
         with open(os.path.join(self.dir, "snmptrapd.conf"), "w") as out:
             out.write("disableAuthorization yes\n"
                       "doNotLogTraps no\n"
                       f"createUser {V3_USER} SHA {V3_AUTH} AES {V3_PRIV}\n"
                       f"createUser -e {ENGINE_ID} {V3_USER} SHA {V3_AUTH} AES {V3_PRIV}\n"
-                      f"format1 V1{SEPARATOR}%q{SEPARATOR}%v\\n\n"
-                      f"format2 V2{SEPARATOR}%v\\n\n")
+                      f"format1 %P{SEPARATOR}%q{SEPARATOR}%v\\n\n"
+                      f"format2 %P{SEPARATOR}{SEPARATOR}%v\\n\n")
+            if handler:
+                out.write(f"traphandle default {handler}\n")
 
     def __enter__(self):
         self.start()
@@ -57,13 +64,14 @@ class Receiver:
 
     def __exit__(self, *exc):
         if self.child is not None:
-            stop(self.child)
+            # It may miss SIGTERM, when that comes just before it waits.
+            stop(self.child, signal.SIGKILL)
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def start(self):
         env = {**os.environ, "SNMP_PERSISTENT_DIR": self.dir, "SNMPCONFPATH": self.dir}
         command = ["snmptrapd", "-C", "-c", os.path.join(self.dir, "snmptrapd.conf"), "-f", "-n",
-                   "-M", MIB_DIR, "-m", "NETDIAG-MIB", "-OqU", "-Lf", self.output,
+                   "-M", MIB_DIR, "-m", "NETDIAG-MIB", self.format, "-Lf", self.output,
                    f"udp:127.0.0.1:{self.port}"]
         self.child = start(self.netns.command(*command) if self.netns else command, env=env,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -85,20 +93,23 @@ class Receiver:
                     f"-X {V3_PRIV} {'' if inform else '-e ' + ENGINE_ID} udp:{address}\n")
         return f"{kind} {address} public\n"
 
+    def sinks(self, *kinds):
+        return "".join(self.sink(kind) for kind in kinds)
+
     def all(self):
         """Every notification of netdiagd so far, in the order of arrival."""
         found = []
         for line in self.text().splitlines():
-            version, _, rest = line.partition(SEPARATOR)
-            if version not in ("V1", "V2"):
+            security = re.match(r"(TRAP|TRAP2|INFORM), SNMP v(1|2c|3),", line)
+            if not security:
                 continue
-            trap = _parse(version, rest)
+            trap = _parse(line, security.group(2), security.group(1) == "INFORM")
             if trap is not None:
                 found.append(trap)
         return found
 
-    def of(self, kind, check=None, instance=None):
-        return [trap for trap in self.all() if trap.kind == kind
+    def of(self, kind=None, check=None, instance=None):
+        return [trap for trap in self.all() if kind in (None, trap.kind)
                 and check in (None, trap.get("Check")) and instance in (None, trap.get("Instance"))]
 
     def wait(self, kind, check=None, instance=None, timeout=30):
@@ -131,19 +142,53 @@ class Receiver:
         return active
 
 
-def _parse(version, text):
+def _parse(line, version, inform):
     """The line of one notification: fields are separated by a tab, names and values by a blank."""
-    objects, kind = {}, None
-    if version == "V1":
-        head, _, text = text.partition(SEPARATOR)
-        found = re.fullmatch(r"NETDIAG-MIB::netdiag(\w+)", head)
-        if not found:
-            return None
-        kind = found.group(1)
+    _, v1_name, text = line.split(SEPARATOR)
+    found = re.fullmatch(r"NETDIAG-MIB::netdiag(\w+)", v1_name)
+    objects, kind = {}, found.group(1) if found else None
     for field in text.split("\t"):
         name, _, value = field.strip().partition(" ")
         if name.endswith(".6.3.1.1.4.1.0"):  # snmpTrapOID, which no MIB file here names
             kind = value.replace("NETDIAG-MIB::netdiag", "")
         elif name.startswith(PREFIX):
-            objects[name[len(PREFIX):].rsplit(".", 1)[0]] = value.strip('"')
-    return Trap(kind, version, objects) if kind and "::" not in kind else None
+            objects[name[len(PREFIX):].rsplit(".", 1)[0]] = re.sub('^"(.*)"$', r"\1", value)
+    return Trap(kind, version, inform, objects) if kind and "::" not in kind else None
+
+
+def elements(data):
+    """Every BER element of a packet, and those within it: [(tag, contents)]."""
+    found = []
+    while data:
+        length, at = data[1], 2
+        if length & 0x80:
+            at += length & 0x7f
+            length = int.from_bytes(data[2:at], "big")
+        contents = data[at:at + length]
+        assert len(contents) == length, "an element is longer than what it is in"
+        found.append((data[0], contents))
+        if data[0] & 0x20:
+            found += elements(contents)
+        data = data[at + length:]
+    return found
+
+
+class Wire(Receiver):
+    """A receiver that keeps the packets as they come, and reads nothing out of them."""
+
+    def start(self):
+        with self.netns.entered() if self.netns else contextlib.nullcontext():
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", self.port))
+        self.socket.setblocking(False)
+        self.packets = []
+
+    def __exit__(self, *exc):
+        self.socket.close()
+        super().__exit__(*exc)
+
+    def all(self):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.packets.append(self.socket.recv(65536))
+        return self.packets

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the tests of alarms stand on: netdiagd with an snmptrapd, and faults to be seen by it."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+
+import harness
+import traps
+
+OK, WARNING, CRITICAL, UNKNOWN = 1, 2, 3, 4  # netdiagCheckState
+RAISED, CHANGED, CLEARED = 1, 2, 3           # netdiagAlarmHistoryEvent
+
+# Checks that judge the present value: they have no window.
+LEVELS = {"conntrack.usage", "listener.queue", "limits.usage", "netns.conntrack", "tcp.memory",
+          "tcp.time_wait"}
+
+ALARM_OBJECTS = ["Sequence", "Check", "Instance", "Severity", "Summary", "Value", "Limit", "Units",
+                 "ObjectId", "RaisedAt", "Advice"]
+
+
+def short(*checks, window="2s", clear_after="1s"):
+    """Settings that make checks quick; their limits stay."""
+    return "notifications rate 600/m\n" + "".join(
+        f"check {check} clearAfter {clear_after}"
+        f"{'' if check in LEVELS else f' window {window}'}\n" for check in checks)
+
+
+def fast(*collectors, interval="200ms"):
+    return "".join(f"interval {collector} {interval}\n" for collector in collectors)
+
+
+class Watched(contextlib.ExitStack):
+    """netdiagd, its snmpd and an snmptrapd, in `netns` when it is given. No other alarms than those
+    of `expected`, (check, instance), or (check, None) for any of the check's, may occur. The other
+    namespaces of the machine are only looked at when the settings name them."""
+
+    def __init__(self, config, netns=None, expected=(), sinks=("trap2sink",), snmpd_config="",
+                 **options):
+        super().__init__()
+        self.expected = set(expected)
+        with contextlib.ExitStack() as stack:
+            self.receiver = stack.enter_context(traps.Receiver(netns))
+            self.agent = stack.enter_context(harness.Agent(
+                config if "netns" in config else config + "collector netns off\n", netns=netns,
+                snmpd_config=self.receiver.sinks(*sinks) + snmpd_config, **options))
+            self.push(stack.pop_all())
+
+    def __exit__(self, exc_type, *exc):
+        try:
+            if exc_type is None:
+                self.no_others()
+        except BaseException:
+            super().__exit__(*sys.exc_info())
+            raise
+        return super().__exit__(exc_type, *exc)
+
+    def no_others(self):
+        seen = {(row["netdiagAlarmHistoryCheck"], row["netdiagAlarmHistoryInstance"])
+                for row in self.history()}
+        others = {key for key in seen - self.expected if (key[0], None) not in self.expected}
+        assert not others, f"unexpected alarms: {others}, expected {self.expected}"
+
+    def check(self, check, instance="-"):
+        """The row of netdiagCheckTable, or {}."""
+        return self.agent.table("netdiagCheckTable").get((check, instance), {})
+
+    def state(self, check, instance="-"):
+        return self.agent.try_get("netdiagCheckState." + harness.encode_index(check, instance))
+
+    def alarms(self):
+        """{(check, instance): row} of netdiagAlarmTable."""
+        return {(row["netdiagAlarmCheck"], row["netdiagAlarmInstance"]): row
+                for row in self.agent.table("netdiagAlarmTable").values()}
+
+    def history(self, check=None, instance="-"):
+        """The rows of netdiagAlarmHistoryTable, of one alarm if it is named."""
+        rows = [row for _, row in sorted(self.agent.table("netdiagAlarmHistoryTable").items())]
+        return [row for row in rows if check is None or (check, instance) == (
+            row["netdiagAlarmHistoryCheck"], row["netdiagAlarmHistoryInstance"])]
+
+    def raised(self, check, instance="-", severity=None, timeout=30):
+        """Waits until the alarm is told. Returns the notification, which agrees with the tables."""
+        self.expected.add((check, instance))
+
+        def told():
+            last = (self.receiver.of(None, check, instance) or [None])[-1]
+            assert last and last.kind == "AlarmRaised", self.history()
+            assert severity in (None, last["Severity"])
+            return last
+
+        trap = harness.eventually(f"{check} {instance} is raised", told, timeout)
+        assert list(trap) == ALARM_OBJECTS, trap
+        row = self.alarms()[check, instance]
+        assert row["netdiagAlarmRaisedAt"] == trap["RaisedAt"], (trap, row)
+        assert self.state(check, instance) == row["netdiagAlarmSeverity"]
+        told = [(str(row["netdiagAlarmHistory" + column]) for column in ("Value", "Limit", "Summary"))
+                for row in self.history(check, instance)]
+        assert (trap["Value"], trap["Limit"], trap["Summary"]) in map(tuple, told), (trap, told)
+        watched = trap["ObjectId"].removeprefix("NETDIAG-MIB::")
+        assert self.agent.get(watched) is not None
+        return trap
+
+    def cleared(self, check, instance="-", timeout=30):
+        """Waits until the alarm's end is told. Returns the notification."""
+        def told():
+            last = (self.receiver.of(None, check, instance) or [None])[-1]
+            return last if last and last.kind == "AlarmCleared" else None
+
+        trap = harness.eventually(f"{check} {instance} is cleared", told, timeout)
+        assert list(trap) == ALARM_OBJECTS, trap
+        assert (check, instance) not in self.alarms()
+        events = [row["netdiagAlarmHistoryEvent"] for row in self.history(check, instance)]
+        assert events[0] == RAISED and events[-1] == CLEARED, events
+        return trap
+
+
+class Application:
+    """application.py in a namespace: what it is told is there. A context manager."""
+
+    def __init__(self, netns, name, mode, *args):
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "application.py")
+        self.name = name
+        self.process = netns.start(sys.executable, path, name, mode, *map(str, args), text=True,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.ports = [int(port) for port in self.process.stdout.readline().split()]
+        self.port = self.ports[0]
+
+    def work(self):
+        """From now on it does what it should."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.stdout.close()
+        harness.stop(self.process)
+
+    def __str__(self):
+        return f"{self.name}[{self.process.pid}]"
+
+
+@contextlib.contextmanager
+def load(netns, turn, pause=0.01):
+    """Calls turn() again and again in a namespace, until the block ends."""
+    done = threading.Event()
+    failed = []
+
+    def work():
+        try:
+            with netns.entered():
+                while not done.is_set():
+                    turn()
+                    done.wait(pause)
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+    assert not failed, failed
