@@ -1,0 +1,419 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Real faults in network namespaces: each raises its alarm, on the right instance, with advice that
+has this host's own numbers in it; and the alarm ends with the fault."""
+
+import contextlib
+import http.client
+import os
+import re
+import resource
+import socket
+import subprocess
+import sys
+import time
+import unittest
+
+from harness import Netns, eventually, need, need_root, need_tools, stop, veth
+from test_softnet import FLOOD, softnet_stat
+from sockpile import nstat
+from watched import OK, Application, Watched, fast, load, short
+
+CONNTRACK_MAX = "/proc/sys/net/netfilter/nf_conntrack_max"
+MAX_BACKLOG = "/proc/sys/net/core/netdev_max_backlog"
+
+
+@contextlib.contextmanager
+def setting(path):
+    """A setting of the whole machine that the block may write; it is as before after it."""
+    need(os.access(path, os.W_OK), f"{path} cannot be set here")
+    with open(path) as text:
+        before = text.read()
+    try:
+        yield lambda value: write(path, value)
+    finally:
+        write(path, before.strip())
+
+
+def write(path, value):
+    with open(path, "w") as out:
+        out.write(f"{value}\n")
+
+
+def connector(address, keep=20):
+    """A turn of load(): one more connection that is not waited for; old ones are closed."""
+    sockets = []
+
+    def turn():
+        sockets.append(socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET))
+        sockets[-1].setblocking(False)
+        sockets[-1].connect_ex(address)
+        if len(sockets) > keep:
+            sockets.pop(0).close()
+
+    return turn
+
+
+def close_first(netns, port, count):
+    """So many connections that are closed by this end at once."""
+    with netns.entered():
+        for _ in range(count):
+            socket.create_connection(("127.0.0.1", port), 10).close()
+
+
+class Fault(unittest.TestCase):
+    def setUp(self):
+        need_root()
+        need_tools("ip", "nstat", "ss")
+
+    def netns(self, label):
+        netns = Netns(label)
+        self.addCleanup(netns.delete)
+        return netns
+
+
+class Listen(Fault):
+    CHECKS = ("tcp.listen_overflows", "listener.queue", "listener.drops")
+
+    def overflow(self, netns, application, address, watched):
+        """Makes its queue overflow until the three alarms are there; returns their traps."""
+        key = f"{f'[{address}]' if ':' in address else address}:{application.port}"
+        with load(netns, connector((address, application.port)), pause=0.02):
+            return [watched.raised("listener.queue", key, "critical"),
+                    watched.raised("listener.drops", key, "critical"),
+                    watched.raised("tcp.listen_overflows")], key
+
+    def test_a_short_backlog(self):
+        netns = self.netns("backlog")
+        netns.sysctl("net.core.somaxconn", 300)
+        with Watched(short(*self.CHECKS) + fast("listener", "counters"), netns) as watched, \
+                Application(netns, "slow-shop", "listen", "127.0.0.1", 1) as shop:
+            (queue, drops, total), key = self.overflow(netns, shop, "127.0.0.1", watched)
+            self.assertEqual(key, f"127.0.0.1:{shop.port}")
+            self.assertIn("accept queue 200 % full", queue["Summary"])
+            for trap in (queue, drops, total):
+                self.assertIn(f"listen backlog of {key}, {shop}, now 1: somaxconn allows 300",
+                              trap["Advice"])
+            for trap in (queue, drops):
+                self.assertIn(str(shop), trap["Summary"])
+            self.assertRegex(total["Summary"], r"^[\d.]+ connections/s lost")
+            self.assertEqual(total["ObjectId"],
+                             "NETDIAG-MIB::netdiagTcpListenOverflows.0")
+            shop.work()
+            self.assertIn("0 %", watched.cleared("listener.queue", key)
+                          ["Summary"])
+            watched.cleared("listener.drops", key)
+            watched.cleared("tcp.listen_overflows")
+
+    def test_a_backlog_at_somaxconn(self):
+        """Both must be raised; the listener is an IPv6 one, and its process has an odd name."""
+        netns = self.netns("somaxconn")
+        netns.sysctl("net.core.somaxconn", 3)
+        with Watched(short(*self.CHECKS) + fast("listener", "counters"), netns) as watched, \
+                Application(netns, "app;`$(id)'\"&<%s", "listen", "::1", 1000) as shop:
+            (queue, drops, total), key = self.overflow(netns, shop, "::1", watched)
+            name = "app___(id)____"
+            for trap in (queue, drops, total):
+                self.assertRegex(
+                    trap["Advice"],
+                    r"^sysctl -w net\.core\.somaxconn=6, now 3, and the listen backlog of "
+                    rf"\[::1\]:{shop.port}, app_+id_+[%_s]*\[{shop.process.pid}\]")
+                self.assertNotRegex(trap["Summary"], "[;`$'\"&<>|\\\\]")
+            # The listener goes away, and with it what was wrong with it.
+            stop(shop.process)
+            self.assertIn("object removed", watched.cleared("listener.queue", key)
+                          ["Summary"])
+            watched.cleared("tcp.listen_overflows")
+
+    def test_in_another_namespace(self):
+        """Which pod it is."""
+        pod, other = self.netns("pod"), self.netns("other")
+        with Watched(short("netns.listen_overflows") + fast("netns"), self.netns("host"),
+                     expected=[("netns.listen_overflows", None)]) as watched:
+            with Application(pod, "slow-pod", "listen", "127.0.0.1", 1) as shop, \
+                    Application(other, "idle-pod", "listen", "127.0.0.1", 1):
+                with load(pod, connector(("127.0.0.1", shop.port)), pause=0.02):
+                    trap = watched.raised("netns.listen_overflows", pod.name)
+                    self.assertNotIn(("netns.listen_overflows", other.name), watched.alarms())
+                self.assertIn(pod.name, trap["Summary"])
+                self.assertRegex(trap["Advice"],
+                                 rf"nsenter -n -t {shop.process.pid} ss -ltn|"
+                                 rf"ip netns exec {pod.name} ss -ltn")
+                watched.cleared("netns.listen_overflows", pod.name)
+
+
+class Tcp(Fault):
+    def test_a_connection_leak(self):
+        """8,500 connections that their peers have closed long ago, most of them at one port."""
+        counts = (100, 8400)
+        need(resource.getrlimit(resource.RLIMIT_NOFILE)[1] > sum(counts) + 100,
+             f"needs {sum(counts) + 100} files per process")
+        netns = self.netns("leak")
+        with Watched(short("tcp.close_wait") + fast("sockets"), netns,
+                     # The connections of the application that ends are in TIME_WAIT then.
+                     expected=[("tcp.time_wait", "-")]) as watched:
+            with Application(netns, "leaky", "leak", "127.0.0.1", *counts) as leaky:
+                for port, count in zip(leaky.ports, counts):
+                    close_first(netns, port, count)
+                trap = watched.raised("tcp.close_wait", severity="critical")
+                eventually("their number is shown", lambda: watched.check("tcp.close_wait")
+                           ["netdiagCheckValue"] == sum(counts) * 100, timeout=30)
+                row = watched.check("tcp.close_wait")
+                self.assertIn("8500 sockets in CLOSE_WAIT", row["netdiagCheckSummary"])
+                self.assertIn(f"8400 at local port {leaky.ports[1]}", row["netdiagCheckSummary"])
+                self.assertIn(f"ss -tnp state close-wait sport = :{leaky.ports[1]}",
+                              row["netdiagCheckAdvice"])
+                self.assertIn("does not close its connections",
+                              trap["Advice"])
+            watched.cleared("tcp.close_wait")
+
+    def test_a_pile_of_time_wait(self):
+        """The same alarm gets worse, and better at once."""
+        netns = self.netns("timewait")
+        config = short("tcp.time_wait") + fast("sockets")
+        config += "check tcp.time_wait warning 300 critical 1000 clear 100\n"
+        with Watched(config, netns) as watched, \
+                Application(netns, "server", "listen", "127.0.0.1", 100) as server:
+            server.work()
+            close_first(netns, server.port, 400)
+            trap = watched.raised("tcp.time_wait", severity="warning")
+            self.assertEqual(trap["Limit"], "30000")
+            self.assertGreaterEqual(int(trap["Value"]), 30000)
+            low, high = netns.sysctl("net.ipv4.ip_local_port_range").split()
+            self.assertIn("tcp_fin_timeout does not help: TIME_WAIT lasts 60 s",
+                          trap["Advice"])
+            self.assertIn(f"net.ipv4.ip_local_port_range 1024 65535, now {low} {high}",
+                          trap["Advice"])
+            close_first(netns, server.port, 800)
+            worse = watched.raised("tcp.time_wait", severity="critical")
+            self.assertEqual(int(worse["Sequence"]), int(trap["Sequence"]) + 1)
+            self.assertEqual(worse["RaisedAt"],
+                             trap["RaisedAt"])
+            # Kernels that cannot do this let them end after a minute.
+            netns.run("ss", "-K", "state", "time-wait", check=False)
+            watched.cleared("tcp.time_wait", timeout=90)
+
+    def test_a_limit_is_near(self):
+        """It ends when the operator follows the advice."""
+        netns = self.netns("limit")
+        netns.sysctl("net.ipv4.tcp_max_tw_buckets", 100)
+        with Watched(short("limits.usage") + fast("limits"), netns) as watched, \
+                Application(netns, "server", "listen", "127.0.0.1", 100) as server:
+            server.work()
+            close_first(netns, server.port, 80)
+            trap = watched.raised("limits.usage", "tcp-time-wait", "warning")
+            self.assertIn("80 % used", trap["Summary"])
+            command = re.match(r"(sysctl -w net.ipv4.tcp_max_tw_buckets=200), now 100\.",
+                               trap["Advice"])
+            self.assertIsNotNone(command, trap)
+            netns.run(*command.group(1).split())
+            self.assertIn("40 % used", watched.cleared("limits.usage", "tcp-time-wait")
+                          ["Summary"])
+
+    def test_failed_attempts(self):
+        netns = self.netns("attempts")
+        window = 3
+        with Watched(short("tcp.attempt_fails", window=f"{window}s") + fast("counters"),
+                     netns) as watched:
+            # What is usual has to be known before anything can be unusual.
+            eventually("there is a value", lambda: watched.state("tcp.attempt_fails") == 1)
+            quiet = watched.check("tcp.attempt_fails")["netdiagCheckSince"]
+            eventually("there is one of the time before", lambda: watched.agent.get(
+                "netdiagAgentUptime.0") > quiet + 100 * (window + 1))
+            with socket.socket() as nobody:
+                nobody.bind(("127.0.0.1", 0))  # and does not listen
+                with load(netns, connector(nobody.getsockname()), pause=0.005):
+                    trap = watched.raised("tcp.attempt_fails", severity="critical")
+            self.assertIn("connection attempts/s failed", trap["Summary"])
+            self.assertIn("ss -tn state syn-sent", trap["Advice"])
+            watched.cleared("tcp.attempt_fails")
+
+    def test_retransmissions(self):
+        """Every tenth packet to a service is lost on the way."""
+        need_tools("nft")
+        netns = self.netns("retrans")
+        config = short("tcp.retransmits", "tcp.retransmit_rate") + fast("counters")
+        with Watched(config + "check tcp.retransmit_rate on\n", netns) as watched, \
+                contextlib.ExitStack() as stack:
+            pairs = []
+            with netns.entered():
+                server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100))
+                for _ in range(60):
+                    client = stack.enter_context(socket.create_connection(server.getsockname()))
+                    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    pairs.append((client, stack.enter_context(server.accept()[0])))
+                    for sock in pairs[-1]:
+                        sock.setblocking(False)
+
+            def talk():
+                for client, accepted in pairs:
+                    with contextlib.suppress(BlockingIOError):
+                        client.send(b"x" * 100)
+                    with contextlib.suppress(BlockingIOError):
+                        accepted.recv(65536)
+
+            with load(netns, talk):
+                netns.run("nft", "add table inet lossy; add chain inet lossy in { type filter hook "
+                          "input priority 0; }; add rule inet lossy in tcp dport "
+                          f"{server.getsockname()[1]} numgen random mod 10 == 0 drop")
+                trap = watched.raised("tcp.retransmits")
+                rate = watched.raised("tcp.retransmit_rate")
+                netns.run("nft", "delete table inet lossy")
+                watched.cleared("tcp.retransmits")
+                watched.cleared("tcp.retransmit_rate")
+            self.assertIn("% of segments were sent again", trap["Summary"])
+            self.assertEqual(trap["Units"], "%")
+            self.assertEqual(rate["Units"], "segments/s")
+            self.assertIn("packets are lost on the way: ss -ti", trap["Advice"])
+
+
+class Udp(Fault):
+    def test_a_full_receive_buffer(self):
+        netns = self.netns("udp")
+        config = short("udp.rcvbuf_errors", "udp.socket_drops") + fast("counters", "udpSocket")
+        with Watched(config, netns) as watched, \
+                Application(netns, "deaf", "receive", "127.0.0.1", 5000) as deaf, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mine:
+            key = f"127.0.0.1:{deaf.port}"
+            with netns.entered():
+                sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            with sender, mine, load(netns, lambda: sender.sendto(b"x" * 200, ("127.0.0.1", deaf.port)),
+                                    pause=0.002):
+                total = watched.raised("udp.rcvbuf_errors", severity="critical")
+                trap = watched.raised("udp.socket_drops", key, "critical")
+                self.assertIn(str(deaf), trap["Summary"])
+                present = netns.run("sysctl", "-n", "net.core.rmem_max", check=False).strip()
+                for advice in (it["Advice"] for it in (total, trap)):
+                    if present:
+                        self.assertIn(f"{key}, {deaf}, must ask for more with SO_RCVBUF, now 5000: "
+                                      f"net.core.rmem_max allows {present}", advice)
+                    else:
+                        # Before Linux 6.10 a namespace does not see it.
+                        self.assertIn("SO_RCVBUF: ss -uamp. net.core.rmem_max bounds", advice)
+                # Read, the load is nothing to it.
+                deaf.work()
+                watched.cleared("udp.rcvbuf_errors")
+                watched.cleared("udp.socket_drops", key)
+
+
+class Host(Fault):
+    def test_a_busy_cpu(self):
+        """Its backlog queue is too short for a flood."""
+        need(len(os.sched_getaffinity(0)) >= 2, "needs two CPUs")
+        left, right = self.netns("left"), self.netns("right")
+        veth(left, "va", "10.99.0.1/24", right, "vb", "10.99.0.2/24")
+        # Received on another CPU than the sender's, through that CPU's backlog.
+        right.run("sh", "-c", "echo 2 > /sys/class/net/vb/queues/rx-0/rps_cpus")
+        config = short("softnet.dropped") + fast("softnet") + fast("sysctls", interval="500ms")
+        # The tiny backlog is loopback's too: what is lost is sent again.
+        with Watched(config, sinks=["informsink"], expected=[("softnet.dropped", None)]) as watched:
+            with setting(MAX_BACKLOG) as set_backlog:
+                set_backlog(1)
+                flood = left.start(sys.executable, "-c", FLOOD, "10.99.0.2", "60", "0")
+                before = softnet_stat()[1][1]
+                trap = watched.raised("softnet.dropped", "cpu1", "critical", timeout=60)
+                self.assertGreater(softnet_stat()[1][1], before)
+                stop(flood)
+            self.assertIn("cpu1: ", trap["Summary"])
+            self.assertRegex(trap["Advice"],
+                             r"^sysctl -w net\.core\.netdev_max_backlog=2, now 1, and ")
+            watched.cleared("softnet.dropped", "cpu1")
+
+    def test_a_connection_table(self):
+        """At 93 %, then full, so that packets are dropped; then twice as large, as advised."""
+        need_tools("nft", "conntrack")
+        netns = self.netns("conntrack")
+        # The agent's own conversations are not to be counted.
+        netns.run("nft", "add table inet track; "
+                  "add chain inet track raw { type filter hook output priority -300; };"
+                  "add chain inet track pre { type filter hook prerouting priority -300; };"
+                  "add chain inet track in { type filter hook input priority 0; };" + "".join(
+                      f"add rule inet track {chain} meta l4proto udp notrack;"
+                      for chain in ("raw", "pre")) + "add rule inet track in ct state new accept")
+        config = short("conntrack.drops", "conntrack.usage") + fast("conntrack")
+        config += fast("sysctls", interval="500ms")
+        with setting(CONNTRACK_MAX) as set_max, Watched(config, netns) as watched, \
+                contextlib.ExitStack() as stack:
+            maximum = 400
+
+            def connect():
+                client = stack.enter_context(socket.create_connection(server.getsockname(), 10))
+                stack.enter_context(server.accept()[0])
+                return client
+
+            with netns.entered():
+                server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=4000))
+                for _ in range(maximum * 93 // 100):
+                    connect()
+            set_max(maximum)
+            self.assertEqual(int(netns.run("conntrack", "-C")), maximum * 93 // 100)
+            usage = watched.raised("conntrack.usage", severity="critical")
+            self.assertEqual(usage["Summary"],
+                             "connection table 93 % full, limit 90")
+            with load(netns, connector(server.getsockname(), keep=100), pause=0.02):
+                drops = watched.raised("conntrack.drops", severity="critical")
+                dropped = sum(map(int, re.findall(r" (?:early_)?drop=(\d+)",
+                                                  netns.run("conntrack", "-S"))))
+                self.assertGreater(dropped, 0)
+                for trap in (usage, drops):
+                    self.assertRegex(
+                        trap["Advice"],
+                        rf"^sysctl -w net\.netfilter\.nf_conntrack_max={maximum * 2}, now {maximum}$")
+                self.assertEqual(set(watched.alarms()),
+                                 {("conntrack.usage", "-"), ("conntrack.drops", "-")})
+            set_max(maximum * 2)
+            watched.cleared("conntrack.drops")
+            watched.cleared("conntrack.usage")
+
+
+class Healthy(Fault):
+    # Every check that looks at a time, but those that tell the host's CPUs, which others use too.
+    CHECKS = ("nic.rx_discards", "nic.errors", "nic.drops", "conntrack.drops",
+              "conntrack.insert_failed", "tcp.listen_overflows", "listener.drops", "tcp.syn_queue",
+              "tcp.retransmits", "tcp.close_wait", "tcp.attempt_fails", "tcp.abort_on_memory",
+              "tcp.rcvq_drops", "udp.rcvbuf_errors", "udp.socket_drops", "agent.collector")
+
+    def test_a_web_server(self):
+        """Real requests, most of them over connections that are kept, raise nothing: all limits are
+        as they are, the windows some seconds."""
+        netns = self.netns("web")
+        collectors = ("counters", "listener", "sockets", "nic", "conntrack", "udpSocket", "limits",
+                      "protocols")
+        answers = []
+        with Watched(short(*self.CHECKS, window="4s") + fast(*collectors, interval="500ms"),
+                     netns) as watched:
+            port = 8080
+            netns.start(sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--protocol",
+                        "HTTP/1.1", "--directory", watched.agent.dir, str(port),
+                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+            def browse():
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+                with contextlib.closing(connection):
+                    for _ in range(20):
+                        connection.request("GET", "/netdiagd.conf")
+                        answer = connection.getresponse()
+                        answer.read()
+                        answers.append(answer.status)
+
+            eventually("the server listens", lambda: f":{port}" in netns.run("ss", "-Htln"))
+            began = time.monotonic()
+            with contextlib.ExitStack() as stack:
+                for _ in range(4):
+                    stack.enter_context(load(netns, browse, pause=0.1))
+                while time.monotonic() - began < 20:
+                    self.assertEqual(watched.alarms(), {})
+                    time.sleep(0.5)
+                # They have all had the time to find something.
+                states = {key: row["netdiagCheckState"] for key, row in
+                          watched.agent.table("netdiagCheckTable").items()
+                          if key[0] in self.CHECKS and key[0].startswith(("tcp.", "udp."))}
+            self.assertEqual(set(states.values()), {OK}, states)
+            self.assertGreater(len(states), 7)
+            self.assertEqual(set(answers), {200})
+            self.assertGreater(len(answers), 1000)
+            self.assertGreater(nstat(netns, "TcpOutSegs"), 2000)
+            self.assertEqual([trap.kind for trap in watched.receiver.all()], ["AlarmSync"])
+
+
+if __name__ == "__main__":
+    unittest.main()
