@@ -312,10 +312,16 @@ class Agent:
         return self.netns.command(*command) if self.netns else list(command)
 
     def _free_port(self):
+        """A UDP port below the ephemeral range, where no client gets it by chance; tests that run
+        at the same time begin to look at different places."""
         with self.netns.entered() if self.netns else contextlib.nullcontext():
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                probe.bind(("127.0.0.1", 0))
-                return probe.getsockname()[1]
+            for _ in range(1000):
+                port = 20000 + (os.getpid() * 37 + next(_counter)) % 10000
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                    with contextlib.suppress(OSError):
+                        probe.bind(("127.0.0.1", port))
+                        return port
+        raise AssertionError("no free UDP port from 20000 to 29999")
 
     def _write_snmpd_config(self, extra):
         with open(os.path.join(self.dir, "snmpd.conf"), "w") as out:

@@ -43,6 +43,8 @@ def fields(row, prefix):
 
 
 class Conntrack(unittest.TestCase):
+    exclusive = "lowers nf_conntrack_max for the whole host"
+
 
     def setUp(self):
         need_tools("conntrack", "nft")

@@ -76,6 +76,8 @@ class Tree:
 
 
 class Live(unittest.TestCase):
+    exclusive = "lowers netdev_max_backlog for the whole host"
+
     def test_equals_softnet_stat(self):
         with Agent() as agent:
             before = softnet_stat()
