@@ -155,6 +155,7 @@ class Listener(unittest.TestCase):
                                      name.rpartition(":")[0].strip("[]"))
                     index = harness.encode_index(name)
                     self.assertEqual(agent.get(f"netdiagListenerPort.{index}"), port)
+                    self.assertEqual(agent.get(f'netdiagListenerPort."{name}"'), port)
                 self.assertEqual(sorted(table[name]["Port"] for name in table),
                                  sorted(port for _, port in ss_listeners(ns)))
                 # An interface that goes leaves no text that cannot be read.

@@ -103,6 +103,7 @@ class Netns(unittest.TestCase):
             for netns in (quiet, lossy, odd):
                 self.assertEqual(table[netns.name]["netdiagNetnsInode"], inode_of(netns))
                 self.assertEqual(table[netns.name]["netdiagNetnsSource"], 1)
+                self.assertEqual(agent.get(f'netdiagNetnsInode."{netns.name}"'), inode_of(netns))
             self.assertIn("setns", agent.collector("netns")["netdiagCollectorSource"])
             # The one that netdiagd itself lives in is not among them.
             self.assertNotIn(os.stat("/proc/self/ns/net").st_ino,
