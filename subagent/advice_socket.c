@@ -61,12 +61,19 @@ void detail_netns(const struct advice *advice, char *text, size_t size)
 		owner(netns->command, netns->pid, text, size);
 }
 
+/* The rows have sums over all sockets of an endpoint (SO_REUSEPORT); settings bound each of them.
+ */
+static uint64_t of_each(uint64_t sum, uint64_t sockets)
+{
+	return sum == ROW_ABSENT || sockets == ROW_ABSENT || !sockets ? sum : sum / sockets;
+}
+
 /* What lengthens a listener's queue: the application's own backlog below somaxconn, both at it. */
 static void advise_backlog(const struct advice *advice, const struct listener_row *listener,
 			   char *text, size_t size)
 {
 	uint64_t somaxconn = advice_sysctl_number(advice, SOMAXCONN_NAME, 0);
-	uint64_t limit = listener ? listener->queue_limit : ROW_ABSENT;
+	uint64_t limit = listener ? of_each(listener->queue_limit, listener->sockets) : ROW_ABSENT;
 	char who[COMMAND_SIZE + 24], command[CHECK_ADVICE_SIZE];
 
 	if (limit == ROW_ABSENT || somaxconn == ROW_ABSENT) {
@@ -256,21 +263,21 @@ static void advise_rcvbuf(const struct advice *advice, const struct udp_socket_r
 			  char *text, size_t size)
 {
 	uint64_t max = advice_sysctl_number(advice, RMEM_MAX_NAME, 0);
+	uint64_t buffer = socket ? of_each(socket->rx_buffer_bytes, socket->sockets) : ROW_ABSENT;
 	char command[CHECK_ADVICE_SIZE], who[COMMAND_SIZE + 24];
 
-	if (!socket || socket->rx_buffer_bytes == ROW_ABSENT || max == ROW_ABSENT) {
+	if (buffer == ROW_ABSENT || max == ROW_ABSENT) {
 		snprintf(text, size,
 			 "the application reads too slowly, or asks for too small a buffer with "
 			 "SO_RCVBUF: ss -uamp. " RMEM_MAX_NAME " bounds what it gets");
 		return;
 	}
 	owner(socket->command, socket->pid, who, sizeof(who));
-	if (socket->rx_buffer_bytes < max * RCVBUF_FACTOR)
+	if (buffer < max * RCVBUF_FACTOR)
 		snprintf(text, size,
 			 "%s, %s, must ask for more with SO_RCVBUF, now %llu: " RMEM_MAX_NAME
 			 " allows %llu. Or read faster",
-			 socket->endpoint, who, (number)socket->rx_buffer_bytes / RCVBUF_FACTOR,
-			 (number)max);
+			 socket->endpoint, who, (number)buffer / RCVBUF_FACTOR, (number)max);
 	else if (advice_double(advice, RMEM_MAX_NAME, command, sizeof(command)))
 		snprintf(text, size, "%s, and SO_RCVBUF of %s, %s", command, socket->endpoint, who);
 	else
@@ -299,18 +306,19 @@ void advise_udp_rcvbuf(const struct advice *advice, char *text, size_t size)
 
 void advise_netns_overflows(const struct advice *advice, char *text, size_t size)
 {
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789._-";
 	const struct netns_row *netns = advice->row;
+	char enter[sizeof(netns->name) + 16] = "in it";
 
 	if (!netns)
 		return;
 	if (netns->pid != ROW_ABSENT)
-		snprintf(text, size,
-			 "a listener in it accepts too slowly or has too short a backlog: nsenter "
-			 "-n -t %llu ss -ltn. somaxconn is per namespace",
-			 (number)netns->pid);
-	else
-		snprintf(text, size,
-			 "a listener in it accepts too slowly or has too short a backlog: ip netns "
-			 "exec %s ss -ltn. somaxconn is per namespace",
-			 netns->name);
+		snprintf(enter, sizeof(enter), "nsenter -n -t %llu", (number)netns->pid);
+	else if (!netns->name[strspn(netns->name, plain)])
+		snprintf(enter, sizeof(enter), "ip netns exec %s", netns->name);
+	snprintf(text, size,
+		 "a listener in it accepts too slowly or has too short a backlog: %s ss -ltn. "
+		 "somaxconn is per namespace",
+		 enter);
 }

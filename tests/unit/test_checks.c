@@ -206,6 +206,12 @@ START_TEST(a_backlog_is_raised_where_it_is_the_bound)
 	row.queue_limit = 4096;
 	text = advice_of(&made, "listener.drops", &row);
 	assert_says(text, "sysctl -w net.core.somaxconn=8192, now 4096");
+	/* Eight workers' backlogs together are no single one. */
+	row.sockets = 8;
+	row.queue_limit = UINT64_C(8) * 1024;
+	text = advice_of(&made, "listener.queue", &row);
+	assert_says(text, "now 1024: somaxconn allows 4096");
+	assert_silent(text, "sysctl -w");
 	/* Overflows name the listener that drops most. */
 	made_sysctl(&made, "net.core.somaxconn", "511");
 	text = advice_of(&made, "tcp.listen_overflows", NULL);
@@ -235,6 +241,34 @@ START_TEST(buffers_are_raised_where_rmem_max_is_the_bound)
 	row.rx_buffer_bytes = 425984;
 	text = advice_of(&made, "udp.socket_drops", &row);
 	assert_says(text, "sysctl -w net.core.rmem_max=425984, now 212992");
+	/* Four sockets' buffers together are no single one. */
+	row.sockets = 4;
+	text = advice_of(&made, "udp.socket_drops", &row);
+	assert_says(text, "SO_RCVBUF, now 53248: net.core.rmem_max allows 212992");
+	made_done(&made);
+}
+END_TEST
+
+/* A command that works: through a process, else by the name, unless a shell would not take it as
+ * one word. */
+START_TEST(a_namespace_can_be_entered)
+{
+	struct made made;
+	struct netns_row row;
+	const char *text;
+
+	made_init(&made);
+	row_reset(&netns_row_type, &row);
+	ROW_SET_TEXT(row.name, "shop-1.blue_2");
+	text = advice_of(&made, "netns.listen_overflows", &row);
+	assert_says(text, ": ip netns exec shop-1.blue_2 ss -ltn");
+	ROW_SET_TEXT(row.name, "a b;$(x)");
+	text = advice_of(&made, "netns.listen_overflows", &row);
+	assert_says(text, ": in it ss -ltn");
+	assert_silent(text, "exec");
+	row.pid = 4711;
+	text = advice_of(&made, "netns.listen_overflows", &row);
+	assert_says(text, ": nsenter -n -t 4711 ss -ltn");
 	made_done(&made);
 }
 END_TEST
@@ -408,6 +442,6 @@ END_TEST
 
 UNIT_MAIN("checks", every_check_reads_what_is_there, texts_are_fit_for_shells,
 	  every_check_has_advice, numbers_are_short, a_backlog_is_raised_where_it_is_the_bound,
-	  buffers_are_raised_where_rmem_max_is_the_bound, what_is_so_is_not_proposed,
-	  many_entries_need_buckets_too, orphans_or_memory, wrong_settings_are_told,
-	  the_most_specific_pattern_wins)
+	  buffers_are_raised_where_rmem_max_is_the_bound, a_namespace_can_be_entered,
+	  what_is_so_is_not_proposed, many_entries_need_buckets_too, orphans_or_memory,
+	  wrong_settings_are_told, the_most_specific_pattern_wins)
