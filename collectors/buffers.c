@@ -93,6 +93,10 @@ void buffer_ranking_add(struct buffer_ranking *ranking, const struct inet_socket
 
 /* --- the collector ---------------------------------------------------------------------------- */
 
+/* The fullest sockets are others each time, and there is time between the refreshes to look for
+ * their owners at once. */
+#define OWNERS_BUDGET_NS UINT64_C(300000000)
+
 struct buffers_state {
 	struct netlink nl;
 	bool started;
@@ -252,6 +256,7 @@ static int buffers_collect(struct collect *c)
 
 	if (!state->started) {
 		owners_init(&state->owners);
+		state->owners.budget_ns = OWNERS_BUDGET_NS;
 		state->started = true;
 	}
 	collect_source(c, "sock_diag, /proc/PID/fd");

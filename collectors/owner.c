@@ -13,9 +13,11 @@
 #define SECOND_NS      UINT64_C(1000000000)
 #define MILLISECOND_NS UINT64_C(1000000)
 
-/* How long a piece of a scan may take, and how many links are read between looks at the clock. */
-#define BUDGET_NS  (30 * MILLISECOND_NS)
-#define SCAN_LINKS 64
+/* How long a piece of a scan may take (the first one longer: --dump and --report have no other),
+ * and how many links are read between looks at the clock. */
+#define BUDGET_NS	(30 * MILLISECOND_NS)
+#define FIRST_BUDGET_NS (500 * MILLISECOND_NS)
+#define SCAN_LINKS	64
 
 /* Between scans: at least this, and this many times the time that the last one took. */
 #define SCAN_GAP_NS    (2 * SECOND_NS)
@@ -47,6 +49,7 @@ void owners_init(struct owners *owners)
 {
 	memset(owners, 0, sizeof(*owners));
 	owners->budget_ns = BUDGET_NS;
+	owners->first_budget_ns = FIRST_BUDGET_NS;
 	keyed_init(&owners->cache, sizeof(struct owner_entry), sizeof(uint64_t));
 }
 
@@ -265,8 +268,9 @@ static void scan_end(struct owners *owners, uint64_t now, bool whole)
 /* Goes on with the scan until it is over, all is found, or its time is. */
 static void scan_step(struct owners *owners, const struct roots *roots, uint64_t now)
 {
-	uint64_t start = monotonic_ns(), deadline = start + owners->budget_ns;
-	bool time_left = true;
+	bool is_first = !owners->next_scan && !owners->scan_spent, time_left = true;
+	uint64_t start = monotonic_ns();
+	uint64_t deadline = start + (is_first ? owners->first_budget_ns : owners->budget_ns);
 
 	while (time_left && owners->pid_next < owners->pid_count && owners->wanted)
 		time_left = scan_process(owners, roots, deadline) && monotonic_ns() < deadline;

@@ -30,7 +30,8 @@ struct owners {
 	size_t scan_denied;
 	size_t denied;	    /* processes whose descriptors the last whole scan could not read */
 	uint64_t budget_ns; /* how long one update may verify, and how long it may scan */
-	uint32_t named_pid; /* the process whose name was read last in this update; 0: none */
+	uint64_t first_budget_ns; /* how long the very first update may scan */
+	uint32_t named_pid;	  /* the process whose name was read last in this update; 0: none */
 	char named[COMMAND_SIZE];
 	struct filebuf buf;
 };
@@ -42,8 +43,8 @@ void owners_free(struct owners *owners);
  * forgotten. */
 int owners_want(struct owners *owners, uint32_t inode, uint64_t now);
 
-/* Verifies what is known, and looks for what is not. Takes some tens of milliseconds at most; a
- * scan that takes longer goes on at the next call. */
+/* Verifies what is known, and looks for what is not. Takes some tens of milliseconds at most, the
+ * first time half a second; a scan that takes longer goes on at the next call. */
 void owners_update(struct owners *owners, const struct roots *roots, uint64_t now);
 
 /* The owner of an inode as far as it is known. False: it is not. Where several processes have the

@@ -192,7 +192,7 @@ START_TEST(test_in_pieces)
 	unsigned updates = 0;
 
 	init(&tree, &owners);
-	owners.budget_ns = 1;
+	owners.budget_ns = owners.first_budget_ns = 1;
 	process(&tree, 500, "proxy");
 	for (unsigned fd = 0; fd < 3000; fd++) {
 		snprintf(target, sizeof(target), "socket:[%u]", 10000 + fd);
@@ -205,6 +205,36 @@ START_TEST(test_in_pieces)
 	assert_owner(&owners, 10000, 500, "proxy");
 	assert_owner(&owners, 12999, 500, "proxy");
 	ck_assert_ptr_null(owners.fds);
+	done(&tree, &owners);
+}
+END_TEST
+
+/* Who has only one update finds much more than in a later one. */
+START_TEST(test_first)
+{
+	struct owners owners;
+	struct tree tree;
+	char target[32];
+
+	init(&tree, &owners);
+	owners.budget_ns = 1;
+	process(&tree, 500, "proxy");
+	for (unsigned fd = 0; fd < 3000; fd++) {
+		snprintf(target, sizeof(target), "socket:[%u]", 10000 + fd);
+		descriptor(&tree, 500, fd, target);
+		owners_want(&owners, 10000 + fd, SECOND);
+	}
+	owners_update(&owners, &tree.roots, SECOND);
+	ck_assert_uint_eq(owners_missing(&owners, SECOND), 0);
+	tree_remove(&tree, "proc/500");
+	process(&tree, 501, "proxy");
+	for (unsigned fd = 0; fd < 3000; fd++) {
+		snprintf(target, sizeof(target), "socket:[%u]", 20000 + fd);
+		descriptor(&tree, 501, fd, target);
+		owners_want(&owners, 20000 + fd, 9 * SECOND);
+	}
+	owners_update(&owners, &tree.roots, 9 * SECOND);
+	ck_assert_uint_gt(owners_missing(&owners, 9 * SECOND), 2000);
 	done(&tree, &owners);
 }
 END_TEST
@@ -260,4 +290,4 @@ START_TEST(test_odd)
 END_TEST
 
 UNIT_MAIN("owner", test_found, test_no_scan_when_known, test_verified, test_seldom, test_forgotten,
-	  test_in_pieces, test_denied, test_odd)
+	  test_in_pieces, test_first, test_denied, test_odd)
