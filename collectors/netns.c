@@ -85,8 +85,8 @@ static int count_socket(const struct inet_socket *socket, void *arg)
 {
 	uint64_t *count = arg;
 
-	if (socket->state == TCP_CLOSE_WAIT)
-		++*count;
+	(void)socket;
+	++*count;
 	return 0;
 }
 
@@ -97,20 +97,30 @@ static void count_again(void *arg)
 	*count = 0;
 }
 
-/* Adds the sockets of one family in CLOSE_WAIT. Where none is in use there is nothing to ask. */
-static int count_family(struct netlink *nl, uint8_t family, uint64_t in_use, uint64_t *sum)
+static int count_state(struct netlink *nl, uint8_t family, unsigned state, uint64_t *count)
 {
 	const struct sockdiag_query query = {
 		.family = family,
 		.protocol = IPPROTO_TCP,
-		.states = SOCKDIAG_STATE(TCP_CLOSE_WAIT),
+		.states = SOCKDIAG_STATE(state),
 	};
-	uint64_t count = 0;
+
+	*count = 0;
+	return sockdiag_dump(nl, &query, count_socket, count_again, count);
+}
+
+/* Adds the sockets of one family in CLOSE_WAIT. Where all that are in use listen there is nothing
+ * to ask; to find that out is cheap, listeners are in a hash table of their own. */
+static int count_family(struct netlink *nl, uint8_t family, uint64_t in_use, uint64_t *sum)
+{
+	uint64_t listening, waiting = 0;
 	int err = 0;
 
 	if (in_use)
-		err = sockdiag_dump(nl, &query, count_socket, count_again, &count);
-	*sum += count;
+		err = count_state(nl, family, TCP_LISTEN, &listening);
+	if (in_use && !err && listening < in_use)
+		err = count_state(nl, family, TCP_CLOSE_WAIT, &waiting);
+	*sum += waiting;
 	return err;
 }
 
