@@ -31,7 +31,7 @@ def rows(agent):
 
 
 def drops(agent):
-    return sum(row["Drops"] for row in rows(agent).values())
+    return sum(row.get("Drops", 0) for row in rows(agent).values())
 
 
 def ss_listeners(netns):
