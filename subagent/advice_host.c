@@ -239,12 +239,24 @@ void advise_limit(const struct advice *advice, char *text, size_t size)
 		snprintf(text, size, "%s", why);
 }
 
+/* Quotation marks and apostrophes may not leave the host: "another hosts" reads better than what
+ * advice_sanitise() would make of it. */
+static void copy_unquoted(const char *from, char *to, size_t size)
+{
+	size_t used = 0;
+
+	for (; *from && used + 1 < size; from++)
+		if (!strchr("'`\"", *from))
+			to[used++] = *from;
+	to[used] = '\0';
+}
+
 void advise_collector(const struct advice *advice, char *text, size_t size)
 {
 	const struct agent_collector_row *collector = advice->row;
 
 	if (collector && collector->last_error[0])
-		row_text(text, size, collector->last_error);
+		copy_unquoted(collector->last_error, text, size);
 	else
 		snprintf(text, size, "see netdiagCollectorLastError and the log of netdiagd");
 }

@@ -14,6 +14,7 @@ import time
 import unittest
 
 from harness import Netns, eventually, need, need_root, need_tools, stop, veth
+from test_nic import pair, quiet, send
 from test_softnet import FLOOD, softnet_stat
 from sockpile import nstat
 from watched import OK, Application, Watched, fast, load, short
@@ -271,13 +272,12 @@ class Udp(Fault):
         netns = self.netns("udp")
         config = short("udp.rcvbuf_errors", "udp.socket_drops") + fast("counters", "udpSocket")
         with Watched(config, netns) as watched, \
-                Application(netns, "deaf", "receive", "127.0.0.1", 5000) as deaf, \
-                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mine:
+                Application(netns, "deaf", "receive", "127.0.0.1", 5000) as deaf:
             key = f"127.0.0.1:{deaf.port}"
             with netns.entered():
                 sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            with sender, mine, load(netns, lambda: sender.sendto(b"x" * 200, ("127.0.0.1", deaf.port)),
-                                    pause=0.002):
+            with sender, load(netns, lambda: sender.sendto(b"x" * 200, ("127.0.0.1", deaf.port)),
+                              pause=0.002):
                 total = watched.raised("udp.rcvbuf_errors", severity="critical")
                 trap = watched.raised("udp.socket_drops", key, "critical")
                 self.assertIn(str(deaf), trap["Summary"])
@@ -295,7 +295,47 @@ class Udp(Fault):
                 watched.cleared("udp.socket_drops", key)
 
 
+class Nic(Fault):
+    def test_dropped_packets(self):
+        """Frames of a protocol that nobody here speaks."""
+        netns = quiet("drops")
+        self.addCleanup(netns.delete)
+        pair(netns, "left", "right")
+        with Watched(short("nic.drops", window="3s") + fast("nic"), netns) as watched:
+            with load(None, lambda: send(netns, "left", 1000)):
+                trap = watched.raised("nic.drops", "right", "critical")
+                self.assertNotIn(("nic.drops", "left"), watched.alarms())
+            self.assertRegex(trap["Summary"], r"^right: (100|9\d(\.\d+)?) % of packets dropped")
+            self.assertIn("mostly on receipt", trap["Advice"])
+            self.assertIn("ip -s -s link show right, ethtool -S right", trap["Advice"])
+            watched.cleared("nic.drops", "right")
+
+    def test_errors(self):
+        """A tunnel whose far end cannot be reached."""
+        netns = quiet("errors")
+        self.addCleanup(netns.delete)
+        made = subprocess.run(netns.command(
+            "ip", "link", "add", "tunnel7", "type", "vxlan", "id", "7", "remote", "192.0.2.1",
+            "dstport", "4789"), stderr=subprocess.PIPE, text=True)
+        need(made.returncode == 0, f"cannot make a VXLAN device: {made.stderr.strip()}")
+        netns.run("ip", "link", "set", "tunnel7", "up")
+        with Watched(short("nic.errors") + fast("nic"), netns) as watched:
+            with load(None, lambda: send(netns, "tunnel7", 3)):
+                trap = watched.raised("nic.errors", "tunnel7", "critical")
+            counted = int(netns.run("cat", "/sys/class/net/tunnel7/statistics/tx_errors"))
+            self.assertGreaterEqual(counted, int(trap["Value"]) // 100)
+            self.assertIn("ethtool -S tunnel7", trap["Advice"])
+            watched.cleared("nic.errors", "tunnel7")
+            # Anew and for ever, but for the device: it goes.
+            with load(None, lambda: send(netns, "tunnel7", 3)):
+                watched.raised("nic.errors", "tunnel7")
+            netns.run("ip", "link", "del", "tunnel7")
+            self.assertIn("object removed", watched.cleared("nic.errors", "tunnel7")["Summary"])
+
+
 class Host(Fault):
+    exclusive = "lowers netdev_max_backlog and nf_conntrack_max for the whole host"
+
     def test_a_busy_cpu(self):
         """Its backlog queue is too short for a flood."""
         need(len(os.sched_getaffinity(0)) >= 2, "needs two CPUs")

@@ -28,8 +28,18 @@ def short(*checks, window="2s", clear_after="1s"):
         f"{'' if check in LEVELS else f' window {window}'}\n" for check in checks)
 
 
+COLLECTORS = ("softnet", "nic", "irq", "counters", "conntrack", "sockets", "listener", "udpSocket",
+              "protocols", "buffers", "limits", "sysctls", "netns")
+
+
 def fast(*collectors, interval="200ms"):
     return "".join(f"interval {collector} {interval}\n" for collector in collectors)
+
+
+def only(*collectors):
+    """These fast, the others off."""
+    return fast(*collectors) + "".join(f"collector {collector} off\n" for collector in COLLECTORS
+                                       if collector not in collectors)
 
 
 class Watched(contextlib.ExitStack):
@@ -44,7 +54,7 @@ class Watched(contextlib.ExitStack):
         with contextlib.ExitStack() as stack:
             self.receiver = stack.enter_context(traps.Receiver(netns))
             self.agent = stack.enter_context(harness.Agent(
-                config if "netns" in config else config + "collector netns off\n", netns=netns,
+                config if "netns " in config else config + "collector netns off\n", netns=netns,
                 snmpd_config=self.receiver.sinks(*sinks) + snmpd_config, **options))
             self.push(stack.pop_all())
 
@@ -63,6 +73,13 @@ class Watched(contextlib.ExitStack):
         others = {key for key in seen - self.expected if (key[0], None) not in self.expected}
         assert not others, f"unexpected alarms: {others}, expected {self.expected}"
 
+    def _rows(self, table, *columns):
+        """The rows of a table that have all of these columns. One that came or went while the table
+        was walked has not."""
+        prefix = table.removesuffix("Table")
+        return {index: row for index, row in self.agent.table(table).items()
+                if all(prefix + column in row for column in columns)}
+
     def check(self, check, instance="-"):
         """The row of netdiagCheckTable, or {}."""
         return self.agent.table("netdiagCheckTable").get((check, instance), {})
@@ -73,11 +90,12 @@ class Watched(contextlib.ExitStack):
     def alarms(self):
         """{(check, instance): row} of netdiagAlarmTable."""
         return {(row["netdiagAlarmCheck"], row["netdiagAlarmInstance"]): row
-                for row in self.agent.table("netdiagAlarmTable").values()}
+                for row in self._rows("netdiagAlarmTable", "Check", "Advice").values()}
 
     def history(self, check=None, instance="-"):
         """The rows of netdiagAlarmHistoryTable, of one alarm if it is named."""
-        rows = [row for _, row in sorted(self.agent.table("netdiagAlarmHistoryTable").items())]
+        rows = [row for _, row in sorted(self._rows("netdiagAlarmHistoryTable", "Event",
+                                                    "Summary").items())]
         return [row for row in rows if check is None or (check, instance) == (
             row["netdiagAlarmHistoryCheck"], row["netdiagAlarmHistoryInstance"])]
 
@@ -96,9 +114,9 @@ class Watched(contextlib.ExitStack):
         row = self.alarms()[check, instance]
         assert row["netdiagAlarmRaisedAt"] == trap["RaisedAt"], (trap, row)
         assert self.state(check, instance) == row["netdiagAlarmSeverity"]
-        told = [(str(row["netdiagAlarmHistory" + column]) for column in ("Value", "Limit", "Summary"))
+        told = [[str(row["netdiagAlarmHistory" + column]) for column in ("Value", "Limit", "Summary")]
                 for row in self.history(check, instance)]
-        assert (trap["Value"], trap["Limit"], trap["Summary"]) in map(tuple, told), (trap, told)
+        assert [trap["Value"], trap["Limit"], trap["Summary"]] in told, (trap, told)
         watched = trap["ObjectId"].removeprefix("NETDIAG-MIB::")
         assert self.agent.get(watched) is not None
         return trap
@@ -148,13 +166,13 @@ class Application:
 
 @contextlib.contextmanager
 def load(netns, turn, pause=0.01):
-    """Calls turn() again and again in a namespace, until the block ends."""
+    """Calls turn() again and again, in a namespace if it is given, until the block ends."""
     done = threading.Event()
     failed = []
 
     def work():
         try:
-            with netns.entered():
+            with netns.entered() if netns else contextlib.nullcontext():
                 while not done.is_set():
                     turn()
                     done.wait(pause)
