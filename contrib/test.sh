@@ -5,18 +5,20 @@
 set -u
 
 # How long each fuzz target runs.
-fuzz_seconds=${FUZZ_SECONDS:-10}
+fuzz_seconds=${FUZZ_SECONDS:-3}
 
+# Two lanes run side by side: the tests with real daemons wait more than they compute, and what is
+# compiled meanwhile gives way to them.
 stages=(
-    "style:clang-format, shellcheck, blanks"
-    "asan:ASan+UBSan, gcc -Werror: unit tests, fuzz corpora"
-    "integration:ASan+UBSan, gcc: a real snmpd, real faults"
-    "clang:ASan+UBSan, clang -Werror: unit tests, fuzz corpora"
-    "tsan:TSan, gcc -Werror: tests with threads"
-    "valgrind:gcc -O2 -Werror: unit tests under valgrind"
-    "fuzz:libFuzzer: each target for $fuzz_seconds s"
-    "bench:benchmarks, the quick way"
-    "distcheck:make distcheck"
+    "style:1:clang-format, shellcheck, blanks"
+    "asan:1:ASan+UBSan, gcc -Werror: unit tests, fuzz corpora"
+    "integration:1:ASan+UBSan, gcc: a real snmpd, real faults"
+    "threads:1:TSan, gcc: a real snmpd"
+    "distcheck:2:make distcheck with ASan+UBSan, clang -Werror: unit tests, fuzz corpora, installing"
+    "tsan:2:TSan, gcc -Werror: unit tests with threads"
+    "valgrind:2:gcc -O2 -Werror: unit tests under valgrind"
+    "fuzz:2:libFuzzer: each target for $fuzz_seconds s"
+    "bench:2:benchmarks, the quick way"
 )
 
 # Which of the integration tests are run under TSan too: parts of their names. Those that have to
@@ -42,13 +44,13 @@ The last line is 'N passed, N failed, N skipped'; the exit status is 1 when anyt
   --only STAGE   only this one (again for more), with the builds that it needs
   --list         the stages
   --keep         leaves the temporary directory
-  FUZZ_SECONDS   in the environment: how long each fuzz target runs (default 10)
+  FUZZ_SECONDS   in the environment: how long each fuzz target runs (default 3)
 EOF
 }
 
 list() {
     local stage
-    for stage in "${stages[@]}"; do printf '%-12s %s\n' "${stage%%:*}" "${stage#*:}"; done
+    for stage in "${stages[@]}"; do printf '%-12s %s\n' "${stage%%:*}" "${stage#*:?:}"; done
 }
 
 # select_stages NAME...: leaves only these of the stages, in their order.
@@ -103,29 +105,28 @@ unset MAKEFLAGS MFLAGS MAKELEVEL CC CPP CFLAGS CPPFLAGS LDFLAGS LIBS CONFIG_SITE
 jobs=$(nproc)
 began=$SECONDS
 work=
-child=
+declare -A child=() current=() since=()
 failures=()
 
 say() { printf '%s\n' "$*"; }
 elapsed() { echo $((SECONDS - began)); }
 
-# Ends the stage that runs, with all that it started: they are a process group of their own.
-end_child() {
-    [ -n "$child" ] || return
-    kill -TERM -- "-$child" 2>/dev/null
+# Ends a stage that runs, with all that it started: they are a process group of their own.
+end_group() {
+    kill -TERM -- "-$1" 2>/dev/null
     local i
     for ((i = 0; i < 25; i++)); do
-        kill -0 -- "-$child" 2>/dev/null || break
+        kill -0 -- "-$1" 2>/dev/null || break
         sleep 0.2
     done
-    kill -KILL -- "-$child" 2>/dev/null
-    wait "$child" 2>/dev/null
-    child=
+    kill -KILL -- "-$1" 2>/dev/null
+    wait "$1" 2>/dev/null
 }
 
 cleanup() {
     trap - EXIT INT TERM HUP
-    end_child
+    local lane
+    for lane in "${!child[@]}"; do end_group "${child[lane]}"; done
     [ -n "$work" ] || return
     if [ -n "$keep" ]; then
         say "left: $work" >&2
@@ -165,13 +166,18 @@ new_directory() {
 # count PASSED FAILED SKIPPED: adds to the stage's numbers.
 count() { echo "$1 $2 $3" >>"$work/counts/$stage_name"; }
 
-# build NAME CFLAGS CONFIGURE_ARGUMENT...: builds in $work/NAME, unless a stage before did.
+# build NAME CFLAGS CONFIGURE_ARGUMENT...: builds in $work/NAME, unless a stage did before. Where the
+# other lane is doing so, waits for it.
 build() {
     local dir=$work/$1 cflags=$2
     shift 2
-    [ ! -e "$dir/built" ] || return 0
-    mkdir -p "$dir" && cd "$dir" && "$source_dir/configure" CFLAGS="$cflags" "$@" &&
-        make -j"$jobs" CFLAGS="$cflags -Werror" && touch built
+    mkdir -p "$dir" && cd "$dir" || return 1
+    (
+        flock 9
+        [ ! -e built ] || exit 0
+        "$source_dir/configure" CFLAGS="$cflags" "$@" &&
+            make -j"$jobs" CFLAGS="$cflags -Werror" && touch built
+    ) 9>"$dir.lock"
 }
 
 # count_check FILE: the numbers in the output of automake's `make check`.
@@ -218,6 +224,7 @@ integration() { counted "${prefix[@]}" python3 "$source_dir/tests/integration/ru
 sanitized="-O1 -g"
 optimised="-O2 -g"
 build_asan() { build asan "$sanitized" --enable-sanitizers CC=gcc; }
+build_tsan() { build tsan "$sanitized" --enable-sanitizers=thread CC=gcc; }
 build_optimised() { build optimised "$optimised" CC=gcc; }
 
 stage_style() { counted bash "$source_dir/tests/style.sh" "$source_dir"; }
@@ -230,17 +237,19 @@ stage_integration() {
     build_asan && ASAN_OPTIONS=quarantine_size_mb=1 integration "$work/asan"
 }
 
-stage_clang() { build clang "$sanitized" --enable-sanitizers CC=clang && unit clang "$sanitized"; }
+# gcc 12's TSan cannot live with the random addresses of newer kernels.
+steady_addresses() { ! setarch -R true 2>/dev/null || prefix=(setarch -R); }
 
 stage_tsan() {
-    local status=0
-    build tsan "$sanitized" --enable-sanitizers=thread CC=gcc || return 1
-    # gcc 12's TSan cannot live with the random addresses of newer kernels.
-    ! setarch -R true 2>/dev/null || prefix=(setarch -R)
-    unit tsan "$sanitized" TESTS="$(make -s -C "$work/tsan" print-threaded-tests)" || status=1
-    [ ${#tsan_integration[@]} = 0 ] ||
-        integration "$work/tsan" "${tsan_integration[@]}" || status=1
-    return "$status"
+    build_tsan || return 1
+    steady_addresses
+    unit tsan "$sanitized" TESTS="$(make -s -C "$work/tsan" print-threaded-tests)"
+}
+
+stage_threads() {
+    build_tsan || return 1
+    steady_addresses
+    integration "$work/tsan" "${tsan_integration[@]}"
 }
 
 stage_valgrind() {
@@ -289,10 +298,12 @@ stage_bench() {
         bash "$source_dir/tests/bench/run.sh" "$work/optimised" --quick && count 1 0 0
 }
 
+# make's own variables reach the builds within.
 stage_distcheck() {
     local out=$work/counts/$stage_name.out status
     mkdir -p "$work/dist" && cd "$work/dist" && "$source_dir/configure" CC=gcc || return 1
-    make -j"$jobs" distcheck 2>&1 | tee "$out"
+    make -j"$jobs" distcheck CFLAGS="$sanitized -Werror" \
+        DISTCHECK_CONFIGURE_FLAGS="CC=clang --enable-sanitizers" 2>&1 | tee "$out"
     status=${PIPESTATUS[0]}
     count_check "$out"
     return "$status"
@@ -300,58 +311,83 @@ stage_distcheck() {
 
 # --- running them --------------------------------------------------------------------------------
 
-# Waits for the stage, saying now and then that it still runs. Its exit status.
-await_stage() {
-    local from=$SECONDS said=$SECONDS
-    while kill -0 "$child" 2>/dev/null; do
-        sleep 0.3
-        if [ $((SECONDS - said)) -ge 60 ]; then
-            said=$SECONDS
-            say "      still at it ($((SECONDS - from)) s)"
-        fi
-        if [ $((SECONDS - from)) -ge "$stage_limit" ]; then
-            say "      it hangs: ended after $stage_limit s"
-            end_child
-            return 124
-        fi
-    done
-    wait "$child"
-}
-
 passed=0 failed=0 skipped=0
 
 # Compilers, make, automake's tests, check, sanitizers, valgrind, unittest, our own scripts.
 reasons='(error|warning): |\*\*\* |^FAIL|:[EF]:|: runtime error|Error: |ERROR: |WARNING: Threa|FAILED|\.\.\. FAIL|^==[0-9]+== [A-Z]'
 
-run_stage() {
-    local number=$1 log status p f s from=$SECONDS
-    stage_name=${2%%:*}
-    log=$work/logs/$stage_name.log
-    say "[$number/${#stages[@]}] ${2#*:} ($(elapsed) s)"
-    : >"$work/counts/$stage_name"
-    set -m
-    "stage_$stage_name" >"$log" 2>&1 &
-    child=$!
-    set +m
-    await_stage
-    status=$?
-    end_child
+# Starts the next stage of a lane, if there is one.
+start_stage() {
+    local lane=$1 n
+    for ((n = 0; n < ${#stages[@]}; n++)); do
+        [ -z "${begun[n]-}" ] || continue
+        [[ ${stages[n]} == *:$lane:* ]] || continue
+        begun[n]=1
+        current[$lane]=$n
+        since[$lane]=$SECONDS
+        stage_name=${stages[n]%%:*}
+        say "[$((n + 1))/${#stages[@]}] $stage_name: ${stages[n]#*:?:} ($(elapsed) s)"
+        : >"$work/counts/$stage_name"
+        set -m
+        {
+            [ "$lane" = 1 ] || renice -n 19 "$BASHPID" >/dev/null
+            "stage_$stage_name"
+        } >"$work/logs/$stage_name.log" 2>&1 &
+        child[$lane]=$!
+        set +m
+        return 0
+    done
+    return 1
+}
+
+# end_stage LANE STATUS: what came of the lane's stage.
+end_stage() {
+    local lane=$1 status=$2 n=${current[$1]} p f s name log
+    name=${stages[n]%%:*}
+    log=$work/logs/$name.log
+    end_group "${child[$lane]}"
+    unset "child[$lane]"
     read -r p f s < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' \
-        "$work/counts/$stage_name")
+        "$work/counts/$name")
     # What ends badly has failed, whatever was counted until then.
     [ "$status" = 0 ] || [ "$f" -gt 0 ] || f=1
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     if [ "$f" = 0 ]; then
-        say "      ok: $p passed, $s skipped ($((SECONDS - from)) s)"
+        say "      $name ok: $p passed, $s skipped ($((SECONDS - since[$lane])) s)"
         sed -nE 's/^(.*\.\.\. )?(SKIP: .*)/\2/p' "$log" | sort | uniq -c | sort -rn | head -n 10 | sed 's/^/      /'
         return
     fi
-    failures+=("$stage_name")
-    say "      FAILED: $p passed, $f failed, $s skipped ($((SECONDS - from)) s)"
+    failures+=("$name")
+    say "      $name FAILED: $p passed, $f failed, $s skipped ($((SECONDS - since[$lane])) s)"
     say "      what looks like a reason in $log:"
     grep -nE "$reasons" "$log" | head -n 20 | sed 's/^/      | /'
     say "      and its end:"
     tail -n 30 "$log" | sed 's/^/      | /'
+}
+
+# Looks after what runs, saying now and then that it still does.
+look_after() {
+    local lane said=$SECONDS status text
+    while [ ${#child[@]} -gt 0 ]; do
+        sleep 0.3
+        for lane in "${!child[@]}"; do
+            status=
+            if ! kill -0 "${child[$lane]}" 2>/dev/null; then
+                wait "${child[$lane]}"
+                status=$?
+            elif [ $((SECONDS - since[$lane])) -ge "$stage_limit" ]; then
+                say "      ${stages[current[$lane]]%%:*} hangs: ended after $stage_limit s"
+                status=124
+            fi
+            [ -z "$status" ] || { end_stage "$lane" "$status"; start_stage "$lane"; }
+        done
+        [ $((SECONDS - said)) -ge 60 ] || continue
+        said=$SECONDS text=
+        for lane in "${!child[@]}"; do
+            text+=" ${stages[current[$lane]]%%:*} for $((SECONDS - since[$lane])) s,"
+        done
+        say "      still at it:${text%,} ($(elapsed) s)"
+    done
 }
 
 say "netdiag: ${#stages[@]} stages of tests, of the files in $clone"
@@ -375,9 +411,9 @@ if ! source_copy "$clone" "$source_dir" ||
     say "0 passed, 1 failed, 0 skipped"
     exit 1
 fi
-for ((number = 1; number <= ${#stages[@]}; number++)); do
-    run_stage "$number" "${stages[number - 1]}"
-done
+begun=()
+for lane in 1 2; do start_stage "$lane"; done
+look_after
 [ ${#failures[@]} = 0 ] || say "failed: ${failures[*]}; see $work/logs"
 say "$(elapsed) s"
 say "$passed passed, $failed failed, $skipped skipped"
