@@ -11,7 +11,7 @@
 #define SECOND UINT64_C(1000000000)
 #define HOUR   (3600 * SECOND)
 #define TWO_32 UINT64_C(0x100000000)
-#define MANY   100000
+#define MANY   20000
 
 struct sample {
 	uint64_t key;
@@ -407,7 +407,7 @@ START_TEST(width_in_the_row)
 END_TEST
 
 /*
- * 100,000 rows, all of them others the next time: it takes linear time (a quadratic merge or
+ * 20,000 rows, all of them others the next time: it takes linear time (a quadratic merge or
  * search would not end), and what is kept of those that are gone is bounded.
  */
 START_TEST(many_rows)

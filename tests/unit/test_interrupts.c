@@ -132,10 +132,10 @@ START_TEST(handlers)
 }
 END_TEST
 
-/* As large as it gets, and cut at each place of it: nothing is made up. */
+/* As large as it gets, and cut at places all over it: nothing is made up. */
 START_TEST(many_cpus)
 {
-	enum { CPUS = 512, LINES = 16 };
+	enum { CPUS = 512, LINES = 16, STEP = 61 };
 	size_t size = (size_t)(LINES + 1) * (CPUS * 11 + 64), len = 0;
 	char *text = malloc(size);
 	uint32_t cpus[CPUS], columns[CPUS];
@@ -151,7 +151,7 @@ START_TEST(many_cpus)
 			len += (size_t)sprintf(text + len, "%10d ", i * CPUS + cpu);
 		len += (size_t)sprintf(text + len, " IR-PCI-MSI %d-edge      eth0-TxRx-%d\n", i, i);
 	}
-	for (size_t cut = len; cut > 0; cut -= cut > 7 ? 7 : cut) {
+	for (size_t cut = len; cut > 0; cut -= cut > STEP ? STEP : cut) {
 		struct span rest = {text, cut}, content, names;
 		int count = interrupts_header(&rest, cpus, CPUS);
 		uint64_t irq;
