@@ -14,10 +14,10 @@ stages=(
     "asan:1:ASan+UBSan, gcc -Werror: unit tests, fuzz corpora"
     "integration:1:ASan+UBSan, gcc: a real snmpd, real faults"
     "threads:1:TSan, gcc: a real snmpd"
-    "distcheck:2:make distcheck with ASan+UBSan, clang -Werror: unit tests, fuzz corpora, installing"
+    "clang:2:ASan+UBSan, clang -Werror: unit tests"
+    "fuzz:2:libFuzzer, clang: each target for $fuzz_seconds s"
+    "distcheck:2:make distcheck, gcc -O2 -Werror, valgrind: unit tests, fuzz corpora, installing"
     "tsan:2:TSan, gcc -Werror: unit tests with threads"
-    "valgrind:2:gcc -O2 -Werror: unit tests under valgrind"
-    "fuzz:2:libFuzzer: each target for $fuzz_seconds s"
     "bench:2:benchmarks, the quick way"
 )
 
@@ -225,6 +225,7 @@ sanitized="-O1 -g"
 optimised="-O2 -g"
 build_asan() { build asan "$sanitized" --enable-sanitizers CC=gcc; }
 build_tsan() { build tsan "$sanitized" --enable-sanitizers=thread CC=gcc; }
+build_clang() { build clang "$sanitized" --enable-fuzzers CC=clang; }
 build_optimised() { build optimised "$optimised" CC=gcc; }
 
 stage_style() { counted bash "$source_dir/tests/style.sh" "$source_dir"; }
@@ -252,18 +253,13 @@ stage_threads() {
     integration "$work/tsan" "${tsan_integration[@]}"
 }
 
-stage_valgrind() {
-    local run="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite"
-    build_optimised || return 1
-    CK_TIMEOUT_MULTIPLIER=10 unit optimised "$optimised" LOG_COMPILER="$run" \
-        TESTS="$(make -s -C "$work/optimised" print-unit-tests)"
-}
+stage_clang() { build_clang && unit clang "$sanitized"; }
 
 # One target. An input that breaks it is left in the logs.
 fuzz_one() {
-    local target=$1 out=$work/counts/$1.out found=$work/fuzz/found-$1
+    local target=$1 out=$work/counts/$1.out found=$work/clang/found-$1
     mkdir -p "$found"
-    if "$work/fuzz/$target" -max_total_time="$fuzz_seconds" -timeout=20 -rss_limit_mb=2048 \
+    if "$work/clang/$target" -max_total_time="$fuzz_seconds" -timeout=20 -rss_limit_mb=2048 \
         -print_final_stats=1 -artifact_prefix="$work/logs/$target-" "$found" \
         "$source_dir/tests/fuzz/corpus/${target#fuzz_}" >"$out" 2>&1; then
         count 1 0 0
@@ -278,8 +274,8 @@ fuzz_one() {
 
 stage_fuzz() {
     local target targets running=0 status=0
-    build fuzz "$sanitized" --enable-fuzzers CC=clang || return 1
-    targets=$(make -s -C "$work/fuzz" print-fuzz-targets)
+    build_clang || return 1
+    targets=$(make -s -C "$work/clang" print-fuzz-targets)
     [ -n "$targets" ] || return 1
     for target in $targets; do
         if [ "$running" = "$jobs" ]; then
@@ -298,12 +294,13 @@ stage_bench() {
         bash "$source_dir/tests/bench/run.sh" "$work/optimised" --quick && count 1 0 0
 }
 
-# make's own variables reach the builds within.
+# What is set for make reaches the build within.
 stage_distcheck() {
     local out=$work/counts/$stage_name.out status
+    local run="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite"
     mkdir -p "$work/dist" && cd "$work/dist" && "$source_dir/configure" CC=gcc || return 1
-    make -j"$jobs" distcheck CFLAGS="$sanitized -Werror" \
-        DISTCHECK_CONFIGURE_FLAGS="CC=clang --enable-sanitizers" 2>&1 | tee "$out"
+    CK_TIMEOUT_MULTIPLIER=10 VERBOSE=1 make -j"$jobs" distcheck CFLAGS="$optimised -Werror" \
+        LOG_COMPILER="$run" 2>&1 | tee "$out"
     status=${PIPESTATUS[0]}
     count_check "$out"
     return "$status"
