@@ -126,7 +126,7 @@ end_group() {
 cleanup() {
     trap - EXIT INT TERM HUP
     local lane
-    for lane in "${!child[@]}"; do end_group "${child[lane]}"; done
+    for lane in "${!child[@]}"; do end_group "${child[$lane]}"; done
     [ -n "$work" ] || return
     if [ -n "$keep" ]; then
         say "left: $work" >&2
