@@ -232,11 +232,7 @@ stage_style() { counted bash "$source_dir/tests/style.sh" "$source_dir"; }
 
 stage_asan() { build_asan && unit asan "$sanitized"; }
 
-# ASan keeps what is freed for a while, by default 256 MB of it, which would look like a leak to the
-# tests that measure memory.
-stage_integration() {
-    build_asan && ASAN_OPTIONS=quarantine_size_mb=1 integration "$work/asan"
-}
+stage_integration() { build_asan && integration "$work/asan"; }
 
 # gcc 12's TSan cannot live with the random addresses of newer kernels.
 steady_addresses() { ! setarch -R true 2>/dev/null || prefix=(setarch -R); }

@@ -59,7 +59,8 @@ static void read_row(uint64_t key, const char *name, uint64_t narrow, uint64_t w
 {
 	struct sample *row = rows_add(&rows);
 
-	ck_assert_ptr_nonnull(row);
+	if (!row)
+		ck_abort_msg("no memory");
 	row->key = key;
 	row->narrow = narrow;
 	row->wide = wide;
@@ -412,7 +413,7 @@ END_TEST
  */
 START_TEST(many_rows)
 {
-	size_t kept = 0;
+	size_t kept = 0, wrong = 0; /* an assertion for each row would take most of the time */
 
 	begin();
 	for (uint64_t round = 0; round < 3; round++) {
@@ -434,8 +435,9 @@ START_TEST(many_rows)
 		if (row->key < 2 * MANY)
 			kept += row->wide == 11;
 		else
-			ck_assert_uint_eq(row->wide, row->key % MANY % 7 ? 6 : 11);
+			wrong += row->wide != (row->key % MANY % 7 ? 6 : 11);
 	}
+	ck_assert_uint_eq(wrong, 0);
 	ck_assert_uint_gt(kept, 0);
 	ck_assert_uint_le(kept, 4096);
 	end();

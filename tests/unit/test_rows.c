@@ -41,7 +41,8 @@ static struct sample *add(struct rows *rows, uint64_t group, uint64_t number, co
 {
 	struct sample *row = rows_add(rows);
 
-	ck_assert_ptr_nonnull(row);
+	if (!row)
+		ck_abort_msg("no memory");
 	row->group = group;
 	row->number = number;
 	ROW_SET_TEXT(row->name, name);
@@ -166,13 +167,15 @@ END_TEST
 START_TEST(many_rows)
 {
 	struct rows rows;
+	size_t wrong = 0; /* an assertion for each row would take most of the time */
 
 	rows_init(&rows, &by_number);
 	for (uint64_t i = 0; i < MANY; i++)
 		add(&rows, MANY - i, i, "");
 	ck_assert_uint_eq(rows_sort(&rows), 0);
 	for (size_t i = 0; i < MANY; i++)
-		ck_assert_uint_eq(at(&rows, i)->group, i + 1);
+		wrong += at(&rows, i)->group != i + 1;
+	ck_assert_uint_eq(wrong, 0);
 	for (uint64_t i = 0; i < MANY; i++)
 		add(&rows, 1, i, "");
 	ck_assert_uint_eq(rows_sort(&rows), MANY);
