@@ -135,7 +135,12 @@ class Netns:
         self.name = name or f"nd-{os.getpid()}-{next(_counter)}-{label}"
         done = subprocess.run(["ip", "netns", "add", self.name], stderr=subprocess.PIPE, text=True)
         need(done.returncode == 0, f"cannot make a network namespace: {done.stderr.strip()}")
-        self.run("ip", "link", "set", "lo", "up")
+        # In a chroot whose root is no mount point one can be made, but not entered by ip.
+        done = subprocess.run(self.command("ip", "link", "set", "lo", "up"), stderr=subprocess.PIPE,
+                              text=True)
+        if done.returncode:
+            self.delete()
+        need(done.returncode == 0, f"cannot enter a network namespace: {done.stderr.strip()}")
 
     def __enter__(self):
         return self
