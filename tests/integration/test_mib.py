@@ -13,7 +13,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 
-from harness import BINARY, MIB_DIR, SRC, need, need_tools, run
+from harness import BINARY, MIB_DIR, need, need_tools, run
 
 MIB_FILE = os.path.join(MIB_DIR, "NETDIAG-MIB.txt")
 MODULE = "NETDIAG-MIB"
@@ -452,30 +452,3 @@ class BareMachine(unittest.TestCase):
         details = self.translate("-m", MODULE, "-Td", f"{MODULE}::netdiagAlarmRaisedAt", directory=self.only_ours())
         self.assertIn("TEXTUAL CONVENTION NetdiagDateAndTime", details)
         self.assertIn('DISPLAY-HINT\t"2d-1d-1d,1d:1d:1d.1d,1a1d:1d"', details)
-
-
-class BaseOid(unittest.TestCase):
-    """One option of configure moves the MIB and the code together."""
-
-    def configure(self, oid, directory):
-        need(os.access(os.path.join(SRC, "configure"), os.X_OK), "needs a configure script (autoreconf -i)")
-        need(not os.path.exists(os.path.join(SRC, "config.status")), "the source is configured in place")
-        os.makedirs(directory)
-        return subprocess.run([os.path.join(SRC, "configure"), f"--with-base-oid={oid}"], cwd=directory, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
-
-    def test_another_base_oid(self):
-        need_tools("smidump")
-        directory = scratch("other")
-        done = self.configure("1.3.6.1.4.1.99999.7", directory)
-        self.assertEqual(done.returncode, 0, done.stdout)
-        tree = mib_xml(os.path.join(directory, "mib", "NETDIAG-MIB.txt"))
-        self.assertEqual(base_of(tree), "1.3.6.1.4.1.99999.7")
-        with open(os.path.join(directory, "config.h")) as text:
-            self.assertIn('#define NETDIAG_BASE_OID "1.3.6.1.4.1.99999.7"\n', text.read())
-
-    def test_what_is_no_base_oid(self):
-        for number, oid in enumerate(("1.3.6.x", "netdiag", "1.2.840.1", "1.3", "1.3.6.01.4", "1.3.6.1.4.1.1.")):
-            done = self.configure(oid, scratch(f"wrong-{number}"))
-            self.assertNotEqual(done.returncode, 0, oid)
-            self.assertIn(f"--with-base-oid={oid}", done.stdout)
