@@ -405,6 +405,18 @@ class Host(Fault):
             watched.cleared("conntrack.usage")
 
 
+# http.server alone has a backlog of 5, which no healthy web server has.
+WEB_SERVER = """
+import functools, http.server, sys
+class Handler(http.server.SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 512
+Server(("127.0.0.1", int(sys.argv[1])),
+       functools.partial(Handler, directory=sys.argv[2])).serve_forever()
+"""
+
+
 class Healthy(Fault):
     # Every check that looks at a time, but those that tell the host's CPUs, which others use too.
     CHECKS = ("nic.rx_discards", "nic.errors", "nic.drops", "conntrack.drops",
@@ -422,8 +434,7 @@ class Healthy(Fault):
         with Watched(short(*self.CHECKS, window="4s") + fast(*collectors, interval="500ms"),
                      netns) as watched:
             port = 8080
-            netns.start(sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--protocol",
-                        "HTTP/1.1", "--directory", watched.agent.dir, str(port),
+            netns.start(sys.executable, "-c", WEB_SERVER, str(port), watched.agent.dir,
                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
             def browse():

@@ -323,9 +323,13 @@ class Netns(unittest.TestCase):
                 for version in ("1", "2c"):
                     oids = [oid for oid, _ in agent.walk_oids("netdiagNetnsTable", version)]
                     self.assertEqual(oids, sorted(set(oids)))
-                self.assertTrue(all(table[name]["netdiagNetnsListenDrops"] == 0 for name in names))
-                print(f"[{MANY} namespaces: "
-                      f"{agent.collector('netns')['netdiagCollectorDuration']} us] ", end="")
+                values = {table[name].get("netdiagNetnsListenDrops") for name in names}
+                if None in values:
+                    # Entering so many takes its time where a sanitizer or others slow it down.
+                    self.assertIn("takes longer than",
+                                  agent.collector("netns")["netdiagCollectorLastError"])
+                self.assertLessEqual(values, {0, None})
+                self.assertIn(0, values)
             with harness.Agent("interval netns 1s\nmaxRows netns 50\n") as agent:
                 agent.refreshed("netns")
                 self.assertEqual(len(rows(agent)), 50)

