@@ -72,12 +72,13 @@ static struct span buf_span(const struct reading *reading)
 	return (struct span){reading->c->buf->data, reading->c->buf->len};
 }
 
-/* Number `word` of a setting, from 0. 0 or -errno. */
+/* Number `word` of a setting, from 0; what stands before it must be numbers too. 0 or -errno. */
 static int sysctl_number(const struct reading *reading, const char *name, size_t word,
 			 uint64_t *number)
 {
 	int err = read_sysctl(reading, name);
 	struct span rest, line, text;
+	uint64_t value;
 
 	if (err)
 		return err;
@@ -85,10 +86,11 @@ static int sysctl_number(const struct reading *reading, const char *name, size_t
 	if (!span_line(&rest, &line))
 		return -EBADMSG;
 	do
-		if (!span_word(&line, &text))
+		if (!span_word(&line, &text) || span_u64(text, &value))
 			return -EBADMSG;
 	while (word--);
-	return span_u64(text, number) ? -EBADMSG : 0;
+	*number = value;
+	return 0;
 }
 
 /* What sockstat counts. */

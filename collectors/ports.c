@@ -61,7 +61,8 @@ int ports_available(const struct port_range *range, struct span reserved, uint64
 	if (!ids)
 		return -ENOMEM;
 	listed = parse_cpulist(reserved, ids, PORT_COUNT); /* the same format */
-	*count = (uint64_t)range->high - range->low + 1;
+	if (listed >= 0)
+		*count = (uint64_t)range->high - range->low + 1;
 	for (int i = 0; i < listed; i++)
 		if (ids[i] >= range->low && ids[i] <= range->high)
 			(*count)--;

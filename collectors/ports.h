@@ -37,7 +37,7 @@ struct port_usage {
 int ports_parse_range(struct span text, struct port_range *range);
 
 /* How many ports of the range are not among the reserved ones ("8080,9148-9150\n", may be empty;
- * net.ipv4.ip_local_reserved_ports). 0, -EBADMSG or -ENOMEM. */
+ * net.ipv4.ip_local_reserved_ports). 0, -EBADMSG or -ENOMEM, and then count stays as it was. */
 int ports_available(const struct port_range *range, struct span reserved, uint64_t *count);
 
 /* Counts connections by destination. */

@@ -355,7 +355,7 @@ static bool apply_check(struct draft *draft, const struct words *words, char why
 		return false;
 	if (!setting.set) {
 		snprintf(why, WORDS_WHY_SIZE,
-			 "%s: nothing is set; on, off, or a setting with its "
+			 "%.64s: nothing is set; on, off, or a setting with its "
 			 "value is wanted, as in warning 10",
 			 words->word[words->count - 1]);
 		return false;

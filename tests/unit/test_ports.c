@@ -49,7 +49,9 @@ START_TEST(available)
 	ck_assert_uint_eq(count, 0);
 	ck_assert_int_eq(ports_available(&one, span_of(""), &count), 0);
 	ck_assert_uint_eq(count, 1);
+	count = 77;
 	ck_assert_int_eq(ports_available(&usual, span_of("x\n"), &count), -EBADMSG);
+	ck_assert_uint_eq(count, 77);
 }
 END_TEST
 
