@@ -6,7 +6,7 @@
 set -u
 export LC_ALL=C
 
-cd "${1:-$(dirname "${BASH_SOURCE[0]}")/..}" || exit 1
+cd "${1:-$(dirname "$0")/..}" && [ -f configure.ac ] || exit 1
 passed=0 failed=0 skipped=0
 
 # All files of the source, but for what was made of them and for inputs of tests, which are as the

@@ -294,7 +294,7 @@ static bool own_namespace(void)
 /* Makes a pair of interfaces of kind veth. 0 or -errno. */
 static int make_pair(struct netlink *nl, unsigned number)
 {
-	char buf[512];
+	char buf[512] = {0}; /* libmnl leaves the padding of texts as it is */
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buf);
 	struct nlattr *nest;
 	char name[16];
