@@ -101,7 +101,18 @@ void advise_listener(const struct advice *advice, char *text, size_t size)
 	advise_backlog(advice, advice->row, text, size);
 }
 
-/* The listener that is worst off: most drops, then the fullest ever. */
+/* Whether a listener is worse off than another (or none): by drops, then by its queue. */
+static bool is_worse(const struct listener_row *row, const struct listener_row *than)
+{
+	uint64_t drops = row->drops == ROW_ABSENT ? 0 : row->drops;
+	uint64_t than_drops = !than || than->drops == ROW_ABSENT ? 0 : than->drops;
+	uint64_t usage = row->queue_usage == ROW_ABSENT ? 0 : row->queue_usage;
+	uint64_t than_usage = !than || than->queue_usage == ROW_ABSENT ? 0 : than->queue_usage;
+
+	return drops != than_drops ? drops > than_drops : usage > than_usage;
+}
+
+/* The listener that is worst off, or NULL. */
 static const struct listener_row *worst_listener(const struct advice *advice)
 {
 	const struct rows *rows = advice_rows(advice, &listener_collector);
@@ -110,9 +121,7 @@ static const struct listener_row *worst_listener(const struct advice *advice)
 	for (size_t i = 0; rows && i < rows->count; i++) {
 		const struct listener_row *row = rows_at(rows, i);
 
-		if (row->drops == ROW_ABSENT || !row->drops)
-			continue;
-		if (!worst || row->drops > worst->drops)
+		if (is_worse(row, worst))
 			worst = row;
 	}
 	return worst;

@@ -107,7 +107,7 @@ int alarms_fill_active(struct rows *rows, void *arg)
 				return -ENOMEM;
 			row->id = alarm->id;
 			row->severity = alarm->severity;
-			row->value = shown(it->value);
+			row->value = shown(alarm->value);
 			row->limit = shown(alarm->limit);
 			row->raised_at = alarm->raised_at;
 			ROW_SET_TEXT(row->check, it->check->name);

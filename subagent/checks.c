@@ -103,10 +103,15 @@ static void name_listener(const void *row, char *text, size_t size)
 	row_text(text, size, ((const struct listener_row *)row)->endpoint);
 }
 
-/* A listener that was closed has no queue; its row goes on for its drops. */
-static bool is_open(const void *row)
+/* Rows of endpoints outlive their sockets for a while, for the sums of their drops. */
+static bool is_listening(const void *row)
 {
 	return ((const struct listener_row *)row)->sockets != 0;
+}
+
+static bool is_bound(const void *row)
+{
+	return ((const struct udp_socket_row *)row)->sockets != 0;
 }
 
 static void name_udp_socket(const void *row, char *text, size_t size)
@@ -260,11 +265,11 @@ const struct check checks[] = {
 	 .phrase = "{} connections/s lost to full accept queues", .limits = RATE(1, 100, 0),
 	 .advice = advise_listen_overflows},
 	{.name = "listener.queue", .table = "netdiagListenerTable", .value = OF(listener_row, queue_usage),
-	 .stamp = CHECK_NO_STAMP, .applies = is_open, .instance = name_listener, .many = true, .units = "%",
+	 .stamp = CHECK_NO_STAMP, .applies = is_listening, .instance = name_listener, .many = true, .units = "%",
 	 .phrase = "accept queue {} % full", .limits = LEVEL(70, 90, 60, IN_HUNDREDTHS),
 	 .detail = detail_listener, .advice = advise_listener},
 	{.name = "listener.drops", .table = "netdiagListenerTable", .value = OF(listener_row, drops),
-	 STAMP(listener_row), .instance = name_listener, .many = true, .units = "connections/s",
+	 STAMP(listener_row), .applies = is_listening, .instance = name_listener, .many = true, .units = "connections/s",
 	 .phrase = "{} connections/s dropped", .limits = RATE(0, 10, 0),
 	 .detail = detail_listener, .advice = advise_listener},
 	{.name = "tcp.syn_queue", .table = "netdiagTcp",
@@ -314,7 +319,7 @@ const struct check checks[] = {
 	 .phrase = "{} datagrams/s lost to full receive buffers", .limits = RATE(1, 100, 0),
 	 .advice = advise_udp_rcvbuf},
 	{.name = "udp.socket_drops", .table = "netdiagUdpSocketTable", .value = OF(udp_socket_row, drops),
-	 STAMP(udp_socket_row), .instance = name_udp_socket, .many = true, .units = "datagrams/s",
+	 STAMP(udp_socket_row), .applies = is_bound, .instance = name_udp_socket, .many = true, .units = "datagrams/s",
 	 .phrase = "{} datagrams/s lost to a full receive buffer", .limits = RATE(1, 100, 0),
 	 .detail = detail_udp_socket, .advice = advise_udp_socket},
 	{.name = "limits.usage", .table = "netdiagLimitTable", .value = OF(limit_row, usage),

@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-/* What an active alarm says; fixed when it is raised or its severity changes. */
+/* What an active alarm says, as of the last evaluation with a value. */
 struct alarm {
 	uint64_t id;
 	uint64_t raised_at; /* ns since 1970 */

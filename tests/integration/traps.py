@@ -118,28 +118,34 @@ class Receiver:
                           lambda: self.of(kind, check, instance), timeout)[0]
 
     def view(self):
-        """What is active, by key: {(check, instance): severity}, as a receiver that goes by sequence
-        numbers and netdiagAlarmSync sees it. Asserts that no number is left out."""
-        active, last, boot = {}, 0, None
+        """What is active, {(check, instance): severity}, as a receiver makes it out that goes by the
+        sequence numbers and not by the order of arrival, and that forgets at netdiagAlarmSync what
+        is not told again after it. Asserts that no number was left out."""
+        numbers, synced = {}, 0
+        boot = None
         for trap in self.all():
             if trap.kind == "AlarmSync":
-                # What is still so is told again.
-                active.clear()
                 if trap["BootId"] != boot:
-                    boot, last = trap["BootId"], 0
-                continue
-            if trap.kind not in ("AlarmRaised", "AlarmCleared"):
-                continue
-            number = int(trap["Sequence"])
-            if number <= last:
-                continue
-            assert number == last + 1, f"sequence {last + 1} is missing: {number} came"
-            last = number
-            if trap.kind == "AlarmRaised":
+                    self._assert_complete(numbers)
+                    boot, numbers, synced = trap["BootId"], {}, 0
+                synced = max(synced, int(trap["LastSequence"]))
+            elif trap.kind in ("AlarmRaised", "AlarmCleared"):
+                number = int(trap["Sequence"])
+                before = numbers.setdefault(number, trap)
+                assert (before.key, before.kind) == (trap.key, trap.kind), f"two notifications have number {number}"
+        self._assert_complete(numbers)
+        active = {}
+        for number in sorted(numbers):
+            trap = numbers[number]
+            active.pop(trap.key, None)
+            if number > synced and trap.kind == "AlarmRaised":
                 active[trap.key] = trap["Severity"]
-            else:
-                active.pop(trap.key, None)
         return active
+
+    @staticmethod
+    def _assert_complete(numbers):
+        missing = set(range(1, max(numbers, default=0) + 1)) - set(numbers)
+        assert not missing, f"these numbers are missing: {sorted(missing)}"
 
 
 def _parse(line, version, inform):
