@@ -216,7 +216,7 @@ int report_run(FILE *out, enum report_format format, unsigned seconds,
 	if (alarms) {
 		agent_show(view, started);
 		sample(engine, view, alarms);
-		wait_until(started + seconds * SECOND_NS);
+		wait_until(monotonic_ns() + seconds * SECOND_NS);
 		sample(engine, view, alarms);
 		status = print(out, format, alarms, view, seconds);
 	}

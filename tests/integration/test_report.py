@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""netdiagd --report and --test-notification, as a person and a monitoring system use them."""
+
+import json
+import os
+import re
+import subprocess
+import unittest
+
+from harness import BINARY, Netns, need_root, need_tools, run
+from sockpile import Pile
+
+
+class Report(unittest.TestCase):
+
+    def setUp(self):
+        need_root()
+        self.ns = Netns("report")
+        self.addCleanup(self.ns.delete)
+
+    def report(self, *args, status=0, env=None):
+        done = subprocess.run(self.ns.command(BINARY, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, timeout=60, env={**os.environ, **(env or {})})
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_all_is_well(self):
+        lines = self.report("--report=1").splitlines()
+        self.assertRegex(lines[0], r"^netdiag OK: 0 critical, 0 warning, 0 unknown, \d+ ok, in 1 s$")
+        self.assertTrue(all(len(line) <= 80 for line in lines), lines)
+        self.assertTrue(all(re.match(r"\[OK\]      [a-z]+\.[a-z_]+ |          ", line) for line in lines[1:]), lines)
+        self.assertNotIn("\033", "".join(lines))
+
+    def test_a_leak(self):
+        pile = Pile(self.ns)
+        listener = pile.listen("127.0.0.1")
+        self.addCleanup(pile.close)
+        port = listener.getsockname()[1]
+        pile.connections(listener, "127.0.0.1", 120, "closeWait")
+        text = self.report("--report=1", status=2)
+        self.assertTrue(text.startswith("netdiag CRITICAL: 1 critical"), text)
+        self.assertIn("[CRIT]    tcp.close_wait", text)
+        self.assertIn(f"ss -tnp state close-wait sport = :{port}", " ".join(text.split()))
+        data = json.loads(self.report("--report=1", "--format=json", status=2))
+        self.assertEqual(data["status"], "critical")
+        row = [row for row in data["checks"] if row["check"] == "tcp.close_wait"][0]
+        self.assertEqual((row["state"], row["value"], row["critical"], row["units"]), ("critical", 120, 100, "sockets"))
+        self.assertIn(str(port), row["advice"])
+
+    def test_colour_only_on_a_terminal(self):
+        need_tools("script")
+        command = " ".join(self.ns.command(BINARY, "--report=1"))
+        coloured = run("script", "-qec", command, "/dev/null", env={**os.environ, "TERM": "xterm"})
+        self.assertIn("\033[32m[OK]\033[0m", coloured)
+        plain = run("script", "-qec", command, "/dev/null", env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"})
+        self.assertNotIn("\033", plain)
+
+    def test_wrong_settings_are_told(self):
+        for args in (("--report=0",), ("--report=-1",), ("--report=4000",), ("--report", "--format=xml")):
+            self.report(*args, status=64)
+
+
+class TestNotification(unittest.TestCase):
+
+    def test_without_a_master(self):
+        done = subprocess.run([BINARY, "--test-notification", "--agentx", "/nonexistent/agentx"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("master agentx", done.stderr)
+        self.assertIn("no test notification was sent", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
