@@ -62,9 +62,10 @@ def close_first(netns, port, count):
 
 
 def owner_is_known(watched, table, key, application):
-    """Owners are looked for at leisure: on a busy machine a first notification has none."""
+    """Owners are looked for at leisure, a hundred times longer than a look at all of /proc took: on
+    a busy machine a first notification has none."""
     eventually(f"the owner of {key} is known", lambda: watched.agent.table(f"{table}Table")
-               .get(key, {}).get(f"{table}Pid") == application.process.pid)
+               .get(key, {}).get(f"{table}Pid") == application.process.pid, timeout=90)
 
 
 class Fault(unittest.TestCase):
