@@ -202,6 +202,8 @@ START_TEST(missing_data_clear_nothing)
 	made.events = 0;
 	((struct conntrack_row *)first_row(&made, &conntrack_collector, 0))->usage = 100;
 	made_status(&made, &conntrack_collector, COLLECT_ERROR);
+	made_run(&made, 5 * MADE_SECOND, NULL, NULL);
+	ck_assert_int_eq(made_check(&made, "conntrack.usage", "-")->state, CHECK_UNKNOWN);
 	made_run(&made, HOUR, NULL, NULL);
 	ck_assert_uint_eq(alarms_active(made.alarms), 3);
 	ck_assert_ptr_nonnull(made_alarm(&made, "agent.collector", "conntrack"));

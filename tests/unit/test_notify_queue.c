@@ -151,6 +151,26 @@ START_TEST(what_was_not_acknowledged_is_sent_again)
 }
 END_TEST
 
+/* After a sync the receiver has forgotten: there and back again is told all the same. */
+START_TEST(what_a_sync_announces_is_told)
+{
+	struct notify_queue *queue = notify_queue_new(30);
+	struct notice raised = notice_of(1, ALARM_WARNING), cleared = notice_of(1, ALARM_NONE);
+
+	notify_queue_event(queue, &raised);
+	notify_queue_next(queue, SECOND);
+	notify_queue_acknowledged(queue, 1);
+	notify_queue_lost(queue);
+	notify_queue_resync(queue);
+	notify_queue_event(queue, &cleared);
+	notify_queue_event(queue, &raised);
+	ck_assert_int_eq(notify_queue_next(queue, 2 * SECOND)->id, NOTIFICATION_RAISED);
+	notify_queue_acknowledged(queue, 2);
+	ck_assert_ptr_null(notify_queue_next(queue, 60 * SECOND));
+	notify_queue_free(queue);
+}
+END_TEST
+
 /* 10,000 changes in 10 s: few notifications, a count of the others, the right end. */
 START_TEST(a_storm)
 {
@@ -276,9 +296,13 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const once[] = {one_alarm,		there_and_back_is_not_told,
-				     few_are_in_flight, what_was_not_acknowledged_is_sent_again,
-				     a_storm,		more_alarms_than_room};
+	const TTest *const once[] = {one_alarm,
+				     there_and_back_is_not_told,
+				     few_are_in_flight,
+				     what_was_not_acknowledged_is_sent_again,
+				     a_storm,
+				     what_a_sync_announces_is_told,
+				     more_alarms_than_room};
 	Suite *suite = suite_create("notify_queue");
 	TCase *tcase = tcase_create("notify_queue");
 	SRunner *runner = srunner_create(suite);
