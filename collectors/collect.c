@@ -449,11 +449,11 @@ int engine_fd(const struct engine *engine)
 	return engine->event_fd;
 }
 
-void engine_event(struct engine *engine)
+bool engine_event(struct engine *engine)
 {
 	eventfd_t count;
 
-	eventfd_read(engine->event_fd, &count);
+	return !eventfd_read(engine->event_fd, &count);
 }
 
 const struct snapshot *engine_snapshot(struct engine *engine, size_t i)

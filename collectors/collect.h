@@ -129,10 +129,10 @@ void engine_collect_once(struct engine *engine);
 
 size_t engine_count(const struct engine *engine);
 
-/* A descriptor (eventfd) that becomes readable when a collection ended; engine_event() clears it.
- */
+/* A descriptor (eventfd) that becomes readable when a collection ended or the settings changed;
+ * engine_event() clears it, and says whether it was. */
 int engine_fd(const struct engine *engine);
-void engine_event(struct engine *engine);
+bool engine_event(struct engine *engine);
 
 /* The newest snapshot of collector i, with a reference for the caller, or NULL when it has none. */
 const struct snapshot *engine_snapshot(struct engine *engine, size_t i);

@@ -26,11 +26,16 @@
 /* A stall makes no event: the collectors are looked at this often without one. */
 #define TURN_MS 1000
 
+/* What the tables show of the agent itself (ages, counts) is at most this old. A walk is some
+ * thousand requests a second; nothing is made anew for each. */
+#define REFILL_MS 100
+
 /* How long collectors may take to end. With session_close() and a session being opened it stays
  * below the 3 s within which SIGTERM is to end the process. */
 #define STOP_MS 700
 
-#define SECOND_NS UINT64_C(1000000000)
+#define SECOND_NS      UINT64_C(1000000000)
+#define MILLISECOND_NS UINT64_C(1000000)
 
 /* A configuration that was replaced while a collector may still read it. */
 struct retired {
@@ -48,19 +53,28 @@ struct daemon {
 	struct alarms *alarms;
 	struct health health;
 	int signal_fd;
-	int wake_fd; /* an epoll of signal_fd and the engine's */
+	int wake_fd;	   /* an epoll of signal_fd and the engine's */
+	uint64_t pinned;   /* monotonic ns of the last view_turn() */
+	uint64_t evaluate; /* monotonic ns: when to look without an event */
+	bool woken;	   /* wake_fd is readable */
 	bool session;
 	bool stop;
 };
 
 /* Before the packets of a turn are read: they all see the same generation of everything. */
-static void pin(void *arg)
+static void pin(bool woken, void *arg)
 {
-	const struct daemon *daemon = arg;
+	struct daemon *daemon = arg;
+	uint64_t now = monotonic_ns();
 
+	daemon->woken = woken;
 	/* In this order: what is published after the one is seen by the other, or wakes us again.
 	 */
-	engine_event(daemon->engine);
+	if (woken && engine_event(daemon->engine))
+		daemon->evaluate = now;
+	else if (daemon->pinned && now - daemon->pinned < REFILL_MS * MILLISECOND_NS)
+		return;
+	daemon->pinned = now;
 	view_turn(daemon->view);
 }
 
@@ -102,15 +116,17 @@ static void fill_alarms(struct agent_row *row, void *arg)
 	row->traps_pending = notify_pending();
 }
 
-/* What follows when collectors have published, or time has passed. */
-static void evaluate(struct daemon *daemon)
+/* What follows when collectors have published, or time has passed; not after each request. */
+static void evaluate(struct daemon *daemon, uint64_t now)
 {
 	struct alarm_source source = alarms_view_source(daemon->view);
-	uint64_t now = monotonic_ns();
 
+	if (now < daemon->evaluate)
+		return;
+	daemon->evaluate = now + TURN_MS * MILLISECOND_NS;
 	health_turn(&daemon->health, daemon->engine);
 	alarms_evaluate(daemon->alarms, &source, now, wall_ns());
-	notify_turn(now);
+	view_refill(daemon->view);
 	release_retired(daemon);
 }
 
@@ -152,15 +168,19 @@ static void take_signals(struct daemon *daemon)
 static void serve(struct daemon *daemon)
 {
 	while (!daemon->stop) {
-		unsigned wait_ms = notify_wait_ms(monotonic_ns(), TURN_MS);
+		uint64_t now = monotonic_ns();
+		unsigned wait_ms = notify_wait_ms(now, TURN_MS);
 		int err = session_turn(daemon->wake_fd, wait_ms, pin, daemon);
 
 		if (err) {
 			log_error("cannot wait for events: %s", strerror(-err));
 			return;
 		}
-		evaluate(daemon);
-		take_signals(daemon);
+		now = monotonic_ns();
+		evaluate(daemon, now);
+		notify_turn(now);
+		if (daemon->woken)
+			take_signals(daemon);
 	}
 }
 

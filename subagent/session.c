@@ -477,7 +477,7 @@ static struct timeval waiting_time(unsigned timeout_ms)
 	};
 }
 
-int session_turn(int wake_fd, unsigned timeout_ms, void (*before)(void *arg), void *arg)
+int session_turn(int wake_fd, unsigned timeout_ms, session_before_fn *before, void *arg)
 {
 	netsnmp_large_fd_set set;
 	struct timeval timeout;
@@ -498,7 +498,7 @@ int session_turn(int wake_fd, unsigned timeout_ms, void (*before)(void *arg), vo
 	if (ready < 0 && errno != EINTR)
 		err = -errno;
 	if (before)
-		before(arg);
+		before(ready > 0 && wake_fd >= 0 && NETSNMP_LARGE_FD_ISSET(wake_fd, &set), arg);
 	if (ready > 0)
 		snmp_read2(&set);
 	snmp_timeout();

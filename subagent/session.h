@@ -39,9 +39,11 @@ void session_on_change(session_change_fn *fn, void *arg);
 /*
  * One turn: waits until something is to be done (a packet, an alarm of the library, `wake_fd`
  * readable, or timeout_ms) and does what the library has to do. `before` is called after waiting
- * and before any packet is read. 0, or -errno when waiting failed.
+ * and before any packet is read, with whether wake_fd is readable. 0, or -errno when waiting
+ * failed.
  */
-int session_turn(int wake_fd, unsigned timeout_ms, void (*before)(void *arg), void *arg);
+typedef void session_before_fn(bool woken, void *arg);
+int session_turn(int wake_fd, unsigned timeout_ms, session_before_fn *before, void *arg);
 
 /* A monotonic time (ns) as the master's sysUpTime then, in hundredths of a second; 0 when it was
  * before the master's start. Does not flicker between two requests. */

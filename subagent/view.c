@@ -14,7 +14,7 @@ struct source {
 	view_fill_fn *fill;
 	void *arg;
 	struct rows own;
-	bool filled; /* own holds this turn's rows */
+	bool filled; /* own holds rows */
 };
 
 struct view {
@@ -62,6 +62,11 @@ void view_turn(struct view *view)
 	unpin(view);
 	for (size_t i = 0; i < engine_count(view->engine); i++)
 		view->pinned[i] = engine_snapshot(view->engine, i);
+	view_refill(view);
+}
+
+void view_refill(struct view *view)
+{
 	for (size_t i = 0; i < table_count; i++)
 		view->source[i].filled = false;
 }
@@ -79,7 +84,8 @@ void view_own(struct view *view, const struct row_type *type, view_fill_fn *fill
 	}
 }
 
-/* The agent's own rows: made when they are asked for, once a turn. The memory is used again. */
+/* The agent's own rows: made when they are asked for, and kept until they are forgotten. The memory
+ * is used again. */
 static const struct rows *own_rows(struct source *source)
 {
 	if (!source->fill)

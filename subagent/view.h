@@ -16,9 +16,12 @@ struct view;
 struct view *view_new(struct engine *engine);
 void view_free(struct view *view);
 
-/* Pins the newest snapshots and forgets the own rows. Once a turn of the main loop, and never
+/* Pins the newest snapshots and forgets the own rows. Between turns of the main loop, and never
  * between the variables of one request. Rows handed out before are gone then. */
 void view_turn(struct view *view);
+
+/* Forgets the own rows only: what they are made of has changed. */
+void view_refill(struct view *view);
 
 /* Fills rows (empty, of the type given to view_own) with the agent's own. 0 or -errno. */
 typedef int view_fill_fn(struct rows *rows, void *arg);

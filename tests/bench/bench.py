@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """What netdiagd costs, beside what people use today, in one run. Prints ratios; nothing here
-passes or fails by time.
+passes or fails by time, but memory that grows is a failure.
 
 usage: bench.py BUILD_DIR [--quick] [PART ...]    PART: collectors sockets listeners netns walk memory
 
