@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import unittest
 
 from harness import BINARY, Netns, need_root, need_tools, run
@@ -17,9 +18,14 @@ class Report(unittest.TestCase):
         need_root()
         self.ns = Netns("report")
         self.addCleanup(self.ns.delete)
+        # What other tests do to the whole machine is not looked at.
+        self.config = tempfile.NamedTemporaryFile("w", suffix=".conf")
+        self.addCleanup(self.config.close)
+        self.config.write("".join(f"collector {name} off\n" for name in ("netns", "softnet", "conntrack")))
+        self.config.flush()
 
     def report(self, *args, status=0, env=None):
-        done = subprocess.run(self.ns.command(BINARY, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        done = subprocess.run(self.ns.command(BINARY, "--config", self.config.name, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, timeout=60, env={**os.environ, **(env or {})})
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout
@@ -49,7 +55,7 @@ class Report(unittest.TestCase):
 
     def test_colour_only_on_a_terminal(self):
         need_tools("script")
-        command = " ".join(self.ns.command(BINARY, "--report=1"))
+        command = " ".join(self.ns.command(BINARY, "--config", self.config.name, "--report=1"))
         coloured = run("script", "-qec", command, "/dev/null", env={**os.environ, "TERM": "xterm"})
         self.assertIn("\033[32m[OK]\033[0m", coloured)
         plain = run("script", "-qec", command, "/dev/null", env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"})
