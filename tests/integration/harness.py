@@ -459,6 +459,27 @@ class Agent:
         return [(oid, _parse_value(text)) for oid, text in _parse_lines(output)
                 if not text.startswith("No ") and not text.startswith("End of")]
 
+    def get_many(self, oids, version="2c", at_once=40):
+        """{oid tuple: value} of the instances that are there. SNMPv1 has no exceptions, so there
+        each is asked for alone."""
+        found, oids = {}, list(oids)
+        size = 1 if version == "1" else at_once
+        for at in range(0, len(oids), size):
+            asked = ("." + ".".join(map(str, oid)) for oid in oids[at:at + size])
+            output = self.snmp("snmpget", *asked, version=version, check=version != "1")
+            found.update((oid, _parse_value(text)) for oid, text in _parse_lines(output)
+                         if not text.startswith("No Such"))
+        return found
+
+    def reached(self, name, wanted=lambda index: True):
+        """The OIDs that GET finds in a table: each column with each index that any column has."""
+        mib = Mib.get()
+        entry = mib.oid[name] + (1,)
+        columns = [oid for oid in mib.name if oid[:-1] == entry]
+        indexes = sorted(filter(wanted, {oid[len(entry) + 1:] for oid, _ in self.walk_oids(name)}))
+        return sorted(self.get_many((column + index for column in columns for index in indexes),
+                                    at_once=100))
+
     def table(self, name, version="2c"):
         """{index: {column name: value}} of a table."""
         mib = Mib.get()

@@ -33,12 +33,6 @@ MAY_BE_EMPTY = {"netdiagIrqTable", "netdiagConntrack", "netdiagConntrackCpuTable
 SEPARATOR = "\x1f"
 # Syntaxes whose values are printed as they are.
 NUMBERS = ("Counter64", "Gauge32", "Unsigned32", "Integer32", "INTEGER")
-# How many cells one snmpget asks for.
-AT_ONCE = 40
-
-
-def dotted(oid):
-    return "." + ".".join(map(str, oid))
 
 
 class Clients(unittest.TestCase):
@@ -101,16 +95,7 @@ class Clients(unittest.TestCase):
         return self.cells(walked)
 
     def get(self, oids, version):
-        """{oid: value} of those that are there; SNMPv1 knows no exceptions, so one at a time."""
-        found, oids = {}, list(oids)
-        size = 1 if version == "1" else AT_ONCE
-        for at in range(0, len(oids), size):
-            output = self.agent.snmp("snmpget", *map(dotted, oids[at:at + size]), version=version,
-                                     check=version != "1")
-            for oid, text in harness._parse_lines(output):
-                if not text.startswith("No Such"):
-                    found[oid] = harness._parse_value(text)
-        return self.cells(found.items())
+        return self.cells(self.agent.get_many(oids, version).items())
 
     def test_walks_and_gets_see_the_same(self):
         """snmpwalk, snmpbulkwalk (which SNMPv1 does not have) and snmpget."""

@@ -135,6 +135,7 @@ class Made(unittest.TestCase):
                 cells = [oid for oid, _ in agent.walk_oids("netdiagSoftnetTable")]
                 self.assertEqual(cells, sorted(set(cells)))
                 self.assertEqual(len(cells), 512 * 11)
+                self.assertEqual(agent.reached("netdiagSoftnetTable"), cells)
 
     def test_wrap_and_offline_cpu(self):
         with Tree() as tree:
