@@ -92,7 +92,7 @@ int check_setting_validate(const struct check_setting *setting, char *why, size_
 		wrong = "this check has no instances: leave the pattern out";
 	if (!wrong)
 		return 0;
-	snprintf(why, size, "%s", wrong);
+	snprintf(why, size, "%s: %s", setting->check, wrong);
 	return -EINVAL;
 }
 
