@@ -65,7 +65,8 @@ const struct check *check_find(const char *name);
 
 /*
  * Whether a line of the configuration makes sense: the check exists, what is set has a meaning for
- * it and the limits are in order. 0, or -EINVAL with the reason in why ("tcp.memory: hold must be …").
+ * it and the limits are in order. 0, or -EINVAL with the reason in why ("tcp.memory: hold must be
+ * …").
  */
 int check_setting_validate(const struct check_setting *setting, char *why, size_t size);
 
