@@ -302,9 +302,9 @@ static const char *remedy(int error)
 		return "snmpd is not running, or not with this agentXSocket";
 	case EACCES:
 	case EPERM:
-		return "Put \"agentXPerms 0660 0755 root GROUP\" with a group of netdiagd's user "
+		return "Put \"agentXPerms 0660 0750 root GROUP\" with a group of netdiagd's user "
 		       "into snmpd.conf and restart snmpd; the directory's mode is set only when "
-		       "snmpd makes it, so \"chmod 755\" an old one";
+		       "snmpd makes it, so chgrp and \"chmod 0750\" an old one";
 	case EAGAIN:
 	case ETIMEDOUT:
 		return "snmpd is there but does not answer: it is stopped, stuck or overloaded";
