@@ -5,7 +5,7 @@
 set -u
 
 # How long each fuzz target runs.
-fuzz_seconds=${FUZZ_SECONDS:-3}
+fuzz_seconds=${FUZZ_SECONDS:-2}
 
 # Two lanes run side by side: the tests with real daemons wait more than they compute, and what is
 # compiled meanwhile gives way to them.
@@ -13,11 +13,11 @@ stages=(
     "style:1:clang-format, shellcheck, blanks"
     "asan:1:ASan+UBSan, gcc -Werror: unit tests, fuzz corpora"
     "integration:1:ASan+UBSan, gcc: a real snmpd, real faults"
+    "tsan:1:TSan, gcc -Werror: unit tests with threads"
     "threads:1:TSan, gcc: a real snmpd"
     "clang:2:ASan+UBSan, clang -Werror: unit tests"
     "fuzz:2:libFuzzer, clang: each target for $fuzz_seconds s"
     "distcheck:2:make distcheck, gcc -O2 -Werror, valgrind: unit tests, fuzz corpora, installing"
-    "tsan:2:TSan, gcc -Werror: unit tests with threads"
     "bench:2:benchmarks, the quick way"
 )
 
@@ -44,7 +44,7 @@ The last line is 'N passed, N failed, N skipped'; the exit status is 1 when anyt
   --only STAGE   only this one (again for more), with the builds that it needs
   --list         the stages
   --keep         leaves the temporary directory
-  FUZZ_SECONDS   in the environment: how long each fuzz target runs (default 3)
+  FUZZ_SECONDS   in the environment: how long each fuzz target runs (default 2)
 EOF
 }
 

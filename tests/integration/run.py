@@ -5,7 +5,7 @@
 usage: run.py [-j JOBS] BUILD_DIR [PATTERN ...]
 
 PATTERN: part of a test's name, as in test_nic or overflow. JOBS: how many classes of tests run at
-the same time (default 4; they wait more than they work). A class with the attribute `exclusive`,
+the same time (default 6; they wait more than they work). A class with the attribute `exclusive`,
 a text that says why, runs when no other does.
 
 Ends with a line 'N passed, N failed, N skipped'; status 1 when any failed.
@@ -137,7 +137,7 @@ def main():
         print(__doc__.strip())
         return 0 if len(sys.argv) > 1 else 64
     parser = argparse.ArgumentParser()
-    parser.add_argument("-j", type=int, default=4)
+    parser.add_argument("-j", type=int, default=6)
     parser.add_argument("--class", dest="one")
     parser.add_argument("build")
     parser.add_argument("patterns", nargs="*")
@@ -150,7 +150,7 @@ def main():
         return run_class(args.one, args.patterns)
     classes = find(args.patterns)
     shared, alone = queue.Queue(), queue.Queue()
-    # A class that takes long says so, and is begun early: else it would end last.
+    # A class that takes long says so (takes_s, in seconds) and is begun early: else it ends last.
     for name in sorted(classes, key=lambda name: -getattr(classes[name][0], "takes_s", 0)):
         (alone if getattr(classes[name][0], "exclusive", None) else shared).put(name)
     tally = Tally(os.environ["NETDIAG_BUILD"], args.patterns)

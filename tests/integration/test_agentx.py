@@ -62,6 +62,8 @@ def increasing(test, cells):
 
 
 class Restarts(unittest.TestCase):
+    takes_s = 35
+
     def test_fifty_kills(self):
         # One table that stands still: what collectors allocate at each refresh goes here and there
         # in the sanitizer's heap, and would hide what a session leaves behind.
@@ -126,6 +128,8 @@ class Restarts(unittest.TestCase):
 
 
 class Stopped(unittest.TestCase):
+    takes_s = 48
+
     """A master that is there but does nothing."""
 
     def test_session_survives(self):

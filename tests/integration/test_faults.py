@@ -151,6 +151,8 @@ class Listen(Fault):
 
 
 class Tcp(Fault):
+    takes_s = 55
+
     def test_a_connection_leak(self):
         """8,500 connections that their peers have closed long ago, most of them at one port."""
         counts = (100, 8400)

@@ -74,6 +74,8 @@ def cgroup(name):
 
 
 class Netns(unittest.TestCase):
+    takes_s = 43
+
     def setUp(self):
         harness.need_root()
         harness.need_tools("ip", "nstat", "lsns", "ss")

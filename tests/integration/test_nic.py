@@ -287,6 +287,8 @@ class Oracles(unittest.TestCase):
 
 
 class Lifetimes(unittest.TestCase):
+    takes_s = 30
+
     """Interfaces that come, go, are renamed and are made anew."""
 
     def setUp(self):
@@ -467,6 +469,8 @@ class Settings(unittest.TestCase):
 
 
 class Many(unittest.TestCase):
+    takes_s = 30
+
     def test_a_thousand(self):
         """A walk of 1,000 interfaces visits each cell once, in order, and each can be got."""
         need_root()

@@ -129,6 +129,8 @@ class Steady(unittest.TestCase):
 
 
 class Checks(Steady):
+    takes_s = 40
+
     def test_those_that_rise(self):
         """(check, instance, counter, rate, severity, advice)"""
         cases = (
@@ -225,6 +227,8 @@ class Checks(Steady):
 
 
 class Undisturbed(Steady):
+    takes_s = 55
+
     """An alarm that must stay as it is, and a check that must stay ok beside it."""
 
     CHECKS = ("tcp.listen_overflows", "tcp.rcvq_drops")
