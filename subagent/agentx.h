@@ -30,6 +30,9 @@ enum agentx_error {
 	AGENTX_PROCESSING_ERROR = 268,
 };
 
+/* c.reason of Close (RFC 2741, 6.2.2); the library takes it from netsnmp_pdu.errstat. */
+#define AGENTX_REASON_SHUTDOWN 5
+
 /* netsnmp_pdu.flags: the byte order of the PDU (RFC 2741, 6.1). */
 #define AGENTX_NETWORK_BYTE_ORDER 0x10
 

@@ -302,14 +302,17 @@ static const char *remedy(int error)
 		return "snmpd is not running, or not with this agentXSocket";
 	case EACCES:
 	case EPERM:
-		return "Put \"agentXPerms 0660 0750 root GROUP\" with a group of netdiagd's user "
-		       "into snmpd.conf and restart snmpd; the directory's mode is set only when "
-		       "snmpd makes it, so chgrp and \"chmod 0750\" an old one";
+		return "Put \"agentXPerms 0660 0755 root GROUP\" with a group of netdiagd's user "
+		       "into snmpd.conf and restart snmpd. It sets the directory's mode only when "
+		       "it makes it: \"chmod 0755\" an old one";
 	case EAGAIN:
 	case ETIMEDOUT:
 		return "snmpd is there but does not answer: it is stopped, stuck or overloaded";
 	case EHOSTUNREACH:
 		return "Is the host of the AgentX address known, and reachable?";
+	case EMFILE:
+	case ENFILE:
+		return "Raise netdiagd's limit of open files: LimitNOFILE in its unit";
 	default:
 		return "See agentXSocket in netdiagd.conf and in snmpd.conf";
 	}
@@ -436,16 +439,6 @@ int session_init(const char *address, struct view *view)
 	return set_address(address);
 }
 
-void session_close(void)
-{
-	if (self.session)
-		self.session->timeout = (long)CLOSE_MS * 1000;
-	snmp_shutdown(LIBRARY_NAME);
-	shutdown_agent();
-	free(self.address);
-	memset(&self, 0, sizeof(self));
-}
-
 /* Connects or registers when it is time to. */
 static void advance(void)
 {
@@ -477,13 +470,12 @@ static struct timeval waiting_time(unsigned timeout_ms)
 	};
 }
 
-int session_turn(int wake_fd, unsigned timeout_ms, session_before_fn *before, void *arg)
+static int turn(int wake_fd, unsigned timeout_ms, session_before_fn *before, void *arg)
 {
 	netsnmp_large_fd_set set;
 	struct timeval timeout;
 	int count = 0, ready, block = 0, err = 0;
 
-	advance();
 	/* The library's descriptors are asked for every turn: a new connection may have the number
 	 * of the old one. */
 	netsnmp_large_fd_set_init(&set, FD_SETSIZE);
@@ -505,4 +497,69 @@ int session_turn(int wake_fd, unsigned timeout_ms, session_before_fn *before, vo
 	run_alarms();
 	netsnmp_large_fd_set_cleanup(&set);
 	return err;
+}
+
+int session_turn(int wake_fd, unsigned timeout_ms, session_before_fn *before, void *arg)
+{
+	advance();
+	return turn(wake_fd, timeout_ms, before, arg);
+}
+
+static int close_answered(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
+			  void *arg)
+{
+	bool *answered = arg;
+
+	(void)operation;
+	(void)session;
+	(void)reqid;
+	(void)pdu;
+	*answered = true;
+	return 1;
+}
+
+/* Waits until the session is gone or the flag is set. */
+static void wait_closing(const bool *flag)
+{
+	uint64_t deadline = monotonic_ns() + CLOSE_MS * MILLISECOND_NS, now;
+
+	while (self.session && !*flag && (now = monotonic_ns()) < deadline)
+		turn(-1, (unsigned)((deadline - now) / MILLISECOND_NS) + 1, NULL, NULL);
+}
+
+/*
+ * Says Close and ends the connection. Not left to snmp_shutdown(): when a master dies meanwhile,
+ * the library takes callbacks out of the list that it is just walking, and reads freed memory.
+ */
+static void leave(void)
+{
+	static bool answered, never; /* outlive a request that is left behind */
+	netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_PDU_CLOSE);
+
+	self.moving = true;
+	self.change = NULL;
+	self.next_register = UINT64_MAX; /* nothing else to wake up for */
+	self.session->timeout = (long)CLOSE_MS * 1000;
+	answered = !pdu;
+	if (pdu) {
+		pdu->errstat = AGENTX_REASON_SHUTDOWN;
+		pdu->sessid = self.session->sessid;
+		if (!snmp_async_send(self.session, pdu, close_answered, &answered)) {
+			snmp_free_pdu(pdu);
+			answered = true;
+		}
+	}
+	wait_closing(&answered);
+	transport_break();
+	wait_closing(&never);
+}
+
+void session_close(void)
+{
+	if (self.session)
+		leave();
+	snmp_shutdown(LIBRARY_NAME);
+	shutdown_agent();
+	free(self.address);
+	memset(&self, 0, sizeof(self));
 }

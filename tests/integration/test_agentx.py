@@ -145,6 +145,16 @@ class Stopped(unittest.TestCase):
             agent.master.send_signal(signal.SIGSTOP)
             self.assertLess(timed(agent.stop_daemon), END)
 
+    def test_master_dies_while_netdiagd_ends(self):
+        with Agent() as agent:
+            agent.master.send_signal(signal.SIGSTOP)
+            agent.daemon.send_signal(signal.SIGTERM)
+            time.sleep(0.2)  # Close is under way; its answer is waited for 0.5 s
+            agent.kill_master()
+            self.assertEqual(agent.stop_daemon(), 0)
+            self.assertNotIn("net-snmp:", agent.log())
+            self.assertNotIn("lost the AgentX master", agent.log())
+
     def test_started_meanwhile(self):
         with Agent(daemon=False) as agent:
             agent.master.send_signal(signal.SIGSTOP)
