@@ -103,7 +103,7 @@ EOF
     cat >"$dir/snmptrapd.conf" <<EOF
 disableAuthorization yes
 doNotLogTraps no
-format2 --- notification at %02.2h:%02.2j:%02.2k%V\n  %v\n
+format2 --- notification at %02.2h:%02.2j:%02.2k\n  %V\n  %v\n
 EOF
 }
 
@@ -144,8 +144,22 @@ notification() {
         { text = text $0 "\n" }
         $NF == name { found = 1 }
         END { if (found) printf "%s", text }' "$1" |
-        sed -e 's/^--- \(.*\)$/\1/' -e '/sysUpTime\|1\.3\.0 = /d' \
+        sed -e '/^--- /d' -e '/sysUpTime\|1\.3\.0 = /d' \
             -e 's/^  *[^ ]*6\.3\.1\.1\.4\.1\.0 = /  /' -e 's/^/  /'
+}
+
+# follow FILE: this host's notifications as they come, without snmpd's own. Through a named pipe, so
+# that both ends can be ended by pid.
+follow() {
+    mkfifo "$work/follow" || die "cannot make a named pipe"
+    tail -n +1 -f "$1" >"$work/follow" &
+    pids+=($!)
+    perl -ne 'BEGIN { $| = 1 }
+        if (/^--- notification at (\S+)/) { ($at, $show) = ($1, 0) }
+        elsif (/6\.3\.1\.1\.4\.1\.0 = (\S+)/) { $name = $1; $show = $name =~ /^netdiag/; print "\n--- $name, $at\n" if $show }
+        elsif ($show && /^  \S/) { print "  $_" }' <"$work/follow" &
+    pids+=($!)
+    wait "${pids[-1]}"
 }
 
 has_rows() { ask snmpwalk -Cc -Oqn "$1" 2>/dev/null | grep -qv 'No Such'; }
@@ -292,6 +306,4 @@ cat <<EOF
 
       This host's notifications follow as they come. Ctrl-C ends all of it.
 EOF
-tail -n +1 -f "$host/traps.log" &
-pids+=($!)
-wait "${pids[-1]}"
+follow "$host/traps.log"
