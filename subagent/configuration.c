@@ -79,11 +79,28 @@ static void tell(const char *format, ...)
 	load.problem(text, load.arg);
 }
 
+/* What the reader says of a directive without words, "Blank line following TOKEN token.", in the
+ * words of take_line(). */
+static const struct directive *without_words(const char *text, int length)
+{
+	static const char before[] = "Blank line following ", after[] = " token.";
+	int token = length - (int)(strlen(before) + strlen(after));
+
+	if (token <= 0 || strncmp(text, before, strlen(before)))
+		return NULL;
+	for (const struct directive *d = directives; d->name; d++)
+		if ((int)strlen(d->name) == token &&
+		    !strncasecmp(d->name, text + strlen(before), (size_t)token))
+			return d;
+	return NULL;
+}
+
 /* The reader says "FILE: line N: Error: TEXT"; people and editors want "FILE:N: TEXT". */
 static void tell_reader_message(const char *message)
 {
 	static const char unknown_token[] = "Unknown token: ";
 	const char *number = strstr(message, ": line "), *text;
+	const struct directive *bare;
 	int file_length, text_length;
 	unsigned line;
 
@@ -109,7 +126,12 @@ static void tell_reader_message(const char *message)
 		     nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 		return;
 	}
-	tell("%.*s:%u: %.*s", file_length, message, line, text_length, text);
+	bare = without_words(text, text_length);
+	if (bare)
+		tell("%.*s:%u: %s: more words are wanted: %s %s", file_length, message, line,
+		     bare->name, bare->name, bare->help);
+	else
+		tell("%.*s:%u: %.*s", file_length, message, line, text_length, text);
 }
 
 static int catch_message(netsnmp_log_handler *handler, int priority, const char *message)

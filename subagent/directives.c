@@ -335,10 +335,14 @@ static bool apply_check(struct draft *draft, const struct words *words, char why
 {
 	struct alarm_settings *alarms = &draft->configuration->alarms;
 	struct check_setting setting = {.set = 0}, *list;
-	size_t at = 1;
+	size_t at = 1, member;
 
 	if (!is_check(words->word[0]))
 		return unknown("check", words->word[0], check_word, NULL, why);
+	if (words->count == 2 && find_member(words->word[1], &member)) {
+		snprintf(why, WORDS_WHY_SIZE, "%s: its value is missing", check_members[member]);
+		return false;
+	}
 	row_text(setting.check, sizeof(setting.check), words->word[0]);
 	if (is_instance(words)) {
 		if (strlen(words->word[1]) >= sizeof(setting.instance)) {
@@ -392,7 +396,10 @@ static bool apply_heartbeat(struct draft *draft, const struct words *words,
 		*heartbeat = 0;
 		return true;
 	}
-	return words_duration(words->word[0], SECOND, 24 * HOUR, heartbeat, why);
+	if (words_duration(words->word[0], SECOND, 24 * HOUR, heartbeat, why))
+		return true;
+	snprintf(why + strlen(why), WORDS_WHY_SIZE - strlen(why), ", or off");
+	return false;
 }
 
 static bool apply_alarm_history(struct draft *draft, const struct words *words,

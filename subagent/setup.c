@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "../collectors/collect.h"
 #include "agent.h"
@@ -48,7 +49,10 @@ int setup_check(const struct options *options)
 	if (!configuration)
 		return EX_CONFIG;
 	configuration_free(configuration);
-	printf("%s: ok\n", path_of(options));
+	if (!options->config && access(DEFAULT_FILE, F_OK))
+		printf("%s: not there, so the defaults apply\n", DEFAULT_FILE);
+	else
+		printf("%s: ok\n", path_of(options));
 	return EXIT_SUCCESS;
 }
 

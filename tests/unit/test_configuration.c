@@ -192,14 +192,14 @@ START_TEST(wrong_lines)
 	refuse("sysctl ../../etc/passwd\n", 1, "sysctl '../../etc/passwd': the name of a setting");
 	refuse("check nic.errors warnin 1\n", 1,
 	       "check warnin: no such setting of a check; did you mean warning?");
-	refuse("check nic.errors warning\n", 1, "check ");
+	refuse("check nic.errors warning\n", 1, "check warning: its value is missing");
 	refuse("check nic.errors warning -1\n", 1, "check '-1': a number from 0 to");
 	refuse("check nic.errors warning 0.001\n", 1, "check '0.001': a number from 0 to");
 	refuse("check nic.errors warning 99999999999\n", 1, "check '99999999999': a number");
 	refuse("notifications rate 30\n", 1, "notifications '30': a number per time");
 	refuse("notifications burst 30/m\n", 1, "notifications burst: no such setting");
 	refuse("heartbeat never\n", 1, "heartbeat 'never': a time with its unit");
-	refuse("heartbeat\n", 1, "Blank line following heartbeat token");
+	refuse("heartbeat\n", 1, "heartbeat: more words are wanted: heartbeat");
 	refuse("includeFile /nonexistent/more.conf\n", 1, "Included file '/nonexistent/more.conf'");
 }
 END_TEST
