@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "options.h"
@@ -59,7 +61,8 @@ void options_help(void)
 	      "  --version            print the version\n"
 	      "  --help               print this\n"
 	      "\n"
-	      "Exit status: 0 ended as asked, 64 wrong usage, 78 wrong configuration, 1 other.\n"
+	      "Exit status: 0 ended as asked, 64 wrong usage, 74 the output cannot be written,\n"
+	      "78 wrong configuration, 1 other.\n"
 	      "With --report: 0 all is well, 1 warning, 2 critical, 3 unknown.\n",
 	      stdout);
 }
@@ -82,7 +85,21 @@ static int take_seconds(struct options *options, const char *text)
 	return 0;
 }
 
-static int apply(struct options *options, int option)
+static int take_root(struct options *options, enum root root, const char *option)
+{
+	struct stat status;
+	char problem[64];
+	int err = stat(optarg, &status) ? errno : S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+
+	if (err) {
+		snprintf(problem, sizeof(problem), "%s: %s", option, strerror(err));
+		return usage(problem, optarg);
+	}
+	options->roots.path[root] = optarg;
+	return 0;
+}
+
+static int apply(struct options *options, int option, bool *format)
 {
 	switch (option) {
 	case OPTION_AGENTX:
@@ -100,6 +117,7 @@ static int apply(struct options *options, int option)
 			return usage("--dump takes text, json or schema, not", optarg);
 		return 0;
 	case OPTION_FORMAT:
+		*format = true;
 		if (!strcmp(optarg, "json"))
 			options->report = REPORT_JSON;
 		else if (strcmp(optarg, "text"))
@@ -116,11 +134,9 @@ static int apply(struct options *options, int option)
 			return usage("--log takes stderr or syslog, not", optarg);
 		return 0;
 	case OPTION_PROC_ROOT:
-		options->roots.path[ROOT_PROC] = optarg;
-		return 0;
+		return take_root(options, ROOT_PROC, "--proc-root");
 	case OPTION_SYS_ROOT:
-		options->roots.path[ROOT_SYS] = optarg;
-		return 0;
+		return take_root(options, ROOT_SYS, "--sys-root");
 	case 'V':
 		options->task = TASK_VERSION;
 		return 0;
@@ -137,6 +153,7 @@ static int apply(struct options *options, int option)
 int options_parse(struct options *options, int argc, char **argv)
 {
 	int option, status = 0;
+	bool format = false;
 
 	*options = (struct options){.roots = roots_default,
 				    .log = LOG_TO_STDERR,
@@ -144,7 +161,9 @@ int options_parse(struct options *options, int argc, char **argv)
 				    .report = REPORT_TEXT,
 				    .seconds = REPORT_SECONDS_DEFAULT};
 	while (!status && (option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
-		status = apply(options, option);
+		status = apply(options, option, &format);
+	if (!status && format && options->task != TASK_REPORT)
+		return usage("--format says how --report prints", "there is no --report");
 	if (!status && optind < argc)
 		return usage("there are no arguments but options", argv[optind]);
 	return status;

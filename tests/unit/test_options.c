@@ -42,14 +42,14 @@ START_TEST(all)
 {
 	struct options options;
 
-	ck_assert_int_eq(PARSE(&options, "--config", "a", "--agentx=b", "--proc-root", "c",
-			       "--sys-root", "d", "--log", "syslog"),
+	ck_assert_int_eq(PARSE(&options, "--config", "a", "--agentx=b", "--proc-root", ".",
+			       "--sys-root", "/", "--log", "syslog"),
 			 0);
 	ck_assert_int_eq(options.task, TASK_SERVE);
 	ck_assert_str_eq(options.config, "a");
 	ck_assert_str_eq(options.address, "b");
-	ck_assert_str_eq(options.roots.path[ROOT_PROC], "c");
-	ck_assert_str_eq(options.roots.path[ROOT_SYS], "d");
+	ck_assert_str_eq(options.roots.path[ROOT_PROC], ".");
+	ck_assert_str_eq(options.roots.path[ROOT_SYS], "/");
 	ck_assert_int_eq(options.log, LOG_TO_SYSLOG);
 }
 END_TEST
@@ -87,6 +87,11 @@ START_TEST(wrong)
 	ck_assert_int_eq(PARSE(&options, "--version=1"), EX_USAGE);
 	ck_assert_int_eq(PARSE(&options, "argument"), EX_USAGE);
 	ck_assert_int_eq(PARSE(&options, "--dump", "json"), EX_USAGE);
+	ck_assert_int_eq(PARSE(&options, "--format=json"), EX_USAGE);
+	ck_assert_int_eq(PARSE(&options, "--dump", "--format=text"), EX_USAGE);
+	ck_assert_int_eq(PARSE(&options, "--format=json", "--report"), 0);
+	ck_assert_int_eq(PARSE(&options, "--proc-root", "/nonexistent"), EX_USAGE);
+	ck_assert_int_eq(PARSE(&options, "--sys-root", "/dev/null"), EX_USAGE);
 }
 END_TEST
 
