@@ -6,6 +6,7 @@
 
 #include "../collectors/collect.h"
 #include "dump.h"
+#include "log.h"
 
 static const char *const format_words[] = {
 	[DUMP_TEXT] = "text",
@@ -39,7 +40,7 @@ int dump_print(FILE *out, enum dump_format format, table_rows_fn *rows, void *ar
 		dump_schema(out);
 		break;
 	}
-	return fflush(out) || ferror(out) ? -EIO : 0;
+	return log_output_failed(out) ? -EIO : 0;
 }
 
 const char *dump_label(const struct column *column, uint64_t value)

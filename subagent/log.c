@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -100,4 +101,16 @@ void log_message(int priority, const char *format, ...)
 	last_priority = priority;
 	last_time = now;
 	write_line(priority, text);
+}
+
+bool log_output_failed(FILE *out)
+{
+	bool earlier = ferror(out);
+
+	errno = 0;
+	if (!fflush(out) && !earlier)
+		return false;
+	log_error("the output cannot be written%s%s", errno ? ": " : "",
+		  errno ? strerror(errno) : "");
+	return true;
 }

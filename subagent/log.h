@@ -4,6 +4,7 @@
 #define NETDIAG_LOG_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <syslog.h>
 
 enum log_target {
@@ -23,6 +24,9 @@ void log_close(void);
 /* priority: LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO. One line. A message equal to the one before
  * is only counted, and told again once a minute with the count. */
 void log_message(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Writes what is buffered; true, and told why, when not all output got out. */
+bool log_output_failed(FILE *out);
 
 #define log_error(...)	 log_message(LOG_ERR, __VA_ARGS__)
 #define log_warning(...) log_message(LOG_WARNING, __VA_ARGS__)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "log.h"
 #include "report.h"
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -200,7 +201,7 @@ static int print(FILE *out, enum report_format format, const struct alarms *alar
 		report_print_text(out, &report, wants_colour(out));
 	status = (int)report.status;
 	report_free(&report);
-	return fflush(out) || ferror(out) ? EX_IOERR : status;
+	return log_output_failed(out) ? EX_IOERR : status;
 }
 
 int report_run(FILE *out, enum report_format format, unsigned seconds,

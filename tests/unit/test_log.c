@@ -94,6 +94,24 @@ START_TEST(targets)
 }
 END_TEST
 
+/* Once, and nothing when all is written. */
+START_TEST(a_full_disk_is_told)
+{
+	FILE *null = fopen("/dev/null", "w"), *full = fopen("/dev/full", "w");
+
+	ck_assert_ptr_nonnull(null);
+	ck_assert_ptr_nonnull(full);
+	fputs("text", null);
+	fputs("text", full);
+	capture();
+	ck_assert(!log_output_failed(null));
+	ck_assert(log_output_failed(full));
+	check_said("netdiagd: error: the output cannot be written: No space left on device\n");
+	fclose(null);
+	fclose(full);
+}
+END_TEST
+
 /* --- health ----------------------------------------------------------------------------------- */
 
 static int outcome;
@@ -182,4 +200,5 @@ START_TEST(status_names)
 END_TEST
 
 UNIT_MAIN("log", priorities, a_line_is_a_line, repetitions_are_counted, targets,
-	  changes_of_health_are_told_once, what_is_off_is_not_told, status_names)
+	  a_full_disk_is_told, changes_of_health_are_told_once, what_is_off_is_not_told,
+	  status_names)
