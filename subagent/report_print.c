@@ -114,20 +114,32 @@ static void describe_ok(const struct report_line *line, size_t others, char *tex
 	snprintf(text + strlen(text), size - strlen(text), "%s", more);
 }
 
-static void print_check(FILE *out, const struct report_line *line, size_t count, bool colour)
+/* One line for all instances of a check that are ok. */
+static void print_ok(FILE *out, const struct report_line *line, size_t count, bool colour)
 {
 	char text[CHECK_SUMMARY_SIZE + 64];
 	const struct report_line *found;
 	size_t others;
 
 	for (size_t i = 0; i < count; i++)
-		if (line[i].state != CHECK_OK || !line[i].instance)
+		if (line[i].state == CHECK_OK && !line[i].instance)
 			print_line(out, &line[i], line[i].summary, colour);
 	found = highest(line, count, &others);
 	if (!found)
 		return;
 	describe_ok(found, others, text, sizeof(text));
 	print_line(out, found, text, colour);
+}
+
+/* What is wrong comes first, and the worst of it at the top. */
+static void print_wrong(FILE *out, const struct report *report, bool colour)
+{
+	static const enum check_state order[] = {CHECK_CRITICAL, CHECK_WARNING, CHECK_UNKNOWN};
+
+	for (size_t n = 0; n < sizeof(order) / sizeof(order[0]); n++)
+		for (size_t i = 0; i < report->count; i++)
+			if (report->line[i].state == order[n])
+				print_line(out, &report->line[i], report->line[i].summary, colour);
 }
 
 void report_print_text(FILE *out, const struct report *report, bool colour)
@@ -138,13 +150,14 @@ void report_print_text(FILE *out, const struct report *report, bool colour)
 		results[report->status], report->states[CHECK_CRITICAL],
 		report->states[CHECK_WARNING], report->states[CHECK_UNKNOWN],
 		report->states[CHECK_OK], report->seconds);
+	print_wrong(out, report, colour);
 	while (i < report->count) {
 		size_t count = 1;
 
 		while (i + count < report->count &&
 		       report->line[i + count].check == report->line[i].check)
 			count++;
-		print_check(out, &report->line[i], count, colour);
+		print_ok(out, &report->line[i], count, colour);
 		i += count;
 	}
 }
