@@ -160,8 +160,11 @@ static int count_sockets(struct collect *c, uint64_t *sum)
 			err = sockstat_find((struct span){c->buf->data, c->buf->len}, dumps[i].line,
 					    "inuse", &in_use);
 		if (err)
-			return collect_fail(c, err == -ENOENT ? -EIO : err,
-					    "number of sockets in /proc/net/%s", dumps[i].file);
+			return collect_fail(
+				c, err == -ENOENT ? -EIO : err,
+				"%s/net/%s does not tell the number of %s sockets. Check "
+				"that procfs is mounted and that netdiagd may read it",
+				c->settings->roots.path[ROOT_PROC], dumps[i].file, dumps[i].line);
 		*sum += in_use;
 	}
 	return 0;

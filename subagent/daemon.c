@@ -253,6 +253,21 @@ static int start(struct daemon *daemon)
 	return err ? err : engine_start(daemon->engine);
 }
 
+/* What to do when a resource that everything needs is not to be had. */
+static const char *start_remedy(int err)
+{
+	switch (err) {
+	case -EMFILE:
+	case -ENFILE:
+		return "; raise the limit of open files (LimitNOFILE, ulimit -n)";
+	case -EAGAIN:
+	case -ENOMEM:
+		return "; no thread or memory is left: raise TasksMax, MemoryMax, ulimit -u and -v";
+	default:
+		return "";
+	}
+}
+
 static void stop(struct daemon *daemon)
 {
 	if (daemon->session)
@@ -286,7 +301,7 @@ int daemon_run(const struct options *options)
 	log_notice("version %s, base OID %s", agent_version(), NETDIAG_BASE_OID);
 	err = start(&daemon);
 	if (err && err != -EINVAL)
-		log_error("cannot start: %s", strerror(-err));
+		log_error("cannot start: %s%s", strerror(-err), start_remedy(err));
 	if (!err) {
 		ready_tell("READY=1");
 		serve(&daemon);
