@@ -38,7 +38,6 @@ NUMBERS = ("Counter64", "Gauge32", "Unsigned32", "Integer32", "INTEGER")
 class Clients(unittest.TestCase):
     takes_s = 36
 
-
     @classmethod
     def setUpClass(cls):
         need_root()

@@ -19,7 +19,6 @@ OTHER_OID = "1.3.6.1.4.1.99999.4294967295"
 class Configure(unittest.TestCase):
     takes_s = 60
 
-
     def setUp(self):
         need(os.access(CONFIGURE, os.X_OK), "needs a configure script (autoreconf -i)")
         need(not os.path.exists(os.path.join(SRC, "config.status")), "the source is configured in place")

@@ -45,7 +45,6 @@ def fields(row, prefix):
 class Conntrack(unittest.TestCase):
     exclusive = "lowers nf_conntrack_max for the whole host"
 
-
     def setUp(self):
         need_tools("conntrack", "nft")
         need(os.path.exists(MAX_PATH), "needs nf_conntrack in the kernel")
