@@ -269,7 +269,7 @@ static int limits_collect(struct collect *c)
 		struct limit_row *row = rows_add(&c->rows[0]);
 
 		errs[i] = row ? limits[i].read(&reading, &limits[i], row) : -ENOMEM;
-		if (!row)
+		if (root_exhausted(errs[i]))
 			break;
 		ROW_SET_TEXT(row->name, limits[i].name);
 		ROW_SET_TEXT(row->sysctl, limits[i].sysctl);
@@ -278,6 +278,9 @@ static int limits_collect(struct collect *c)
 			rows_drop_last(&c->rows[0]);
 	}
 	rows_clear(&reading.sockstat);
+	for (size_t i = 0; i < LIMITS; i++)
+		if (root_exhausted(errs[i]))
+			return collect_fail(c, errs[i], "%s", limits[i].name);
 	if (!c->rows[0].count)
 		return collect_fail(
 			c, -ENOENT,

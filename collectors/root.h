@@ -7,6 +7,7 @@
 #define NETDIAG_ROOT_H
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,6 +54,13 @@ int root_open(const struct roots *roots, enum root root, const char *path, int f
  * (buf is then empty). */
 int root_read(const struct roots *roots, enum root root, struct filebuf *buf, const char *path, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Whether an error says that this process or host is out of memory or descriptors, and so nothing
+ * about the file. */
+static inline bool root_exhausted(int err)
+{
+	return err == -ENOMEM || err == -EMFILE || err == -ENFILE;
+}
 
 /* Reads a decimal number from ROOT/path. 0 or -errno; -EINVAL when its first line is no
  * unsigned number, -ERANGE when it is too large. */

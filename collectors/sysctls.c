@@ -130,7 +130,8 @@ static int add_sysctl(struct collect *c, const char *path)
 	return 0;
 }
 
-/* One that the configuration asks for: what is wrong with it is told. 0 or -ENOMEM. */
+/* One that the configuration asks for: what is wrong with it is told. 0 or -errno when the
+ * process is out of memory or descriptors. */
 static int add_configured(struct collect *c, const char *name)
 {
 	char path[SYSCTL_NAME_SIZE], reason[64];
@@ -143,7 +144,7 @@ static int add_configured(struct collect *c, const char *name)
 	if (err)
 		return 0;
 	err = add_sysctl(c, path);
-	if (err == -ENOMEM)
+	if (root_exhausted(err))
 		return err;
 	if (err == -EACCES || err == -EPERM)
 		collect_note(c, "sysctl %s: may not be read; run netdiagd as root to show it",
@@ -167,12 +168,15 @@ static int sysctls_collect(struct collect *c)
 
 		if (!err)
 			err = add_sysctl(c, path);
-		if (err == -ENOMEM)
+		if (root_exhausted(err))
 			return collect_fail(c, err, "/proc/sys");
 	}
-	for (size_t i = 0; i < more->count; i++)
-		if (add_configured(c, more->list[i]))
-			return collect_fail(c, -ENOMEM, "/proc/sys");
+	for (size_t i = 0; i < more->count; i++) {
+		int err = add_configured(c, more->list[i]);
+
+		if (err)
+			return collect_fail(c, err, "/proc/sys");
+	}
 	if (!c->rows[0].count)
 		return collect_fail(c, -ENOENT,
 				    "/proc/sys: none of the settings can be read; is it mounted?");

@@ -278,7 +278,7 @@ const struct check checks[] = {
 	 .phrase = "{} connection requests/s found the SYN queue full", .limits = RATE(0, 5, 0),
 	 .advice = advise_syn_queue},
 	{.name = "tcp.retransmits", .table = "netdiagTcp", .value = OF(tcp_row, retrans_segs),
-	 .base = OF(tcp_row, out_segs), .stamp = CHECK_NO_STAMP, .units = "%",
+	 .base = OF2(tcp_row, out_segs, retrans_segs), .stamp = CHECK_NO_STAMP, .units = "%",
 	 .phrase = "{} % of segments were sent again", .limits = SHARE(1, 5, 0.5, MINUTE, 1000),
 	 .advice = advise_retransmits},
 	{.name = "tcp.retransmit_rate", .table = "netdiagTcp", .value = OF(tcp_row, retrans_segs),

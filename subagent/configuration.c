@@ -75,6 +75,10 @@ static void tell(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	/* A file can hold anything; what it says goes to a terminal or a log. */
+	for (char *at = text; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
 	load.problems++;
 	load.problem(text, load.arg);
 }
