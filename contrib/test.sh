@@ -15,10 +15,10 @@ stages=(
     "integration:1:ASan+UBSan, gcc: a real snmpd, real faults"
     "tsan:1:TSan, gcc -Werror: unit tests with threads"
     "threads:1:TSan, gcc: a real snmpd"
+    "bench:1:benchmarks, the quick way"
     "clang:2:ASan+UBSan, clang -Werror: unit tests"
     "fuzz:2:libFuzzer, clang: each target for $fuzz_seconds s"
-    "distcheck:2:make distcheck, gcc -O2 -Werror, valgrind: unit tests, fuzz corpora, installing"
-    "bench:2:benchmarks, the quick way"
+    "distcheck:2:make distcheck, gcc -O2 -Werror, valgrind: unit tests, installing"
 )
 
 # Which of the integration tests are run under TSan too: parts of their names. Those that have to
@@ -296,7 +296,7 @@ stage_distcheck() {
     local run="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite"
     mkdir -p "$work/dist" && cd "$work/dist" && "$source_dir/configure" CC=gcc || return 1
     CK_TIMEOUT_MULTIPLIER=10 VERBOSE=1 make -j"$jobs" distcheck CFLAGS="$optimised -Werror" \
-        LOG_COMPILER="$run" 2>&1 | tee "$out"
+        LOG_COMPILER="$run" TESTS="$(make -s print-unit-tests)" 2>&1 | tee "$out"
     status=${PIPESTATUS[0]}
     count_check "$out"
     return "$status"
