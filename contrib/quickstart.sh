@@ -256,9 +256,8 @@ step 5 "a real fault: a listener in a namespace of its own whose queue overflows
 demo() {
     local dir=$work/demo listener_pid
     namespace=netdiag-quickstart-$$
-    if ! ip netns add "$namespace" 2>"$work/netns.log"; then
-        namespace=
-        note "left out: no network namespace can be made here ($(head -n 1 "$work/netns.log"))"
+    if ! { ip netns add "$namespace" && ip netns exec "$namespace" true; } 2>"$work/netns.log"; then
+        note "left out: no network namespace can be used here ($(head -n 1 "$work/netns.log"))"
         return
     fi
     ip -n "$namespace" link set lo up
