@@ -120,6 +120,13 @@ def _end_children():
             child.wait()
 
 
+def sanitizer():
+    """b"a" for a build with ASan, b"t" for one with TSan, else None."""
+    with open(BINARY, "rb") as binary:
+        found = re.search(b"__([at])san_init", binary.read())
+    return found and found.group(1)
+
+
 # --- namespaces -----------------------------------------------------------------------------------
 
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -15,8 +15,8 @@ import time
 import unittest
 
 import agentx
-from harness import (BINARY, NOBODY, Agent, Mib, Netns, dump, eventually, need_root, need_tools,
-                     start, stop)
+from harness import (NOBODY, Agent, Mib, Netns, dump, eventually, need_root, need_tools,
+                     sanitizer, start, stop)
 
 # How long SIGTERM may take, whatever the master or a collector does.
 END = 3.0
@@ -36,9 +36,8 @@ SMALL_QUARANTINE = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") +
 
 def growth_limit(still=False):
     """KiB that may come to the resident memory; where the collectors stand still, ASan costs none."""
-    with open(BINARY, "rb") as binary:
-        sanitizer = re.search(b"__([at])san_init", binary.read())
-    if not sanitizer or (still and sanitizer.group(1) == b"a"):
+    found = sanitizer()
+    if not found or (still and found == b"a"):
         return 512
     return 6144
 

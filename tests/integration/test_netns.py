@@ -234,7 +234,9 @@ class Netns(unittest.TestCase):
             finally:
                 stop.set()
                 worker.join()
-            self.assertLess(last, first + 4000)
+            # TSan remembers each of the short-lived threads.
+            if harness.sanitizer() != b"t":
+                self.assertLess(last, first + 4000)
             agent.refreshed("netns")  # two refreshes at the most
             self.assertFalse(set(names) & set(rows(agent)))
             self.assertEqual(agent.collector("netns")["netdiagCollectorErrors"], 0)

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -459,8 +460,8 @@ class Settings(unittest.TestCase):
                 self.assertIn("maxRows nicStat", health["netdiagCollectorLastError"])
 
     def test_no_sysfs(self):
-        with quiet("nic") as ns:
-            with Agent("interval nic 200ms\n", args=("--sys-root", "/nonexistent"), netns=ns) as agent:
+        with quiet("nic") as ns, tempfile.TemporaryDirectory() as empty:
+            with Agent("interval nic 200ms\n", args=("--sys-root", empty), netns=ns) as agent:
                 agent.refreshed("nic")
                 self.assertNotIn("RpsEnabled", nics(agent)["lo"])
                 health = agent.collector("nic")
