@@ -5,7 +5,7 @@
 set -u
 
 # How long each fuzz target runs.
-fuzz_seconds=${FUZZ_SECONDS:-2}
+fuzz_seconds=${FUZZ_SECONDS:-1}
 
 # Two lanes run side by side: the tests with real daemons wait more than they compute, and what is
 # compiled meanwhile gives way to them.
@@ -44,7 +44,7 @@ The last line is 'N passed, N failed, N skipped'; the exit status is 1 when anyt
   --only STAGE   only this one (again for more), with the builds that it needs
   --list         the stages
   --keep         leaves the temporary directory
-  FUZZ_SECONDS   in the environment: how long each fuzz target runs (default 2)
+  FUZZ_SECONDS   in the environment: how long each fuzz target runs (default 1)
 EOF
 }
 

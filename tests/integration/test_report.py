@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import BINARY, Netns, need_root, need_tools, run
+from harness import BINARY, Netns, need, need_root, need_tools, run
 from sockpile import Pile
 
 
@@ -56,6 +56,11 @@ class Report(unittest.TestCase):
     def test_colour_only_on_a_terminal(self):
         need_tools("script")
         command = " ".join(self.ns.command(BINARY, "--config", self.config.name, "--report=1"))
+        try:
+            for end in os.openpty():
+                os.close(end)
+        except OSError as error:
+            need(False, f"needs a pseudo-terminal: {error.strerror}")
         coloured = run("script", "-qec", command, "/dev/null", env={**os.environ, "TERM": "xterm"})
         self.assertIn("\033[32m[OK]\033[0m", coloured)
         plain = run("script", "-qec", command, "/dev/null", env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"})
