@@ -6,15 +6,15 @@
  * Nothing here logs: what went wrong is in the collector's status, and the main thread tells it
  * once per change of state.
  */
-#ifndef NETDIAG_COLLECT_H
-#define NETDIAG_COLLECT_H
+#ifndef NETDIAG_COLLECTOR_H
+#define NETDIAG_COLLECTOR_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "root.h"
-#include "rows.h"
-#include "settings.h"
+#include "collectors/base/rows.h"
+#include "collectors/kernel/procfs.h"
+#include "collectors/settings.h"
 
 #define COLLECT_ROWS_MAX    3	/* kinds of rows that one collector can fill */
 #define COLLECT_SOURCE_SIZE 96	/* "/proc/net/softnet_stat" */

@@ -2,19 +2,19 @@
 /* Every collector that there is. */
 #include <config.h>
 
-#include "buffers.h"
-#include "collect.h"
-#include "conntrack.h"
-#include "counters.h"
-#include "irq.h"
-#include "limits.h"
-#include "netns.h"
-#include "nic.h"
-#include "protocols.h"
-#include "sockets.h"
-#include "softnet.h"
-#include "sysctls.h"
-#include "udpsocket.h"
+#include "collectors/collector.h"
+#include "collectors/cpu/nic_irq.h"
+#include "collectors/cpu/softnet.h"
+#include "collectors/limit/limits.h"
+#include "collectors/limit/sysctls.h"
+#include "collectors/netns/netns.h"
+#include "collectors/nic/nic.h"
+#include "collectors/protocol/conntrack.h"
+#include "collectors/protocol/counters.h"
+#include "collectors/protocol/memory.h"
+#include "collectors/socket/fullest_buffers.h"
+#include "collectors/socket/tcp_states.h"
+#include "collectors/socket/udp_socket.h"
 
 const struct collector *const collectors[] = {
 	&softnet_collector,   &nic_collector,

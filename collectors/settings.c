@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "collect.h"
-#include "settings.h"
+#include "collectors/collector.h"
+#include "collectors/settings.h"
 
 /* Driver statistics about loss, over the names that drivers give them. */
 static const char *const nic_statistics_default[] = {

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pattern.h"
-#include "root.h"
+#include "collectors/base/glob.h"
+#include "collectors/kernel/procfs.h"
 
 #define COLLECTORS_MAX 24
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
-#include "health.h"
-#include "log.h"
-#include "table.h"
+#include "subagent/collector_log.h"
+#include "subagent/log.h"
+#include "subagent/tables/table.h"
 
 const char *health_status_name(enum collect_status status)
 {

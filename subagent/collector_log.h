@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tells the log how the collectors are: once per change of state. Main thread only. */
-#ifndef NETDIAG_HEALTH_H
-#define NETDIAG_HEALTH_H
+#ifndef NETDIAG_COLLECTOR_LOG_H
+#define NETDIAG_COLLECTOR_LOG_H
 
-#include "../collectors/collect.h"
+#include "collectors/collector.h"
 
 /* What was last told. Zero-initialised: nothing yet. */
 struct health {

@@ -11,17 +11,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../collectors/collect.h"
-#include "agent.h"
-#include "alarms.h"
-#include "daemon.h"
-#include "health.h"
-#include "log.h"
-#include "notify.h"
-#include "ready.h"
-#include "session.h"
-#include "setup.h"
-#include "transport.h"
+#include "collectors/collector.h"
+#include "subagent/agentx/session.h"
+#include "subagent/agentx/transport.h"
+#include "subagent/checks/alarms.h"
+#include "subagent/collector_log.h"
+#include "subagent/daemon.h"
+#include "subagent/log.h"
+#include "subagent/notify/sender.h"
+#include "subagent/sd_notify.h"
+#include "subagent/tables/agent_rows.h"
+#include "subagent/tasks.h"
 
 /* A stall makes no event: the collectors are looked at this often without one. */
 #define TURN_MS 1000

@@ -3,7 +3,7 @@
 #ifndef NETDIAG_DAEMON_H
 #define NETDIAG_DAEMON_H
 
-#include "options.h"
+#include "subagent/options.h"
 
 /* Serves until SIGTERM or SIGINT. Returns the exit status. Ends the process by itself when a
  * collector is stuck in the kernel. */

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../collectors/collect.h"
-#include "log.h"
+#include "collectors/collector.h"
+#include "subagent/log.h"
 
 /* A message that comes again is told at most this often. */
 #define REPEAT_NS UINT64_C(60000000000)

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "agent.h"
-#include "configuration.h"
-#include "daemon.h"
-#include "options.h"
-#include "setup.h"
+#include "subagent/config/file.h"
+#include "subagent/daemon.h"
+#include "subagent/options.h"
+#include "subagent/tables/agent_rows.h"
+#include "subagent/tasks.h"
 
 static int run(const struct options *options)
 {

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
-#include "options.h"
+#include "subagent/options.h"
 
 enum {
 	OPTION_AGENTX = 256,

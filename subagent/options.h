@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-#include "../collectors/root.h"
-#include "dump.h"
-#include "log.h"
-#include "report.h"
+#include "collectors/kernel/procfs.h"
+#include "subagent/console/dump.h"
+#include "subagent/console/report.h"
+#include "subagent/log.h"
 
 /* What is to be done. */
 enum task {

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "ready.h"
+#include "subagent/sd_notify.h"
 
 void ready_tell(const char *state)
 {

@@ -8,13 +8,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "../collectors/collect.h"
-#include "agent.h"
-#include "dump.h"
-#include "report.h"
-#include "setup.h"
-#include "test_notification.h"
-#include "view.h"
+#include "collectors/collector.h"
+#include "subagent/console/dump.h"
+#include "subagent/console/report.h"
+#include "subagent/notify/test_notification.h"
+#include "subagent/tables/agent_rows.h"
+#include "subagent/tables/pinned.h"
+#include "subagent/tasks.h"
 
 #define DEFAULT_FILE NETDIAG_SYSCONFDIR "/netdiagd.conf"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What every task of netdiagd begins with, and the tasks that do not serve. */
-#ifndef NETDIAG_SETUP_H
-#define NETDIAG_SETUP_H
+#ifndef NETDIAG_TASKS_H
+#define NETDIAG_TASKS_H
 
-#include "configuration.h"
-#include "options.h"
+#include "subagent/config/file.h"
+#include "subagent/options.h"
 
 /* Loads the configuration that the command line says; problems go to the log. The caller owns it.
  * NULL when it is wrong. */

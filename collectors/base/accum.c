@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accum.h"
+#include "collectors/base/accum.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 

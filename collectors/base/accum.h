@@ -8,12 +8,12 @@
  * moves. Totals of rows that are gone are kept for an hour (of 4096 of them at most), so that a row
  * that comes back continues too, with its stamp moved.
  */
-#ifndef NETDIAG_ACCUM_H
-#define NETDIAG_ACCUM_H
+#ifndef NETDIAG_BASE_ACCUM_H
+#define NETDIAG_BASE_ACCUM_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "rows.h"
+#include "collectors/base/rows.h"
 
 struct accum_field {
 	size_t offset; /* of a uint64_t in the row */

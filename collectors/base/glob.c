@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pattern.h"
+#include "collectors/base/glob.h"
 
 int patterns_add(struct patterns *patterns, const char *pattern)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lists of shell glob patterns. */
-#ifndef NETDIAG_PATTERN_H
-#define NETDIAG_PATTERN_H
+#ifndef NETDIAG_BASE_GLOB_H
+#define NETDIAG_BASE_GLOB_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "keyed.h"
+#include "collectors/base/hash.h"
 
 #define SLOTS_MIN 16
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A hash table of items of one size that begin with their key. */
-#ifndef NETDIAG_KEYED_H
-#define NETDIAG_KEYED_H
+#ifndef NETDIAG_BASE_HASH_H
+#define NETDIAG_BASE_HASH_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "parse.h"
+#include "collectors/base/parse.h"
 
 bool span_line(struct span *rest, struct span *line)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Small pure parsers over (buffer, length), shared by the procfs collectors. */
-#ifndef NETDIAG_PARSE_H
-#define NETDIAG_PARSE_H
+#ifndef NETDIAG_BASE_PARSE_H
+#define NETDIAG_BASE_PARSE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rows.h"
+#include "collectors/base/rows.h"
 
 void rows_init(struct rows *rows, const struct row_type *type)
 {

@@ -6,8 +6,8 @@
  * arrays, NUL-terminated) come last. A fresh row has every number ROW_ABSENT and every text empty,
  * so a collector sets what it knows and what it does not know stays absent by itself.
  */
-#ifndef NETDIAG_ROWS_H
-#define NETDIAG_ROWS_H
+#ifndef NETDIAG_BASE_ROWS_H
+#define NETDIAG_BASE_ROWS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "interrupts.h"
-#include "irq.h"
-#include "irq_vectors.h"
+#include "collectors/cpu/nic_irq.h"
+#include "collectors/cpu/nic_irq_vectors.h"
+#include "collectors/kernel/proc_interrupts.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 

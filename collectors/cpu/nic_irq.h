@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The network cards' interrupts: sysfs msi_irqs, /proc/interrupts, /proc/irq. */
-#ifndef NETDIAG_IRQ_H
-#define NETDIAG_IRQ_H
+#ifndef NETDIAG_CPU_NIC_IRQ_H
+#define NETDIAG_CPU_NIC_IRQ_H
 
-#include "collect.h"
+#include "collectors/collector.h"
 
 struct irq_row {
 	uint64_t irq;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "interrupts.h"
-#include "irq_vectors.h"
-#include "rows.h"
+#include "collectors/base/rows.h"
+#include "collectors/cpu/nic_irq_vectors.h"
+#include "collectors/kernel/proc_interrupts.h"
 
 /* More than any file system's path in sysfs. */
 #define LINK_SIZE 512

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which interrupts belong to which interface, by sysfs. */
-#ifndef NETDIAG_IRQ_VECTORS_H
-#define NETDIAG_IRQ_VECTORS_H
+#ifndef NETDIAG_CPU_NIC_IRQ_VECTORS_H
+#define NETDIAG_CPU_NIC_IRQ_VECTORS_H
 
 #include <net/if.h>
 
-#include "parse.h"
-#include "settings.h"
+#include "collectors/base/parse.h"
+#include "collectors/settings.h"
 
 #define DEVICE_NAME_SIZE 65 /* "virtio2", "0000:3b:00.0" */
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accum.h"
-#include "softnet.h"
+#include "collectors/base/accum.h"
+#include "collectors/cpu/softnet.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define OFFSET(m)    offsetof(struct softnet_row, m)

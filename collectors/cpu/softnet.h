@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Per-CPU backlog and softirqs: /proc/net/softnet_stat, /proc/softirqs. */
-#ifndef NETDIAG_SOFTNET_H
-#define NETDIAG_SOFTNET_H
+#ifndef NETDIAG_CPU_SOFTNET_H
+#define NETDIAG_CPU_SOFTNET_H
 
-#include "collect.h"
-#include "parse.h"
+#include "collectors/base/parse.h"
+#include "collectors/collector.h"
 
 struct softnet_row {
 	uint64_t cpu; /* the kernel's CPU id */

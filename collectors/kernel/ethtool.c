@@ -16,8 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "nic_ethtool.h"
-#include "nic_stats.h"
+#include "collectors/kernel/ethtool.h"
+#include "collectors/nic/driver_stats.h"
 
 _Static_assert(NIC_STRING_SIZE == ETH_GSTRING_LEN, "names of statistics have another size");
 

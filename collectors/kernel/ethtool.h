@@ -4,13 +4,13 @@
  * statistics by ioctl, which netlink has no or no cheaper equivalent for. All of it is for anybody:
  * no capability is needed.
  */
-#ifndef NETDIAG_NIC_ETHTOOL_H
-#define NETDIAG_NIC_ETHTOOL_H
+#ifndef NETDIAG_KERNEL_ETHTOOL_H
+#define NETDIAG_KERNEL_ETHTOOL_H
 
 #include <stdbool.h>
 
-#include "netlink.h"
-#include "nic.h"
+#include "collectors/kernel/netlink.h"
+#include "collectors/nic/nic.h"
 
 struct nic_ethtool {
 	int fd; /* any socket, for the ioctls */

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "collect.h"
-#include "netlink.h"
+#include "collectors/collector.h"
+#include "collectors/kernel/netlink.h"
 
 /* How often an interrupted dump is tried. */
 #define DUMP_TRIES 5

@@ -5,8 +5,8 @@
  * same care: DONE's errno is checked, an interrupted dump is tried again, an overrun (ENOBUFS) is
  * an error, nothing waits past its deadline.
  */
-#ifndef NETDIAG_NETLINK_H
-#define NETDIAG_NETLINK_H
+#ifndef NETDIAG_KERNEL_NETLINK_H
+#define NETDIAG_KERNEL_NETLINK_H
 
 #include <linux/netlink.h>
 #include <stdbool.h>

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "netns_enter.h"
-#include "rows.h"
+#include "collectors/base/rows.h"
+#include "collectors/kernel/netns_enter.h"
 
 /* As the collectors' own threads. */
 #define STACK_SIZE ((size_t)1 << 20)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Doing something inside another network namespace. */
-#ifndef NETDIAG_NETNS_ENTER_H
-#define NETDIAG_NETNS_ENTER_H
+#ifndef NETDIAG_KERNEL_NETNS_ENTER_H
+#define NETDIAG_KERNEL_NETNS_ENTER_H
 
-#include "netns_scan.h"
+#include "collectors/netns/scan.h"
 
 /*
  * Calls fn(arg) in a thread of its own that has entered the namespace of a descriptor, and waits

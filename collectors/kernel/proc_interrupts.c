@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "interrupts.h"
+#include "collectors/kernel/proc_interrupts.h"
 
 static const char cpu_word[] = "CPU";
 

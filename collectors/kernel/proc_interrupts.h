@@ -8,10 +8,10 @@
  *
  * The header names the online CPUs, so the number of columns changes with hotplug.
  */
-#ifndef NETDIAG_INTERRUPTS_H
-#define NETDIAG_INTERRUPTS_H
+#ifndef NETDIAG_KERNEL_PROC_INTERRUPTS_H
+#define NETDIAG_KERNEL_PROC_INTERRUPTS_H
 
-#include "parse.h"
+#include "collectors/base/parse.h"
 
 /* CPU ids are below this; NR_CPUS is at most 8192. */
 #define INTERRUPTS_CPU_MAX 65536

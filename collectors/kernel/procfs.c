@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "parse.h"
-#include "root.h"
+#include "collectors/base/parse.h"
+#include "collectors/kernel/procfs.h"
 
 const struct roots roots_default = {.path = {[ROOT_PROC] = "/proc", [ROOT_SYS] = "/sys"}};
 

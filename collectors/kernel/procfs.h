@@ -3,8 +3,8 @@
  * The one place that opens files of procfs and sysfs. Both have a configurable root, so that a
  * captured or made tree can be served instead of the running kernel's.
  */
-#ifndef NETDIAG_ROOT_H
-#define NETDIAG_ROOT_H
+#ifndef NETDIAG_KERNEL_PROCFS_H
+#define NETDIAG_KERNEL_PROCFS_H
 
 #include <dirent.h>
 #include <errno.h>

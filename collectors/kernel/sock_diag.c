@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "sockdiag.h"
+#include "collectors/kernel/sock_diag.h"
 
 /* idiag_timer of a TIME_WAIT mini-socket and of one that still counts as FIN_WAIT2. */
 #define TIMER_TIME_WAIT 3

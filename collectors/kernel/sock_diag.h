@@ -3,14 +3,14 @@
  * TCP and UDP sockets over NETLINK_SOCK_DIAG (inet_diag): what the socket collectors share.
  * Unprivileged. Sockets of this process's own network namespace only.
  */
-#ifndef NETDIAG_SOCKDIAG_H
-#define NETDIAG_SOCKDIAG_H
+#ifndef NETDIAG_KERNEL_SOCK_DIAG_H
+#define NETDIAG_KERNEL_SOCK_DIAG_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "netlink.h"
+#include "collectors/kernel/netlink.h"
 
 #define ENDPOINT_SIZE 65 /* "[fe80::1%eth0]:53" */
 #define ADDRESS_SIZE  65

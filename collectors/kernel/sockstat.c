@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sockstat.h"
+#include "collectors/kernel/sockstat.h"
 
 /* Takes "PROTOCOL:" off the front of a line. False when it begins otherwise. */
 static bool take_protocol(struct span *line, const char *protocol)

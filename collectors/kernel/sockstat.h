@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Single numbers out of /proc/net/sockstat, sockstat6 and snmp, for the socket collectors. */
-#ifndef NETDIAG_SOCKSTAT_H
-#define NETDIAG_SOCKSTAT_H
+#ifndef NETDIAG_KERNEL_SOCKSTAT_H
+#define NETDIAG_KERNEL_SOCKSTAT_H
 
 #include <stdint.h>
 
-#include "parse.h"
+#include "collectors/base/parse.h"
 
 /*
  * Finds "TCP: inuse 5 orphan 0 tw 2" by the protocol ("TCP") and the name ("tw") in the text of

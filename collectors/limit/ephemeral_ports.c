@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ports.h"
+#include "collectors/limit/ephemeral_ports.h"
 
 #define PORT_COUNT 65536
 

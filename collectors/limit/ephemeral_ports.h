@@ -7,11 +7,11 @@
  * address and port, from one local address), and the fullest destination is what counts here, not
  * the number of ports in use. A port that a listener holds is lost to all of them.
  */
-#ifndef NETDIAG_PORTS_H
-#define NETDIAG_PORTS_H
+#ifndef NETDIAG_LIMIT_EPHEMERAL_PORTS_H
+#define NETDIAG_LIMIT_EPHEMERAL_PORTS_H
 
-#include "parse.h"
-#include "sockdiag.h"
+#include "collectors/base/parse.h"
+#include "collectors/kernel/sock_diag.h"
 
 /* net.ipv4.ip_local_port_range: both are used. */
 struct port_range {

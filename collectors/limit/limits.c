@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "limits.h"
-#include "neighbors.h"
-#include "ports.h"
-#include "protocols.h"
+#include "collectors/limit/ephemeral_ports.h"
+#include "collectors/limit/limits.h"
+#include "collectors/limit/neighbors.h"
+#include "collectors/protocol/memory.h"
 
 const struct row_type limit_row_type = {
 	.name = "limit",

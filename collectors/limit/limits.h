@@ -3,11 +3,11 @@
  * Limits that a host runs into, each with what is used of it. A number that cannot be had, or only
  * as a guess, is absent, and netdiagCollectorLastError says why.
  */
-#ifndef NETDIAG_LIMITS_H
-#define NETDIAG_LIMITS_H
+#ifndef NETDIAG_LIMIT_LIMITS_H
+#define NETDIAG_LIMIT_LIMITS_H
 
-#include "collect.h"
-#include "ports.h"
+#include "collectors/collector.h"
+#include "collectors/limit/ephemeral_ports.h"
 
 struct limit_row {
 	uint64_t used;

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "neighbors.h"
-#include "rows.h"
+#include "collectors/base/rows.h"
+#include "collectors/limit/neighbors.h"
 
 /* Newer than some headers that this is built with. */
 #define FLAGS_EXT	   15	    /* NDA_FLAGS_EXT, since 5.16 */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How full the kernel's neighbour tables (ARP, NDP) are, over rtnetlink. */
-#ifndef NETDIAG_NEIGHBORS_H
-#define NETDIAG_NEIGHBORS_H
+#ifndef NETDIAG_LIMIT_NEIGHBORS_H
+#define NETDIAG_LIMIT_NEIGHBORS_H
 
-#include "netlink.h"
+#include "collectors/kernel/netlink.h"
 
 enum neighbor_family {
 	NEIGHBOR_IPV4,

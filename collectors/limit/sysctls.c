@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "parse.h"
-#include "sysctls.h"
+#include "collectors/base/parse.h"
+#include "collectors/limit/sysctls.h"
 
 const struct row_type sysctl_row_type = {
 	.name = "sysctl",

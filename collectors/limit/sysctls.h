@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Settings that bear on packet loss: /proc/sys. */
-#ifndef NETDIAG_SYSCTLS_H
-#define NETDIAG_SYSCTLS_H
+#ifndef NETDIAG_LIMIT_SYSCTLS_H
+#define NETDIAG_LIMIT_SYSCTLS_H
 
-#include "collect.h"
+#include "collectors/collector.h"
 
 #define SYSCTL_NAME_SIZE  81
 #define SYSCTL_VALUE_SIZE 129

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "netns_name.h"
-#include "rows.h"
+#include "collectors/base/rows.h"
+#include "collectors/netns/container_name.h"
 
 #define CONTAINER_ID_LEN   64 /* hexadecimal digits */
 #define CONTAINER_ID_SHORT 12 /* as `docker ps` shows it */

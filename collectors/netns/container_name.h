@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an operator calls a network namespace. */
-#ifndef NETDIAG_NETNS_NAME_H
-#define NETDIAG_NETNS_NAME_H
+#ifndef NETDIAG_NETNS_CONTAINER_NAME_H
+#define NETDIAG_NETNS_CONTAINER_NAME_H
 
-#include "parse.h"
+#include "collectors/base/parse.h"
 
 #define NETNS_NAME_SIZE 65
 

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "accum.h"
-#include "netns.h"
-#include "netns_enter.h"
-#include "netns_read.h"
-#include "sockdiag.h"
+#include "collectors/base/accum.h"
+#include "collectors/kernel/netns_enter.h"
+#include "collectors/kernel/sock_diag.h"
+#include "collectors/netns/netns.h"
+#include "collectors/netns/read.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 

@@ -3,7 +3,7 @@
 #ifndef NETDIAG_NETNS_H
 #define NETDIAG_NETNS_H
 
-#include "listener.h"
+#include "collectors/socket/listener.h"
 
 enum netns_source {
 	NETNS_NAMED = 1,

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 
-#include "counters.h"
-#include "netns_read.h"
-#include "protocols.h"
+#include "collectors/netns/read.h"
+#include "collectors/protocol/counters.h"
+#include "collectors/protocol/memory.h"
 
 void netns_reader_init(struct netns_reader *reader, const struct roots *roots, struct filebuf *buf)
 {

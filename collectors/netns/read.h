@@ -3,8 +3,8 @@
 #ifndef NETDIAG_NETNS_READ_H
 #define NETDIAG_NETNS_READ_H
 
-#include "netns.h"
-#include "parse.h"
+#include "collectors/base/parse.h"
+#include "collectors/netns/netns.h"
 
 /* Memory for reading, used again for each namespace. */
 struct netns_reader {

@@ -11,8 +11,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "netns_scan.h"
-#include "rows.h"
+#include "collectors/base/rows.h"
+#include "collectors/netns/scan.h"
 
 /* Where namespaces have names. /var/run is the same as /run on most hosts, and what is found twice
  * counts once. In the first two the names are people's, as a rule, in the others never. */

@@ -5,8 +5,8 @@
 
 #include <limits.h>
 
-#include "netns_name.h"
-#include "settings.h"
+#include "collectors/netns/container_name.h"
+#include "collectors/settings.h"
 
 /* Processes remembered for each: if one ends meanwhile, another one is read through. */
 #define NETNS_PIDS 4

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nic_device.h"
+#include "collectors/nic/device.h"
 
 /* How often the statistics are tried when their number changes under our hands. */
 #define STATS_TRIES 3

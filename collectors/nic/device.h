@@ -6,10 +6,10 @@
 #ifndef NETDIAG_NIC_DEVICE_H
 #define NETDIAG_NIC_DEVICE_H
 
-#include "collect.h"
-#include "nic_ethtool.h"
-#include "nic_link.h"
-#include "nic_stats.h"
+#include "collectors/collector.h"
+#include "collectors/kernel/ethtool.h"
+#include "collectors/nic/driver_stats.h"
+#include "collectors/nic/link.h"
 
 struct nic_device {
 	uint64_t ifindex;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nic_discards.h"
-#include "rows.h"
+#include "collectors/base/rows.h"
+#include "collectors/nic/discards.h"
 
 #define NAMES_MAX   2 /* that are added up */
 #define CHOICES_MAX 2

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nic_stats.h"
+#include "collectors/nic/driver_stats.h"
 
 void nic_stats_name(const char string[NIC_STRING_SIZE], char name[NIC_STAT_NAME_SIZE])
 {

@@ -3,16 +3,16 @@
  * Which of a driver's own statistics (ethtool -S) are shown, under which names. Chosen once per
  * interface and set of names; each refresh only picks the values. Pure functions.
  */
-#ifndef NETDIAG_NIC_STATS_H
-#define NETDIAG_NIC_STATS_H
+#ifndef NETDIAG_NIC_DRIVER_STATS_H
+#define NETDIAG_NIC_DRIVER_STATS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "nic.h"
-#include "nic_discards.h"
-#include "pattern.h"
+#include "collectors/base/glob.h"
+#include "collectors/nic/discards.h"
+#include "collectors/nic/nic.h"
 
 /* Length of a name as ETHTOOL_GSTRINGS gives it: ETH_GSTRING_LEN, NUL-terminated only if shorter.
  */

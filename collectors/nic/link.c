@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "nic_link.h"
+#include "collectors/nic/link.h"
 
 const struct row_type nic_link_type = {
 	.name = "link",

@@ -6,8 +6,8 @@
 #ifndef NETDIAG_NIC_LINK_H
 #define NETDIAG_NIC_LINK_H
 
-#include "netlink.h"
-#include "nic.h"
+#include "collectors/kernel/netlink.h"
+#include "collectors/nic/nic.h"
 
 /* A link as rtnetlink shows it. */
 struct nic_link {

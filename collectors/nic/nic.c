@@ -5,11 +5,11 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include "accum.h"
-#include "nic.h"
-#include "nic_device.h"
-#include "nic_ethtool.h"
-#include "nic_link.h"
+#include "collectors/base/accum.h"
+#include "collectors/kernel/ethtool.h"
+#include "collectors/nic/device.h"
+#include "collectors/nic/link.h"
+#include "collectors/nic/nic.h"
 
 const struct row_type nic_row_type = {
 	.name = "nic",

@@ -6,7 +6,7 @@
 #ifndef NETDIAG_NIC_H
 #define NETDIAG_NIC_H
 
-#include "collect.h"
+#include "collectors/collector.h"
 
 /* netdiagNicOperStatus: the kernel's IF_OPER_… (RFC 2863) plus one. */
 enum nic_oper_status {

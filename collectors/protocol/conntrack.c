@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accum.h"
-#include "conntrack.h"
-#include "netlink.h"
+#include "collectors/base/accum.h"
+#include "collectors/kernel/netlink.h"
+#include "collectors/protocol/conntrack.h"
 
 const struct row_type conntrack_row_type = {
 	.name = "conntrack",

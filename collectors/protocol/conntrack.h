@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Connection tracking: ctnetlink, else /proc/net/stat/nf_conntrack and /proc/sys/net/netfilter. */
-#ifndef NETDIAG_CONNTRACK_H
-#define NETDIAG_CONNTRACK_H
+#ifndef NETDIAG_PROTOCOL_CONNTRACK_H
+#define NETDIAG_PROTOCOL_CONNTRACK_H
 
 #include <linux/netlink.h>
 
-#include "collect.h"
-#include "parse.h"
+#include "collectors/base/parse.h"
+#include "collectors/collector.h"
 
 struct conntrack_row {
 	uint64_t entries;

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "accum.h"
-#include "counters.h"
+#include "collectors/base/accum.h"
+#include "collectors/protocol/counters.h"
 
 const struct row_type counter_row_type = {
 	.name = "counter",

@@ -4,11 +4,11 @@
  * namespace that netdiagd runs in. Everything is found by name: kernels insert fields in the
  * middle of a line, and IcmpMsg's change while the kernel runs.
  */
-#ifndef NETDIAG_COUNTERS_H
-#define NETDIAG_COUNTERS_H
+#ifndef NETDIAG_PROTOCOL_COUNTERS_H
+#define NETDIAG_PROTOCOL_COUNTERS_H
 
-#include "collect.h"
-#include "parse.h"
+#include "collectors/base/parse.h"
+#include "collectors/collector.h"
 
 #define COUNTER_GROUP_SIZE 33
 #define COUNTER_NAME_SIZE  65

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "protocols.h"
+#include "collectors/protocol/memory.h"
 
 const struct row_type protocol_row_type = {
 	.name = "protocol",

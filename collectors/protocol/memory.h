@@ -5,11 +5,11 @@
  * Counts of sockets are those of netdiagd's network namespace; orphans, allocated and the memory of
  * TCP and UDP are the whole host's, with both families in the line without a 6.
  */
-#ifndef NETDIAG_PROTOCOLS_H
-#define NETDIAG_PROTOCOLS_H
+#ifndef NETDIAG_PROTOCOL_MEMORY_H
+#define NETDIAG_PROTOCOL_MEMORY_H
 
-#include "collect.h"
-#include "parse.h"
+#include "collectors/base/parse.h"
+#include "collectors/collector.h"
 
 struct protocol_row {
 	uint64_t in_use;

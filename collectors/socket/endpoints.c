@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "endpoints.h"
+#include "collectors/socket/endpoints.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 

@@ -9,12 +9,12 @@
  *
  * Pure: works on decoded sockets and a clock that is given.
  */
-#ifndef NETDIAG_ENDPOINTS_H
-#define NETDIAG_ENDPOINTS_H
+#ifndef NETDIAG_SOCKET_ENDPOINTS_H
+#define NETDIAG_SOCKET_ENDPOINTS_H
 
-#include "keyed.h"
-#include "rows.h"
-#include "sockdiag.h"
+#include "collectors/base/hash.h"
+#include "collectors/base/rows.h"
+#include "collectors/kernel/sock_diag.h"
 
 struct endpoint {
 	struct endpoint_key key;

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "buffers.h"
-#include "owner.h"
-#include "sockstat.h"
+#include "collectors/kernel/sockstat.h"
+#include "collectors/socket/fullest_buffers.h"
+#include "collectors/socket/owner.h"
 
 const struct row_type buffer_row_type = {
 	.name = "buffer",

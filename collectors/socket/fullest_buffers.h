@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The sockets whose buffers are fullest: sock_diag's INET_DIAG_SKMEMINFO. */
-#ifndef NETDIAG_BUFFERS_H
-#define NETDIAG_BUFFERS_H
+#ifndef NETDIAG_SOCKET_FULLEST_BUFFERS_H
+#define NETDIAG_SOCKET_FULLEST_BUFFERS_H
 
-#include "listener.h"
+#include "collectors/socket/listener.h"
 
 struct buffer_row {
 	uint64_t rank;	/* 1 is the fullest */

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "endpoints.h"
-#include "listener.h"
-#include "owner.h"
+#include "collectors/socket/endpoints.h"
+#include "collectors/socket/listener.h"
+#include "collectors/socket/owner.h"
 
 const struct row_type listener_row_type = {
 	.name = "listener",

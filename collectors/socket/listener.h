@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Listening TCP sockets: sock_diag, and the owners from /proc/PID/fd. */
-#ifndef NETDIAG_LISTENER_H
-#define NETDIAG_LISTENER_H
+#ifndef NETDIAG_SOCKET_LISTENER_H
+#define NETDIAG_SOCKET_LISTENER_H
 
-#include "collect.h"
-#include "sockdiag.h"
+#include "collectors/collector.h"
+#include "collectors/kernel/sock_diag.h"
 
 struct listener_row {
 	uint64_t port;

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "owner.h"
-#include "parse.h"
+#include "collectors/base/parse.h"
+#include "collectors/socket/owner.h"
 
 #define SECOND_NS      UINT64_C(1000000000)
 #define MILLISECOND_NS UINT64_C(1000000)

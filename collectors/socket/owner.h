@@ -6,15 +6,15 @@
  * bounded time, and so seldom that it takes 1 % of a CPU at the most. What was found is verified by
  * reading that one link again, every few seconds.
  */
-#ifndef NETDIAG_OWNER_H
-#define NETDIAG_OWNER_H
+#ifndef NETDIAG_SOCKET_OWNER_H
+#define NETDIAG_SOCKET_OWNER_H
 
 #include <dirent.h>
 
-#include "collect.h"
-#include "keyed.h"
-#include "root.h"
-#include "sockdiag.h"
+#include "collectors/base/hash.h"
+#include "collectors/collector.h"
+#include "collectors/kernel/procfs.h"
+#include "collectors/kernel/sock_diag.h"
 
 /* owners_init() makes it empty. One thread's. */
 struct owners {

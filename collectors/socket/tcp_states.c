@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "sockets.h"
-#include "sockstat.h"
+#include "collectors/kernel/sockstat.h"
+#include "collectors/socket/tcp_states.h"
 
 const struct row_type socket_state_row_type = {
 	.name = "socket_state",

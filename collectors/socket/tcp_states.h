@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* TCP sockets by family and state: sock_diag and sockstat. */
-#ifndef NETDIAG_SOCKETS_H
-#define NETDIAG_SOCKETS_H
+#ifndef NETDIAG_SOCKET_TCP_STATES_H
+#define NETDIAG_SOCKET_TCP_STATES_H
 
-#include "collect.h"
-#include "sockdiag.h"
+#include "collectors/collector.h"
+#include "collectors/kernel/sock_diag.h"
 
 enum socket_family {
 	SOCKET_ANY = 1,

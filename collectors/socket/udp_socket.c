@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "endpoints.h"
-#include "owner.h"
-#include "udpsocket.h"
+#include "collectors/socket/endpoints.h"
+#include "collectors/socket/owner.h"
+#include "collectors/socket/udp_socket.h"
 
 const struct row_type udp_socket_row_type = {
 	.name = "udp_socket",

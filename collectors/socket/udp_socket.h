@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* UDP sockets by local endpoint: sock_diag. */
-#ifndef NETDIAG_UDPSOCKET_H
-#define NETDIAG_UDPSOCKET_H
+#ifndef NETDIAG_SOCKET_UDP_SOCKET_H
+#define NETDIAG_SOCKET_UDP_SOCKET_H
 
-#include "listener.h"
+#include "collectors/socket/listener.h"
 
 struct udp_socket_row {
 	uint64_t sockets;

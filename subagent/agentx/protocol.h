@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What RFC 2741 says and the library keeps to itself. */
-#ifndef NETDIAG_AGENTX_H
-#define NETDIAG_AGENTX_H
+#ifndef NETDIAG_AGENTX_PROTOCOL_H
+#define NETDIAG_AGENTX_PROTOCOL_H
 
 /* Types of PDU (RFC 2741, 6.1); the library puts them into netsnmp_pdu.command. */
 enum agentx_pdu {

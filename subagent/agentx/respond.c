@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "agentx.h"
-#include "handler.h"
+#include "subagent/agentx/protocol.h"
+#include "subagent/agentx/respond.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define TICK_NS	  UINT64_C(10000000)

@@ -3,13 +3,13 @@
  * Answers the requests of the AgentX master from the tables. Handles PDUs as the library has parsed
  * them, and touches no socket.
  */
-#ifndef NETDIAG_HANDLER_H
-#define NETDIAG_HANDLER_H
+#ifndef NETDIAG_AGENTX_RESPOND_H
+#define NETDIAG_AGENTX_RESPOND_H
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-#include "table.h"
+#include "subagent/tables/table.h"
 
 /* Turns a monotonic time (ns) into sysUpTime then: session_ticks(). */
 typedef uint32_t handler_ticks_fn(uint64_t monotonic);

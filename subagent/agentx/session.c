@@ -25,12 +25,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../collectors/collect.h"
-#include "agentx.h"
-#include "handler.h"
-#include "log.h"
-#include "session.h"
-#include "transport.h"
+#include "collectors/collector.h"
+#include "subagent/agentx/protocol.h"
+#include "subagent/agentx/respond.h"
+#include "subagent/agentx/session.h"
+#include "subagent/agentx/transport.h"
+#include "subagent/log.h"
 
 #define MILLISECOND_NS UINT64_C(1000000)
 #define TICK_NS	       UINT64_C(10000000)

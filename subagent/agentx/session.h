@@ -3,15 +3,15 @@
  * The AgentX session with the master agent. All of libnetsnmpagent is called from the main thread
  * only, and only from session.c, handler.c and notify.c.
  */
-#ifndef NETDIAG_SESSION_H
-#define NETDIAG_SESSION_H
+#ifndef NETDIAG_AGENTX_SESSION_H
+#define NETDIAG_AGENTX_SESSION_H
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "view.h"
+#include "subagent/tables/pinned.h"
 
 /* Sets the library up as a subagent of the master at `address` ("/var/agentx/master",
  * "tcp:localhost:705"). Answers from all tables of the view; without one (NULL) nothing is

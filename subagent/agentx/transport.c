@@ -15,8 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../collectors/collect.h"
-#include "transport.h"
+#include "collectors/collector.h"
+#include "subagent/agentx/transport.h"
 
 /* RFC 2741, 8.1.1. */
 #define AGENTX_TCP_PORT "705"

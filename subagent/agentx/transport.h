@@ -4,8 +4,8 @@
  * never blocks for longer than it says here, raises no SIGPIPE, is close-on-exec, and keeps why a
  * connection could not be made.
  */
-#ifndef NETDIAG_TRANSPORT_H
-#define NETDIAG_TRANSPORT_H
+#ifndef NETDIAG_AGENTX_TRANSPORT_H
+#define NETDIAG_AGENTX_TRANSPORT_H
 
 #include <stdbool.h>
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../collectors/sysctls.h"
-#include "advices.h"
+#include "collectors/limit/sysctls.h"
+#include "subagent/checks/advices.h"
 
 #define SECOND UINT64_C(1000000000)
 

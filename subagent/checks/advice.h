@@ -7,10 +7,10 @@
  * The text leaves the host and comes near shells: only letters, digits, blanks and
  * . _ : @ % + - / [ ] , = are let through.
  */
-#ifndef NETDIAG_ADVICE_H
-#define NETDIAG_ADVICE_H
+#ifndef NETDIAG_CHECKS_ADVICE_H
+#define NETDIAG_CHECKS_ADVICE_H
 
-#include "check.h"
+#include "subagent/checks/check.h"
 
 /* Rows of a collector, by its name and which of its kinds of rows; NULL when there are none. */
 typedef const struct rows *advice_rows_fn(const char *collector, size_t kind, void *arg);

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../collectors/conntrack.h"
-#include "../collectors/limits.h"
-#include "../collectors/nic.h"
-#include "../collectors/sockets.h"
-#include "advices.h"
-#include "agent.h"
+#include "collectors/limit/limits.h"
+#include "collectors/nic/nic.h"
+#include "collectors/protocol/conntrack.h"
+#include "collectors/socket/tcp_states.h"
+#include "subagent/checks/advices.h"
+#include "subagent/tables/agent_rows.h"
 
 typedef unsigned long long number;
 

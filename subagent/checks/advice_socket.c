@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../collectors/limits.h"
-#include "../collectors/netns.h"
-#include "../collectors/sockets.h"
-#include "../collectors/udpsocket.h"
-#include "advices.h"
+#include "collectors/limit/limits.h"
+#include "collectors/netns/netns.h"
+#include "collectors/socket/tcp_states.h"
+#include "collectors/socket/udp_socket.h"
+#include "subagent/checks/advices.h"
 
 typedef unsigned long long number;
 

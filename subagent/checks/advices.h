@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What each check has to say; used by the descriptors in checks.c only. advice.h tells how. */
-#ifndef NETDIAG_ADVICES_H
-#define NETDIAG_ADVICES_H
+#ifndef NETDIAG_CHECKS_ADVICES_H
+#define NETDIAG_CHECKS_ADVICES_H
 
-#include "../collectors/collect.h"
-#include "advice.h"
+#include "collectors/collector.h"
+#include "subagent/checks/advice.h"
 
 /* Summary details. */
 advice_fn detail_listener, detail_close_wait, detail_udp_socket, detail_netns;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
-#include "alarm.h"
+#include "subagent/checks/alarm.h"
 
 const struct row_type check_row_type = {
 	.name = "check",

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Rows of netdiagCheckTable, netdiagAlarmTable and netdiagAlarmHistoryTable. */
-#ifndef NETDIAG_ALARM_H
-#define NETDIAG_ALARM_H
+#ifndef NETDIAG_CHECKS_ALARM_H
+#define NETDIAG_CHECKS_ALARM_H
 
-#include "../collectors/rows.h"
+#include "collectors/base/rows.h"
 
 #define CHECK_NAME_SIZE	    33
 #define CHECK_INSTANCE_SIZE 65

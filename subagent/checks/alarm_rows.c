@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alarms_private.h"
+#include "subagent/checks/alarms_private.h"
 
 /* As a cell shows it: none for what is not known, or no limit. Columns cut what is too large. */
 static uint64_t shown(int64_t value)

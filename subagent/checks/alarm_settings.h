@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the configuration says to the checks and the notifications. */
-#ifndef NETDIAG_ALARM_SETTINGS_H
-#define NETDIAG_ALARM_SETTINGS_H
+#ifndef NETDIAG_CHECKS_ALARM_SETTINGS_H
+#define NETDIAG_CHECKS_ALARM_SETTINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "alarm.h"
+#include "subagent/checks/alarm.h"
 
 /* Which members of a check_setting are said; the others keep their values. */
 enum check_setting_member {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alarms.h"
-#include "alarms_private.h"
+#include "subagent/checks/alarms.h"
+#include "subagent/checks/alarms_private.h"
 
 /* Rows older than so many intervals are no present state; a second is for the scheduler. */
 #define STALE_INTERVALS 3

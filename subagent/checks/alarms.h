@@ -8,13 +8,13 @@
  * netdiagCheckTable only for instances whose value was ever not 0, and the table as a whole has at
  * most ALARMS_CHECK_ROWS_MAX rows, of which those that are not ok come first.
  */
-#ifndef NETDIAG_ALARMS_H
-#define NETDIAG_ALARMS_H
+#ifndef NETDIAG_CHECKS_ALARMS_H
+#define NETDIAG_CHECKS_ALARMS_H
 
-#include "advice.h"
-#include "alarm_settings.h"
-#include "instances.h"
-#include "view.h"
+#include "subagent/checks/advice.h"
+#include "subagent/checks/alarm_settings.h"
+#include "subagent/checks/instances.h"
+#include "subagent/tables/pinned.h"
 
 #define ALARMS_CHECK_ROWS_MAX 4096
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What alarms.c and alarm_rows.c share, and nobody else. */
-#ifndef NETDIAG_ALARMS_PRIVATE_H
-#define NETDIAG_ALARMS_PRIVATE_H
+#ifndef NETDIAG_CHECKS_ALARMS_PRIVATE_H
+#define NETDIAG_CHECKS_ALARMS_PRIVATE_H
 
-#include "alarms.h"
+#include "subagent/checks/alarms.h"
 
 /* Rows as they were, for checks that compare. */
 struct then {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check.h"
+#include "subagent/checks/check.h"
 
 #define MILLISECOND UINT64_C(1000000)
 

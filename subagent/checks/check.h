@@ -4,12 +4,12 @@
  * that it is about is an instance ("eth0", "cpu7", "0.0.0.0:80"), or the whole table is one ("-").
  * How the readings are judged is in check_state.h, what to do about it in advice.h.
  */
-#ifndef NETDIAG_CHECK_H
-#define NETDIAG_CHECK_H
+#ifndef NETDIAG_CHECKS_CHECK_H
+#define NETDIAG_CHECKS_CHECK_H
 
-#include "alarm_settings.h"
-#include "check_state.h"
-#include "table.h"
+#include "subagent/checks/alarm_settings.h"
+#include "subagent/checks/state.h"
+#include "subagent/tables/table.h"
 
 /* The instance of a check that has only one. */
 #define CHECK_ONLY_INSTANCE "-"

@@ -2,8 +2,8 @@
 /* The collectors' snapshots as the alarms read them. */
 #include <config.h>
 
-#include "agent.h"
-#include "alarms.h"
+#include "subagent/checks/alarms.h"
+#include "subagent/tables/agent_rows.h"
 
 #define SECOND_NS      UINT64_C(1000000000)
 #define MILLISECOND_NS UINT64_C(1000000)

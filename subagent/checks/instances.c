@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "instances.h"
+#include "subagent/checks/instances.h"
 
 #define BUCKETS_MIN 64
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is known of each instance of each check: found by its name, and listed by its check. */
-#ifndef NETDIAG_INSTANCES_H
-#define NETDIAG_INSTANCES_H
+#ifndef NETDIAG_CHECKS_INSTANCES_H
+#define NETDIAG_CHECKS_INSTANCES_H
 
-#include "check.h"
+#include "subagent/checks/check.h"
 
 /* What an active alarm says, as of the last evaluation with a value. */
 struct alarm {

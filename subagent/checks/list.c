@@ -6,18 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../collectors/conntrack.h"
-#include "../collectors/counters.h"
-#include "../collectors/limits.h"
-#include "../collectors/netns.h"
-#include "../collectors/nic.h"
-#include "../collectors/protocols.h"
-#include "../collectors/sockets.h"
-#include "../collectors/softnet.h"
-#include "../collectors/udpsocket.h"
-#include "advices.h"
-#include "agent.h"
-#include "check.h"
+#include "collectors/cpu/softnet.h"
+#include "collectors/limit/limits.h"
+#include "collectors/netns/netns.h"
+#include "collectors/nic/nic.h"
+#include "collectors/protocol/conntrack.h"
+#include "collectors/protocol/counters.h"
+#include "collectors/protocol/memory.h"
+#include "collectors/socket/tcp_states.h"
+#include "collectors/socket/udp_socket.h"
+#include "subagent/checks/advices.h"
+#include "subagent/checks/check.h"
+#include "subagent/tables/agent_rows.h"
 
 #define SECOND	    UINT64_C(1000000000)
 #define MINUTE	    (60 * SECOND)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check_state.h"
+#include "subagent/checks/state.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define HOUR_NS	  (3600 * SECOND_NS)

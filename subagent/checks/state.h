@@ -6,14 +6,14 @@
  *
  * Values and limits are in hundredths of the check's units, times in monotonic ns.
  */
-#ifndef NETDIAG_CHECK_STATE_H
-#define NETDIAG_CHECK_STATE_H
+#ifndef NETDIAG_CHECKS_STATE_H
+#define NETDIAG_CHECKS_STATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "alarm.h"
+#include "subagent/checks/alarm.h"
 
 /* How readings become a value. */
 enum check_kind {

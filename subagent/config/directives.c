@@ -6,12 +6,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../collectors/collect.h"
-#include "../collectors/sysctls.h"
-#include "check.h"
-#include "directives.h"
-#include "suggest.h"
-#include "transport.h"
+#include "collectors/collector.h"
+#include "collectors/limit/sysctls.h"
+#include "subagent/agentx/transport.h"
+#include "subagent/checks/check.h"
+#include "subagent/config/directives.h"
+#include "subagent/config/suggest.h"
 
 #define SECOND 1000u
 #define HOUR   (3600u * SECOND)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The directives of netdiagd.conf: what each of them says to a configuration. */
-#ifndef NETDIAG_DIRECTIVES_H
-#define NETDIAG_DIRECTIVES_H
+#ifndef NETDIAG_CONFIG_DIRECTIVES_H
+#define NETDIAG_CONFIG_DIRECTIVES_H
 
-#include "configuration.h"
-#include "words.h"
+#include "subagent/config/file.h"
+#include "subagent/config/words.h"
 
 /* A configuration that is being read. */
 struct draft {

@@ -13,9 +13,9 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-#include "configuration.h"
-#include "directives.h"
-#include "suggest.h"
+#include "subagent/config/directives.h"
+#include "subagent/config/file.h"
+#include "subagent/config/suggest.h"
 
 /* What the library's reader calls this kind of file; "[netdiagd]" in a shared one. */
 #define CONFIGURATION_TYPE "netdiagd"

@@ -4,13 +4,13 @@
  * snmpd.conf). A configuration is immutable once loaded; a wrong file yields none, and every
  * problem in it is told.
  */
-#ifndef NETDIAG_CONFIGURATION_H
-#define NETDIAG_CONFIGURATION_H
+#ifndef NETDIAG_CONFIG_FILE_H
+#define NETDIAG_CONFIG_FILE_H
 
 #include <stdbool.h>
 
-#include "../collectors/settings.h"
-#include "alarm_settings.h"
+#include "collectors/settings.h"
+#include "subagent/checks/alarm_settings.h"
 
 struct configuration {
 	char *agentx_socket; /* as the file says it, or NULL */

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "suggest.h"
+#include "subagent/config/suggest.h"
 
 #define WORD_MAX 64
 

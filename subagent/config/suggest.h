@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* "did you mean": the known word that is nearest to a wrong one. */
-#ifndef NETDIAG_SUGGEST_H
-#define NETDIAG_SUGGEST_H
+#ifndef NETDIAG_CONFIG_SUGGEST_H
+#define NETDIAG_CONFIG_SUGGEST_H
 
 #include <stddef.h>
 

@@ -9,7 +9,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-#include "words.h"
+#include "subagent/config/words.h"
 
 bool words_split(struct words *words, const char *line, char why[WORDS_WHY_SIZE])
 {

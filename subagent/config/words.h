@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The words of a configuration line, and what they can mean. Pure; an error is a text. */
-#ifndef NETDIAG_WORDS_H
-#define NETDIAG_WORDS_H
+#ifndef NETDIAG_CONFIG_WORDS_H
+#define NETDIAG_CONFIG_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

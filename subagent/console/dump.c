@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../collectors/collect.h"
-#include "dump.h"
-#include "log.h"
+#include "collectors/collector.h"
+#include "subagent/console/dump.h"
+#include "subagent/log.h"
 
 static const char *const format_words[] = {
 	[DUMP_TEXT] = "text",

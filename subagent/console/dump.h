@@ -12,12 +12,12 @@
  *         TimeTicks seconds, a NetdiagDateAndTime text in ISO 8601, UTC.
  * schema  the MIB as the code knows it, in JSON: what is compared with the MIB file.
  */
-#ifndef NETDIAG_DUMP_H
-#define NETDIAG_DUMP_H
+#ifndef NETDIAG_CONSOLE_DUMP_H
+#define NETDIAG_CONSOLE_DUMP_H
 
 #include <stdio.h>
 
-#include "table.h"
+#include "subagent/tables/table.h"
 
 enum dump_format {
 	DUMP_TEXT,

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "dump.h"
-#include "json.h"
+#include "subagent/console/dump.h"
+#include "subagent/console/json.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 

@@ -3,9 +3,9 @@
  */
 #include <config.h>
 
-#include "dump.h"
-#include "json.h"
-#include "notifications.h"
+#include "subagent/console/dump.h"
+#include "subagent/console/json.h"
+#include "subagent/tables/notifications.h"
 
 #define OID_OBJECTS	  NETDIAG_BASE_OID "." ARC_TEXT(ARC_OBJECTS)
 #define OID_NOTIFICATIONS NETDIAG_BASE_OID "." ARC_TEXT(ARC_NOTIFICATIONS)

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "../collectors/collect.h"
-#include "agent.h"
-#include "alarm.h"
-#include "dump.h"
-#include "json.h"
+#include "collectors/collector.h"
+#include "subagent/checks/alarm.h"
+#include "subagent/console/dump.h"
+#include "subagent/console/json.h"
+#include "subagent/tables/agent_rows.h"
 
 #define LINE_WIDTH  120
 #define NOTE_WIDTH  40 /* texts longer than this stand below their row */

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "json.h"
+#include "subagent/console/json.h"
 
 size_t utf8_sequence(const char *text)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The little of JSON (RFC 8259) that has to be right: strings. */
-#ifndef NETDIAG_JSON_H
-#define NETDIAG_JSON_H
+#ifndef NETDIAG_CONSOLE_JSON_H
+#define NETDIAG_CONSOLE_JSON_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -8,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent.h"
-#include "log.h"
-#include "report.h"
+#include "subagent/console/report.h"
+#include "subagent/log.h"
+#include "subagent/tables/agent_rows.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 

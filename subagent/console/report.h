@@ -8,13 +8,13 @@
  *       "instance": "eth0", "state": "ok", "value": 0.5, …}, …]}; every instance. Values and limits
  *       are in the check's units.
  */
-#ifndef NETDIAG_REPORT_H
-#define NETDIAG_REPORT_H
+#ifndef NETDIAG_CONSOLE_REPORT_H
+#define NETDIAG_CONSOLE_REPORT_H
 
 #include <stdio.h>
 
-#include "alarms.h"
-#include "configuration.h"
+#include "subagent/checks/alarms.h"
+#include "subagent/config/file.h"
 
 #define REPORT_SECONDS_DEFAULT 5
 #define REPORT_SECONDS_MAX     3600

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "json.h"
-#include "report.h"
+#include "subagent/console/json.h"
+#include "subagent/console/report.h"
 
 #define WIDTH	   80
 #define INDENT	   10 /* of what follows "[UNKNOWN]" */

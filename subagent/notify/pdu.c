@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "agentx.h"
-#include "handler.h"
-#include "notify_pdu.h"
+#include "subagent/agentx/protocol.h"
+#include "subagent/agentx/respond.h"
+#include "subagent/notify/pdu.h"
 
 /* A master that is stopped or slow keeps its session: what it has not answered by then is sent
  * again. */

@@ -6,7 +6,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-#include "notify_queue.h"
+#include "subagent/notify/queue.h"
 
 /* A PDU for this session: snmpTrapOID.0, then the notification's objects in their order (sysUpTime
  * is the master's to add). The caller sends or frees it. NULL when memory is short. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "notify_queue.h"
+#include "subagent/notify/queue.h"
 
 /* Credit is kept in ns times the rate per minute: this much is one notification. */
 #define MINUTE_NS UINT64_C(60000000000)

@@ -13,9 +13,9 @@
 
 #include <stdbool.h>
 
-#include "agent.h"
-#include "alarm.h"
-#include "notifications.h"
+#include "subagent/checks/alarm.h"
+#include "subagent/tables/agent_rows.h"
+#include "subagent/tables/notifications.h"
 
 /* Alarms that the queue knows of. Those beyond are told when others have ended. */
 #define NOTIFY_KEYS_MAX 1024

@@ -8,13 +8,13 @@
 #include <poll.h>
 #include <string.h>
 
-#include "agent.h"
-#include "log.h"
-#include "notify.h"
-#include "notify_pdu.h"
-#include "notify_queue.h"
-#include "session.h"
-#include "transport.h"
+#include "subagent/agentx/session.h"
+#include "subagent/agentx/transport.h"
+#include "subagent/log.h"
+#include "subagent/notify/pdu.h"
+#include "subagent/notify/queue.h"
+#include "subagent/notify/sender.h"
+#include "subagent/tables/agent_rows.h"
 
 #define MILLISECOND_NS UINT64_C(1000000)
 

@@ -6,10 +6,10 @@
  * After the session has come up netdiagAlarmSync is first, then the active alarms. While the master
  * is away or slow nothing piles up: see notify_queue.h.
  */
-#ifndef NETDIAG_NOTIFY_H
-#define NETDIAG_NOTIFY_H
+#ifndef NETDIAG_NOTIFY_SENDER_H
+#define NETDIAG_NOTIFY_SENDER_H
 
-#include "alarms.h"
+#include "subagent/checks/alarms.h"
 
 /* Listens to the alarms and to session_on_change(). The settings are not kept. started: monotonic
  * ns that netdiagNotifyUptime counts from. 0 or -ENOMEM. */

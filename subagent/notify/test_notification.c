@@ -10,12 +10,12 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include "../collectors/collect.h"
-#include "log.h"
-#include "notify_pdu.h"
-#include "session.h"
-#include "test_notification.h"
-#include "transport.h"
+#include "collectors/collector.h"
+#include "subagent/agentx/session.h"
+#include "subagent/agentx/transport.h"
+#include "subagent/log.h"
+#include "subagent/notify/pdu.h"
+#include "subagent/notify/test_notification.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define TURN_MS	  200

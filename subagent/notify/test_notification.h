@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* netdiagd --test-notification: a way to try the way to the alerting system. */
-#ifndef NETDIAG_TEST_NOTIFICATION_H
-#define NETDIAG_TEST_NOTIFICATION_H
+#ifndef NETDIAG_NOTIFY_TEST_NOTIFICATION_H
+#define NETDIAG_NOTIFY_TEST_NOTIFICATION_H
 
 /* Sends netdiagAlarmRaised and netdiagAlarmCleared that say that they are tests, with sequence
  * number 0, beside a netdiagd that may be running. Returns the exit status: EXIT_SUCCESS when the

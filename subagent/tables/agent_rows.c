@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "agent.h"
-#include "alarm.h"
-#include "session.h"
+#include "subagent/agentx/session.h"
+#include "subagent/checks/alarm.h"
+#include "subagent/tables/agent_rows.h"
 
 #define MILLISECOND_NS UINT64_C(1000000)
 #define MICROSECOND_NS UINT64_C(1000)

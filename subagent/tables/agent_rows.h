@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The agent's own rows: netdiagAgent… and netdiagCollectorTable. */
-#ifndef NETDIAG_AGENT_H
-#define NETDIAG_AGENT_H
+#ifndef NETDIAG_TABLES_AGENT_ROWS_H
+#define NETDIAG_TABLES_AGENT_ROWS_H
 
-#include "../collectors/collect.h"
-#include "view.h"
+#include "collectors/collector.h"
+#include "subagent/tables/pinned.h"
 
 #define AGENT_BOOT_ID_SIZE 37 /* a UUID */
 

@@ -5,21 +5,21 @@
  */
 #include <config.h>
 
-#include "../collectors/buffers.h"
-#include "../collectors/conntrack.h"
-#include "../collectors/counters.h"
-#include "../collectors/irq.h"
-#include "../collectors/limits.h"
-#include "../collectors/netns.h"
-#include "../collectors/nic.h"
-#include "../collectors/protocols.h"
-#include "../collectors/sockets.h"
-#include "../collectors/softnet.h"
-#include "../collectors/sysctls.h"
-#include "../collectors/udpsocket.h"
-#include "agent.h"
-#include "alarm.h"
-#include "table.h"
+#include "collectors/cpu/nic_irq.h"
+#include "collectors/cpu/softnet.h"
+#include "collectors/limit/limits.h"
+#include "collectors/limit/sysctls.h"
+#include "collectors/netns/netns.h"
+#include "collectors/nic/nic.h"
+#include "collectors/protocol/conntrack.h"
+#include "collectors/protocol/counters.h"
+#include "collectors/protocol/memory.h"
+#include "collectors/socket/fullest_buffers.h"
+#include "collectors/socket/tcp_states.h"
+#include "collectors/socket/udp_socket.h"
+#include "subagent/checks/alarm.h"
+#include "subagent/tables/agent_rows.h"
+#include "subagent/tables/table.h"
 
 #define COUNT(array)	  (sizeof(array) / sizeof((array)[0]))
 #define SIZE(row, member) (sizeof(((struct row *)0)->member))

@@ -3,9 +3,9 @@
  * receivers know the varbinds by their place. */
 #include <config.h>
 
-#include "agent.h"
-#include "alarm.h"
-#include "notifications.h"
+#include "subagent/checks/alarm.h"
+#include "subagent/tables/agent_rows.h"
+#include "subagent/tables/notifications.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NUMBER	     sizeof(uint64_t)

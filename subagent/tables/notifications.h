@@ -3,12 +3,12 @@
  * Notifications: constant descriptors of what NETDIAG-MIB sends, and of the objects in it. Nothing
  * here does I/O or calls the agent library.
  */
-#ifndef NETDIAG_NOTIFICATIONS_H
-#define NETDIAG_NOTIFICATIONS_H
+#ifndef NETDIAG_TABLES_NOTIFICATIONS_H
+#define NETDIAG_TABLES_NOTIFICATIONS_H
 
 #include <stddef.h>
 
-#include "table.h"
+#include "subagent/tables/table.h"
 
 /* Below netdiagObjects: the objects that exist in notifications only. No table takes this arc. */
 #define ARC_NOTIFY_OBJECTS 100

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "view.h"
+#include "subagent/tables/pinned.h"
 
 #define NO_COLLECTOR SIZE_MAX
 

@@ -4,11 +4,11 @@
  * (agent, collectors, checks, alarms), each made at most once a turn of the main loop.
  * Used by the main thread only.
  */
-#ifndef NETDIAG_VIEW_H
-#define NETDIAG_VIEW_H
+#ifndef NETDIAG_TABLES_PINNED_H
+#define NETDIAG_TABLES_PINNED_H
 
-#include "../collectors/collect.h"
-#include "table.h"
+#include "collectors/collector.h"
+#include "subagent/tables/table.h"
 
 struct view;
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "table.h"
+#include "subagent/tables/table.h"
 
 const oid base_oid[] = {NETDIAG_BASE_OID_ARCS};
 const size_t base_oid_len = sizeof(base_oid) / sizeof(base_oid[0]);

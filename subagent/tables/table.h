@@ -3,8 +3,8 @@
  * Tables: constant descriptors of what NETDIAG-MIB shows, and the one generic search that answers
  * GET and GETNEXT for all of them. Nothing here does I/O or calls the agent library.
  */
-#ifndef NETDIAG_TABLE_H
-#define NETDIAG_TABLE_H
+#ifndef NETDIAG_TABLES_TABLE_H
+#define NETDIAG_TABLES_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/library/asn1.h>
 
-#include "../collectors/rows.h"
+#include "collectors/base/rows.h"
 
 /* SYNTAX of a column, and how the row's member becomes it. */
 enum column_type {

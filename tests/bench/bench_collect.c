@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../collectors/collect.h"
+#include "collectors/collector.h"
 
 static long resident_kib(void)
 {

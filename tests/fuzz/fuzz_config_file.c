@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../subagent/configuration.h"
-#include "fuzz.h"
+#include "subagent/config/file.h"
+#include "tests/fuzz/fuzz.h"
 
 static void take_problem(const char *text, void *arg)
 {

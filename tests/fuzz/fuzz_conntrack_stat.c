@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "../../collectors/conntrack.h"
-#include "fuzz.h"
+#include "collectors/protocol/conntrack.h"
+#include "tests/fuzz/fuzz.h"
 
 /* All numbers of a row but its CPU and stamp are absent or have 32 bits, and the same ones are
  * absent in all rows. */

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "../../collectors/netns_name.h"
-#include "fuzz.h"
+#include "collectors/netns/container_name.h"
+#include "tests/fuzz/fuzz.h"
 
 static void try_size(struct span text, char *name, size_t size)
 {

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "../../collectors/counters.h"
-#include "fuzz.h"
+#include "collectors/protocol/counters.h"
+#include "tests/fuzz/fuzz.h"
 
 typedef int parser(struct span text, struct rows *rows, struct faults *faults);
 

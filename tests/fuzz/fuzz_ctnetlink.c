@@ -2,9 +2,9 @@
 /* conntrack_decode_cpu() and conntrack_decode_global() on what netlink_parse() lets through. */
 #include <config.h>
 
-#include "../../collectors/conntrack.h"
-#include "../../collectors/netlink.h"
-#include "fuzz.h"
+#include "collectors/kernel/netlink.h"
+#include "collectors/protocol/conntrack.h"
+#include "tests/fuzz/fuzz.h"
 
 static int take(const struct nlmsghdr *message, void *arg)
 {

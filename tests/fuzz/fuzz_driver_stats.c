@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../collectors/nic_device.h"
-#include "../../collectors/nic_stats.h"
-#include "fuzz.h"
+#include "collectors/nic/device.h"
+#include "collectors/nic/driver_stats.h"
+#include "tests/fuzz/fuzz.h"
 
 static void check_rows(const struct nic_stats *stats, const uint64_t *values)
 {

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../../collectors/endpoints.h"
-#include "fuzz.h"
+#include "collectors/socket/endpoints.h"
+#include "tests/fuzz/fuzz.h"
 
 #define SECOND UINT64_C(1000000000)
 #define PORTS  16

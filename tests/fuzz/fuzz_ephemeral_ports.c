@@ -3,8 +3,8 @@
  */
 #include <config.h>
 
-#include "../../collectors/ports.h"
-#include "fuzz.h"
+#include "collectors/limit/ephemeral_ports.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

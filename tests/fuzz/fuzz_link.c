@@ -6,9 +6,9 @@
 #include <limits.h>
 #include <string.h>
 
-#include "../../collectors/nic_ethtool.h"
-#include "../../collectors/nic_link.h"
-#include "fuzz.h"
+#include "collectors/kernel/ethtool.h"
+#include "collectors/nic/link.h"
+#include "tests/fuzz/fuzz.h"
 
 static void check_link(const struct nlmsghdr *message)
 {

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "../../collectors/protocols.h"
-#include "fuzz.h"
+#include "collectors/protocol/memory.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

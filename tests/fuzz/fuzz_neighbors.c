@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "../../collectors/neighbors.h"
-#include "../../collectors/rows.h"
-#include "fuzz.h"
+#include "collectors/base/rows.h"
+#include "collectors/limit/neighbors.h"
+#include "tests/fuzz/fuzz.h"
 
 static int take(const struct nlmsghdr *message, void *arg)
 {

@@ -2,8 +2,8 @@
 /* netlink_parse(): what came from a netlink socket is a sequence of whole messages, or refused. */
 #include <config.h>
 
-#include "../../collectors/netlink.h"
-#include "fuzz.h"
+#include "collectors/kernel/netlink.h"
+#include "tests/fuzz/fuzz.h"
 
 struct seen {
 	const uint8_t *data;

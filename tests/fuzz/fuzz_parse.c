@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "../../collectors/parse.h"
-#include "fuzz.h"
+#include "collectors/base/parse.h"
+#include "tests/fuzz/fuzz.h"
 
 #define CPUS_MAX 64
 

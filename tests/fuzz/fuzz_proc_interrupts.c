@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "../../collectors/interrupts.h"
-#include "fuzz.h"
+#include "collectors/kernel/proc_interrupts.h"
+#include "tests/fuzz/fuzz.h"
 
 #define CPUS_MAX 64
 

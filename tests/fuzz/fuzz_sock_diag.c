@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "../../collectors/sockdiag.h"
-#include "fuzz.h"
+#include "collectors/kernel/sock_diag.h"
+#include "tests/fuzz/fuzz.h"
 
 static void check_text(const struct endpoint_key *key, const char *interface)
 {

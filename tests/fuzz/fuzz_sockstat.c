@@ -2,8 +2,8 @@
 /* sockstat_find() and snmp_find() on any text. */
 #include <config.h>
 
-#include "../../collectors/sockstat.h"
-#include "fuzz.h"
+#include "collectors/kernel/sockstat.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

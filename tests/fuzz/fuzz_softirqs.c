@@ -3,8 +3,8 @@
  * neither. */
 #include <config.h>
 
-#include "../../collectors/softnet.h"
-#include "fuzz.h"
+#include "collectors/cpu/softnet.h"
+#include "tests/fuzz/fuzz.h"
 
 #define CPUS 8
 

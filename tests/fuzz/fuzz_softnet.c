@@ -2,8 +2,8 @@
 /* /proc/net/softnet_stat: either no such file, or a row a line, with what it must have. */
 #include <config.h>
 
-#include "../../collectors/softnet.h"
-#include "fuzz.h"
+#include "collectors/cpu/softnet.h"
+#include "tests/fuzz/fuzz.h"
 
 static size_t lines_of(const uint8_t *data, size_t size)
 {

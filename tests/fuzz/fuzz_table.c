@@ -7,11 +7,11 @@
 
 #include <string.h>
 
-#include "../../collectors/counters.h"
-#include "../../collectors/nic.h"
-#include "../../collectors/softnet.h"
-#include "../../subagent/table.h"
-#include "fuzz.h"
+#include "collectors/cpu/softnet.h"
+#include "collectors/nic/nic.h"
+#include "collectors/protocol/counters.h"
+#include "subagent/tables/table.h"
+#include "tests/fuzz/fuzz.h"
 
 static struct rows softnet, nic_stat, tcp;
 

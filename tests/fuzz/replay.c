@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 /* The file's content in a block of just its size, so that ASan sees the first byte read past it.
  * NULL, with a message, when it cannot be read. free() it. */

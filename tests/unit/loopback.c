@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "../../collectors/sockdiag.h"
-#include "loopback.h"
-#include "unit.h"
+#include "collectors/kernel/sock_diag.h"
+#include "tests/unit/loopback.h"
+#include "tests/unit/unit.h"
 
 static int bound(int type, uint16_t *port)
 {

@@ -3,20 +3,20 @@
 #ifndef NETDIAG_MADE_H
 #define NETDIAG_MADE_H
 
-#include "../../collectors/buffers.h"
-#include "../../collectors/conntrack.h"
-#include "../../collectors/counters.h"
-#include "../../collectors/limits.h"
-#include "../../collectors/netns.h"
-#include "../../collectors/nic.h"
-#include "../../collectors/protocols.h"
-#include "../../collectors/sockets.h"
-#include "../../collectors/softnet.h"
-#include "../../collectors/sysctls.h"
-#include "../../collectors/udpsocket.h"
-#include "../../subagent/agent.h"
-#include "../../subagent/alarms.h"
-#include "unit.h"
+#include "collectors/cpu/softnet.h"
+#include "collectors/limit/limits.h"
+#include "collectors/limit/sysctls.h"
+#include "collectors/netns/netns.h"
+#include "collectors/nic/nic.h"
+#include "collectors/protocol/conntrack.h"
+#include "collectors/protocol/counters.h"
+#include "collectors/protocol/memory.h"
+#include "collectors/socket/fullest_buffers.h"
+#include "collectors/socket/tcp_states.h"
+#include "collectors/socket/udp_socket.h"
+#include "subagent/checks/alarms.h"
+#include "subagent/tables/agent_rows.h"
+#include "tests/unit/unit.h"
 
 #define MADE_SECOND  UINT64_C(1000000000)
 #define MADE_MINUTE  (60 * MADE_SECOND)

@@ -5,8 +5,8 @@
 #include <linux/sock_diag.h>
 #include <stdlib.h>
 
-#include "replies.h"
-#include "unit.h"
+#include "tests/unit/replies.h"
+#include "tests/unit/unit.h"
 
 #define REPLY_SIZE 1024
 

@@ -5,8 +5,8 @@
 
 #include <linux/inet_diag.h>
 
-#include "../../collectors/root.h"
-#include "../../collectors/sockdiag.h"
+#include "collectors/kernel/procfs.h"
+#include "collectors/kernel/sock_diag.h"
 
 /* Reads a file of the source tree; ends the test when it cannot. */
 void replay_load(struct filebuf *file, const char *relative);

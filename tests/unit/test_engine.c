@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../collectors/collect.h"
-#include "../../collectors/softnet.h"
-#include "unit.h"
+#include "collectors/collector.h"
+#include "collectors/cpu/softnet.h"
+#include "tests/unit/unit.h"
 
 #define MILLISECOND UINT64_C(1000000)
 #define WAIT_MS	    60000

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../collectors/softnet.h"
-#include "../../subagent/health.h"
-#include "../../subagent/log.h"
-#include "unit.h"
+#include "collectors/cpu/softnet.h"
+#include "subagent/collector_log.h"
+#include "subagent/log.h"
+#include "tests/unit/unit.h"
 
 static int saved;
 static FILE *file;

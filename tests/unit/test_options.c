@@ -7,8 +7,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "../../subagent/options.h"
-#include "unit.h"
+#include "subagent/options.h"
+#include "tests/unit/unit.h"
 
 /* Parses "netdiagd" and these words, up to a NULL. */
 #define PARSE(options, ...) parse((options), (const char *[]){"netdiagd", __VA_ARGS__, NULL})

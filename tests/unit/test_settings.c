@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
-#include "../../collectors/collect.h"
-#include "../../collectors/settings.h"
-#include "unit.h"
+#include "collectors/collector.h"
+#include "collectors/settings.h"
+#include "tests/unit/unit.h"
 
 static struct collect_settings settings;
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "unit.h"
+#include "tests/unit/unit.h"
 
 /* Under valgrind and the sanitizers everything takes longer. */
 #define TIMEOUT_S 120

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../../collectors/collect.h"
+#include "collectors/collector.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../collectors/nic.h"
-#include "../../collectors/softnet.h"
-#include "../../subagent/agent.h"
-#include "../../subagent/agentx.h"
-#include "../../subagent/alarm.h"
-#include "../../subagent/handler.h"
-#include "unit.h"
+#include "collectors/cpu/softnet.h"
+#include "collectors/nic/nic.h"
+#include "subagent/agentx/protocol.h"
+#include "subagent/agentx/respond.h"
+#include "subagent/checks/alarm.h"
+#include "subagent/tables/agent_rows.h"
+#include "tests/unit/unit.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 

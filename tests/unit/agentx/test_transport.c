@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../../subagent/transport.h"
-#include "unit.h"
+#include "subagent/agentx/transport.h"
+#include "tests/unit/unit.h"
 
 START_TEST(addresses)
 {

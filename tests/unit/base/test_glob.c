@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
-#include "../../collectors/pattern.h"
-#include "unit.h"
+#include "collectors/base/glob.h"
+#include "tests/unit/unit.h"
 
 START_TEST(matches_whole_texts)
 {

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "../../collectors/parse.h"
-#include "unit.h"
+#include "collectors/base/parse.h"
+#include "tests/unit/unit.h"
 
 static struct span span_of(const char *text)
 {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../collectors/rows.h"
-#include "unit.h"
+#include "collectors/base/rows.h"
+#include "tests/unit/unit.h"
 
 #define MANY 100000
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "made.h"
+#include "tests/unit/made.h"
 
 #define HOUR (60 * MADE_MINUTE)
 

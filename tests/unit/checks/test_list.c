@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "made.h"
+#include "tests/unit/made.h"
 
 #define PASSED                                                 \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../subagent/check_state.h"
-#include "unit.h"
+#include "subagent/checks/state.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 #define MINUTE (60 * SECOND)

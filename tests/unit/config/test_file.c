@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../subagent/configuration.h"
-#include "../../subagent/suggest.h"
-#include "../../subagent/words.h"
-#include "unit.h"
+#include "subagent/config/file.h"
+#include "subagent/config/suggest.h"
+#include "subagent/config/words.h"
+#include "tests/unit/unit.h"
 
 /* The problems of the last load, a line each. */
 static char problems[16384];

@@ -6,16 +6,16 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../collectors/counters.h"
-#include "../../collectors/limits.h"
-#include "../../collectors/listener.h"
-#include "../../collectors/nic.h"
-#include "../../collectors/softnet.h"
-#include "../../subagent/agent.h"
-#include "../../subagent/alarm.h"
-#include "../../subagent/dump.h"
-#include "../../subagent/json.h"
-#include "unit.h"
+#include "collectors/cpu/softnet.h"
+#include "collectors/limit/limits.h"
+#include "collectors/nic/nic.h"
+#include "collectors/protocol/counters.h"
+#include "collectors/socket/listener.h"
+#include "subagent/checks/alarm.h"
+#include "subagent/console/dump.h"
+#include "subagent/console/json.h"
+#include "subagent/tables/agent_rows.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 

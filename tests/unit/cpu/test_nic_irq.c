@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../collectors/irq.h"
-#include "unit.h"
+#include "collectors/cpu/nic_irq.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../collectors/softnet.h"
-#include "unit.h"
+#include "collectors/cpu/softnet.h"
+#include "tests/unit/unit.h"
 
 #define SECOND	 UINT64_C(1000000000)
 #define CPUS_BIG 512

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../../collectors/collect.h"
-#include "../../collectors/netlink.h"
-#include "unit.h"
+#include "collectors/collector.h"
+#include "collectors/kernel/netlink.h"
+#include "tests/unit/unit.h"
 
 #define SEQ 7
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../collectors/interrupts.h"
-#include "unit.h"
+#include "collectors/kernel/proc_interrupts.h"
+#include "tests/unit/unit.h"
 
 static struct span span_of(const char *text)
 {

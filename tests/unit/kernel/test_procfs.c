@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../collectors/root.h"
-#include "unit.h"
+#include "collectors/kernel/procfs.h"
+#include "tests/unit/unit.h"
 
 static struct tree tree;
 static struct filebuf buf;

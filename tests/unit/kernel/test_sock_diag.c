@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../collectors/sockdiag.h"
-#include "replies.h"
-#include "unit.h"
+#include "collectors/kernel/sock_diag.h"
+#include "tests/unit/replies.h"
+#include "tests/unit/unit.h"
 
 #define SOCKETS_MAX 16
 

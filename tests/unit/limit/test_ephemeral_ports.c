@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../collectors/ports.h"
-#include "../../collectors/rows.h"
-#include "unit.h"
+#include "collectors/base/rows.h"
+#include "collectors/limit/ephemeral_ports.h"
+#include "tests/unit/unit.h"
 
 static const struct port_range usual = {32768, 60999};
 

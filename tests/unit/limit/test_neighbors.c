@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../../collectors/neighbors.h"
-#include "unit.h"
+#include "collectors/limit/neighbors.h"
+#include "tests/unit/unit.h"
 
 #define FLAGS_EXT 15 /* NDA_FLAGS_EXT */
 

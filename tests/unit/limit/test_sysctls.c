@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../../collectors/sysctls.h"
-#include "unit.h"
+#include "collectors/limit/sysctls.h"
+#include "tests/unit/unit.h"
 
 START_TEST(paths)
 {

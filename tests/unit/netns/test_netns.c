@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../collectors/netns.h"
-#include "../../collectors/netns_enter.h"
-#include "../../collectors/netns_read.h"
-#include "unit.h"
+#include "collectors/kernel/netns_enter.h"
+#include "collectors/netns/netns.h"
+#include "collectors/netns/read.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 

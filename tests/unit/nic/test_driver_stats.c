@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../collectors/nic_device.h"
-#include "../../collectors/nic_stats.h"
-#include "unit.h"
+#include "collectors/nic/device.h"
+#include "collectors/nic/driver_stats.h"
+#include "tests/unit/unit.h"
 
 #define NAMES_MAX 64
 

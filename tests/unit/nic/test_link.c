@@ -14,10 +14,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../../collectors/nic_device.h"
-#include "../../collectors/nic_ethtool.h"
-#include "../../collectors/nic_link.h"
-#include "unit.h"
+#include "collectors/kernel/ethtool.h"
+#include "collectors/nic/device.h"
+#include "collectors/nic/link.h"
+#include "tests/unit/unit.h"
 
 /* A netlink message that is being made. */
 struct made {

@@ -11,10 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../collectors/accum.h"
-#include "../../collectors/nic.h"
-#include "../../collectors/nic_ethtool.h"
-#include "unit.h"
+#include "collectors/base/accum.h"
+#include "collectors/kernel/ethtool.h"
+#include "collectors/nic/nic.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../subagent/agentx.h"
-#include "../../subagent/notify_pdu.h"
+#include "subagent/agentx/protocol.h"
+#include "subagent/notify/pdu.h"
 
 /* A message around the PDU: version, a community of 20 octets, and the master's sysUpTime.0. */
 #define AROUND (4 + 3 + 22 + 17)

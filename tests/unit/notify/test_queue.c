@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../subagent/notify_queue.h"
-#include "unit.h"
+#include "subagent/notify/queue.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 #define ALARMS 40

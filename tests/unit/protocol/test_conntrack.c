@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../collectors/conntrack.h"
-#include "unit.h"
+#include "collectors/protocol/conntrack.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../../collectors/counters.h"
-#include "unit.h"
+#include "collectors/protocol/counters.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../../collectors/protocols.h"
-#include "unit.h"
+#include "collectors/protocol/memory.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 

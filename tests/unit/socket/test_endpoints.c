@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../collectors/endpoints.h"
-#include "replies.h"
-#include "unit.h"
+#include "collectors/socket/endpoints.h"
+#include "tests/unit/replies.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 

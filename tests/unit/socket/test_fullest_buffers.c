@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../collectors/buffers.h"
-#include "loopback.h"
-#include "unit.h"
+#include "collectors/socket/fullest_buffers.h"
+#include "tests/unit/loopback.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../collectors/listener.h"
-#include "loopback.h"
-#include "unit.h"
+#include "collectors/socket/listener.h"
+#include "tests/unit/loopback.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 #define EXTRA  6 /* connections more than the queue holds */

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../collectors/owner.h"
-#include "unit.h"
+#include "collectors/socket/owner.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../collectors/sockets.h"
-#include "../../collectors/sockstat.h"
-#include "replies.h"
-#include "unit.h"
+#include "collectors/kernel/sockstat.h"
+#include "collectors/socket/tcp_states.h"
+#include "tests/unit/replies.h"
+#include "tests/unit/unit.h"
 
 #define V4  (SOCKET_IPV4 - 1)
 #define V6  (SOCKET_IPV6 - 1)

@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../collectors/udpsocket.h"
-#include "loopback.h"
-#include "unit.h"
+#include "collectors/socket/udp_socket.h"
+#include "tests/unit/loopback.h"
+#include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
 

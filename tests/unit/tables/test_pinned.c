@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../../collectors/nic.h"
-#include "../../collectors/softnet.h"
-#include "../../subagent/agent.h"
-#include "../../subagent/view.h"
-#include "unit.h"
+#include "collectors/cpu/softnet.h"
+#include "collectors/nic/nic.h"
+#include "subagent/tables/agent_rows.h"
+#include "subagent/tables/pinned.h"
+#include "tests/unit/unit.h"
 
 /* Each collection finds one CPU more than the one before. */
 static uint64_t collections;

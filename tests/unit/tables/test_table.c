@@ -15,13 +15,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../collectors/conntrack.h"
-#include "../../collectors/counters.h"
-#include "../../collectors/nic.h"
-#include "../../collectors/softnet.h"
-#include "../../subagent/agent.h"
-#include "../../subagent/table.h"
-#include "unit.h"
+#include "collectors/cpu/softnet.h"
+#include "collectors/nic/nic.h"
+#include "collectors/protocol/conntrack.h"
+#include "collectors/protocol/counters.h"
+#include "subagent/tables/agent_rows.h"
+#include "subagent/tables/table.h"
+#include "tests/unit/unit.h"
 
 #define MAX_TABLES 64
 
