@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The collectors' engine: a thread per collector refreshes it at its interval and publishes an
- * immutable, reference-counted snapshot. A collector that stalls delays nobody else.
- *
- * Nothing here logs: what went wrong is in the collector's status, and the main thread tells it
- * once per change of state.
- */
+/* What the author of a collector needs: its descriptor, and what its function works with. */
 #ifndef NETDIAG_COLLECTOR_H
 #define NETDIAG_COLLECTOR_H
 
@@ -59,9 +53,6 @@ struct collector {
 	void (*close)(void *state); /* releases what the state holds; may be NULL */
 };
 
-/* Every collector, in the order of netdiagd's --dump; NULL ends. */
-extern const struct collector *const collectors[];
-
 /* Says which source is in use: "ctnetlink", "/proc/net/stat/nf_conntrack". */
 void collect_source(struct collect *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -74,77 +65,5 @@ int collect_fail(struct collect *c, int err, const char *format, ...)
 /* Says what is missing although the collection as a whole works: shown as LastError under status
  * ok. Several notes of a collection are put together; what does not fit is hinted at. */
 void collect_note(struct collect *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* Immutable once published. */
-struct snapshot {
-	unsigned refs;	     /* atomic */
-	uint64_t generation; /* 1, 2, … per collector */
-	uint64_t time;	     /* monotonic ns, of the beginning of the collection */
-	size_t rows_count;
-	struct rows rows[COLLECT_ROWS_MAX];
-};
-
-struct collector_state {
-	const char *name;
-	enum collect_status status;
-	char source[COLLECT_SOURCE_SIZE];
-	char error[COLLECT_ERROR_SIZE];
-	uint32_t interval_ms;
-	uint64_t age_ns;      /* of the rows shown; ROW_ABSENT when there never were any */
-	uint64_t duration_ns; /* of the last collection; ROW_ABSENT before the first */
-	uint64_t refreshes;   /* successful ones */
-	uint64_t errors;
-	uint64_t rows;
-	bool on;
-};
-
-struct engine;
-
-/* An engine for a list of collectors (NULL ends), with settings that it borrows until others are
- * given. Starts nothing yet. NULL when memory is short. */
-struct engine *engine_new(const struct collector *const *list,
-			  const struct collect_settings *settings);
-
-/* Starts a thread for each collector that is on. 0 or -errno. */
-int engine_start(struct engine *engine);
-
-/*
- * Applies other settings while it runs: collectors are started and stopped as they say, the others
- * see them at their next collection, which comes at once. The caller keeps the old settings until
- * engine_settings_in_use() no longer names them. 0 or -errno.
- */
-int engine_configure(struct engine *engine, const struct collect_settings *settings);
-
-/* Whether a collection that is running still reads these settings. */
-bool engine_settings_in_use(struct engine *engine, const struct collect_settings *settings);
-
-/* Stops the threads. True when all ended within the time; false when one is stuck in the kernel:
- * then engine_free() must not be called, and the process had better _exit(). */
-bool engine_stop(struct engine *engine, unsigned timeout_ms);
-void engine_free(struct engine *engine);
-
-/* Runs every collector that is on once, in the calling thread (for --dump and --report). The engine
- * must not be started. */
-void engine_collect_once(struct engine *engine);
-
-size_t engine_count(const struct engine *engine);
-
-/* A descriptor (eventfd) that becomes readable when a collection ended or the settings changed;
- * engine_event() clears it, and says whether it was. */
-int engine_fd(const struct engine *engine);
-bool engine_event(struct engine *engine);
-
-/* The newest snapshot of collector i, with a reference for the caller, or NULL when it has none. */
-const struct snapshot *engine_snapshot(struct engine *engine, size_t i);
-void snapshot_put(const struct snapshot *snapshot);
-
-/* How collector i is. */
-void engine_state(struct engine *engine, size_t i, struct collector_state *state);
-
-/* The index of the collector with this name, or -1. */
-int engine_find(const struct engine *engine, const char *name);
-
-/* Monotonic time in ns. */
-uint64_t monotonic_ns(void);
 
 #endif

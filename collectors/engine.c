@@ -12,10 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collectors/collector.h"
-
-#define SECOND_NS      UINT64_C(1000000000)
-#define MILLISECOND_NS UINT64_C(1000000)
+#include "collectors/base/clock.h"
+#include "collectors/engine.h"
 
 /* A collector's rows are stale when they are older than this many intervals. */
 #define STALE_INTERVALS 3
@@ -56,14 +54,6 @@ struct engine {
 	size_t count;
 	struct slot slot[COLLECTORS_MAX];
 };
-
-uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
 
 void collect_source(struct collect *c, const char *format, ...)
 {
@@ -244,7 +234,7 @@ static void slot_collect(struct slot *slot)
 {
 	struct engine *engine = slot->engine;
 	struct snapshot *snapshot;
-	struct collect c = {.settings = engine->settings, .now = monotonic_ns()};
+	struct collect c = {.settings = engine->settings, .now = clock_monotonic()};
 	uint64_t duration;
 	int err;
 
@@ -253,7 +243,7 @@ static void slot_collect(struct slot *slot)
 	pthread_mutex_unlock(&engine->lock);
 	snapshot = snapshot_new(slot->desc);
 	err = slot_fill(slot, snapshot, &c);
-	duration = monotonic_ns() - c.now;
+	duration = clock_monotonic() - c.now;
 	pthread_mutex_lock(&engine->lock);
 	slot->in_use = NULL;
 	slot->busy_since = 0;
@@ -307,7 +297,7 @@ static void *slot_thread(void *arg)
 		if (configured != engine->configured)
 			continue;
 		interval = engine->settings->collector[slot->index].interval_ms * MILLISECOND_NS;
-		now = monotonic_ns();
+		now = clock_monotonic();
 		due = due ? due + interval : now + interval;
 		if (due < now)
 			due = now + interval;
@@ -393,7 +383,7 @@ static bool all_ended(const struct engine *engine)
 /* pthread_timedjoin_np() would do it on the wall clock, which can be set meanwhile. */
 bool engine_stop(struct engine *engine, unsigned timeout_ms)
 {
-	struct timespec until = timespec_of(monotonic_ns() + timeout_ms * MILLISECOND_NS);
+	struct timespec until = timespec_of(clock_monotonic() + timeout_ms * MILLISECOND_NS);
 	int err = 0;
 	bool all;
 
@@ -490,7 +480,7 @@ void engine_state(struct engine *engine, size_t i, struct collector_state *state
 
 	memset(state, 0, sizeof(*state));
 	pthread_mutex_lock(&engine->lock);
-	now = monotonic_ns();
+	now = clock_monotonic();
 	state->name = slot->desc->name;
 	state->on = engine->settings->collector[i].on;
 	state->interval_ms = engine->settings->collector[i].interval_ms;

@@ -12,16 +12,17 @@
 #include "collectors/protocol/conntrack.h"
 #include "collectors/protocol/counters.h"
 #include "collectors/protocol/memory.h"
+#include "collectors/registry.h"
 #include "collectors/socket/fullest_buffers.h"
 #include "collectors/socket/tcp_states.h"
 #include "collectors/socket/udp_socket.h"
 
 const struct collector *const collectors[] = {
-	&softnet_collector,   &nic_collector,
-	&irq_collector,	      &counters_collector,
-	&conntrack_collector, &sockets_collector,
-	&listener_collector,  &udpsocket_collector,
-	&protocols_collector, &buffers_collector,
-	&limits_collector,    &sysctls_collector,
-	&netns_collector,     NULL,
+	&softnet_collector,	    &nic_collector,
+	&nic_irq_collector,	    &counters_collector,
+	&conntrack_collector,	    &tcp_states_collector,
+	&listener_collector,	    &udp_socket_collector,
+	&protocol_memory_collector, &fullest_buffers_collector,
+	&limits_collector,	    &sysctls_collector,
+	&netns_collector,	    NULL,
 };

@@ -22,17 +22,17 @@ static const uint32_t max_rows_default[MAX_ROWS_COUNT] = {
 
 #define BUFFER_SOCKETS_MAX_DEFAULT 20000
 
-int settings_init(struct collect_settings *settings)
+int settings_init(struct collect_settings *settings, const struct collector *const *list)
 {
 	memset(settings, 0, sizeof(*settings));
 	settings->roots = roots_default;
-	for (size_t i = 0; collectors[i] && i < COLLECTORS_MAX; i++) {
+	for (size_t i = 0; list[i] && i < COLLECTORS_MAX; i++) {
 		settings->collector[i].on = true;
-		settings->collector[i].interval_ms = collectors[i]->interval_ms;
+		settings->collector[i].interval_ms = list[i]->interval_ms;
 	}
 	for (size_t i = 0; i < sizeof(nic_statistics_default) / sizeof(*nic_statistics_default);
 	     i++)
-		if (patterns_add(&settings->nic_statistics, nic_statistics_default[i])) {
+		if (globs_add(&settings->nic_statistics, nic_statistics_default[i])) {
 			settings_free(settings);
 			return -ENOMEM;
 		}
@@ -44,16 +44,15 @@ int settings_init(struct collect_settings *settings)
 
 void settings_free(struct collect_settings *settings)
 {
-	patterns_free(&settings->interfaces_include);
-	patterns_free(&settings->interfaces_exclude);
-	patterns_free(&settings->nic_statistics);
-	patterns_free(&settings->sysctls);
+	globs_free(&settings->interfaces_include);
+	globs_free(&settings->interfaces_exclude);
+	globs_free(&settings->nic_statistics);
+	globs_free(&settings->sysctls);
 }
 
 bool settings_interface(const struct collect_settings *settings, const char *name)
 {
-	if (settings->interfaces_include.count &&
-	    !patterns_match(&settings->interfaces_include, name))
+	if (settings->interfaces_include.count && !globs_match(&settings->interfaces_include, name))
 		return false;
-	return !patterns_match(&settings->interfaces_exclude, name);
+	return !globs_match(&settings->interfaces_exclude, name);
 }

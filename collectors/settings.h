@@ -27,12 +27,11 @@ struct collect_settings {
 	struct {
 		bool on;
 		uint32_t interval_ms;
-	} collector[COLLECTORS_MAX];	    /* in the order of the engine's list */
-	struct patterns interfaces_include; /* empty: all */
-	struct patterns interfaces_exclude;
-	struct patterns nic_statistics;
-	struct patterns
-		sysctls; /* full names that netdiagSysctlTable shows besides the fixed ones */
+	} collector[COLLECTORS_MAX];	 /* in the order of the engine's list */
+	struct globs interfaces_include; /* empty: all */
+	struct globs interfaces_exclude;
+	struct globs nic_statistics;
+	struct globs sysctls; /* full names that netdiagSysctlTable shows besides the fixed ones */
 	bool socket_states_full; /* dump all sockets instead of the rare states only */
 	uint32_t max_rows[MAX_ROWS_COUNT];
 	uint32_t buffer_sockets_max; /* above this number of sockets the buffer table is not
@@ -40,8 +39,11 @@ struct collect_settings {
 	bool netns_enter;	     /* use setns() where it is needed and allowed */
 };
 
-/* Defaults (no file at all), with the running kernel's roots. 0 or -ENOMEM. */
-int settings_init(struct collect_settings *settings);
+struct collector;
+
+/* Defaults (no file at all) for a list of collectors (NULL ends), with the running kernel's roots.
+ * 0 or -ENOMEM. */
+int settings_init(struct collect_settings *settings, const struct collector *const *list);
 void settings_free(struct collect_settings *settings);
 
 /* Whether an interface is to be shown: included (or nothing is) and not excluded. */

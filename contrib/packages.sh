@@ -92,9 +92,10 @@ packages_install() {
 source_copy() {
     mkdir -p "$2" &&
         tar -C "$1" --exclude=./.git --exclude='./build*' --exclude='./autom4te.cache' \
-            --exclude='./netdiagd' --exclude='./test_*' --exclude='./fuzz_*' \
+            --exclude='./netdiagd' \
             --exclude='*.o' --exclude='*.a' --exclude='.deps' --exclude='.dirstamp' \
             --exclude='./config.status' --exclude='./config.h' --exclude='./stamp-h1' \
             --exclude='./Makefile' --exclude='./Makefile.in' --exclude='__pycache__' \
-            -cf - . | tar -C "$2" --no-same-owner -xf -
+            -cf - . | tar -C "$2" --no-same-owner -xf - &&
+        find "$2/tests" -type f \( -name 'test_*' -o -name 'fuzz_*' \) ! -name '*.*' -delete
 }

@@ -253,9 +253,10 @@ stage_clang() { build_clang && unit clang "$sanitized"; }
 
 # One target. An input that breaks it is left in the logs.
 fuzz_one() {
-    local target=$1 out=$work/counts/$1.out found=$work/clang/found-$1
+    local program=$1 target=${1##*/} out found
+    out=$work/counts/$target.out found=$work/clang/found-$target
     mkdir -p "$found"
-    if "$work/clang/$target" -max_total_time="$fuzz_seconds" -timeout=20 -rss_limit_mb=2048 \
+    if "$work/clang/$program" -max_total_time="$fuzz_seconds" -timeout=20 -rss_limit_mb=2048 \
         -print_final_stats=1 -artifact_prefix="$work/logs/$target-" "$found" \
         "$source_dir/tests/fuzz/corpus/${target#fuzz_}" >"$out" 2>&1; then
         count 1 0 0

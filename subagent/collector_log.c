@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
+#include "collectors/engine.h"
 #include "subagent/collector_log.h"
 #include "subagent/log.h"
 #include "subagent/tables/table.h"
 
-const char *health_status_name(enum collect_status status)
+const char *collector_log_status(enum collect_status status)
 {
 	const struct column *column = table_column(table_find("netdiagCollectorTable"),
 						   "netdiagCollectorStatus");
@@ -35,12 +36,12 @@ static void tell(struct health *health, size_t i, const struct collector_state *
 	} else if (state->status != before) {
 		health->noted[i] = false;
 		log_message(priority_of(state->status), "collector %s: %s: %s", state->name,
-			    health_status_name(state->status), state->error);
+			    collector_log_status(state->status), state->error);
 	}
 	health->told[i] = state->status;
 }
 
-void health_turn(struct health *health, struct engine *engine)
+void collector_log_turn(struct health *health, struct engine *engine)
 {
 	struct collector_state state;
 

@@ -3,7 +3,7 @@
 #ifndef NETDIAG_COLLECTOR_LOG_H
 #define NETDIAG_COLLECTOR_LOG_H
 
-#include "collectors/collector.h"
+#include "collectors/engine.h"
 
 /* What was last told. Zero-initialised: nothing yet. */
 struct health {
@@ -12,10 +12,10 @@ struct health {
 };
 
 /* The same words as netdiagCollectorStatus has. */
-const char *health_status_name(enum collect_status status);
+const char *collector_log_status(enum collect_status status);
 
 /* Compares the collectors' states with what was told. Cheap; to be called when the engine published
  * and from time to time, as a stall makes no event. */
-void health_turn(struct health *health, struct engine *engine);
+void collector_log_turn(struct health *health, struct engine *engine);
 
 #endif

@@ -11,7 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collectors/collector.h"
+#include "collectors/base/clock.h"
+#include "collectors/engine.h"
+#include "collectors/registry.h"
 #include "subagent/agentx/session.h"
 #include "subagent/agentx/transport.h"
 #include "subagent/checks/alarms.h"
@@ -34,9 +36,6 @@
  * below the 3 s within which SIGTERM is to end the process. */
 #define STOP_MS 700
 
-#define SECOND_NS      UINT64_C(1000000000)
-#define MILLISECOND_NS UINT64_C(1000000)
-
 /* A configuration that was replaced while a collector may still read it. */
 struct retired {
 	struct configuration *configuration;
@@ -49,12 +48,12 @@ struct daemon {
 	struct configuration *configuration;
 	struct retired *retired;
 	struct engine *engine;
-	struct view *view;
+	struct pinned *view;
 	struct alarms *alarms;
 	struct health health;
 	int signal_fd;
 	int wake_fd;	   /* an epoll of signal_fd and the engine's */
-	uint64_t pinned;   /* monotonic ns of the last view_turn() */
+	uint64_t pinned;   /* monotonic ns of the last pinned_turn() */
 	uint64_t evaluate; /* monotonic ns: when to look without an event */
 	bool woken;	   /* wake_fd is readable */
 	bool session;
@@ -65,7 +64,7 @@ struct daemon {
 static void pin(bool woken, void *arg)
 {
 	struct daemon *daemon = arg;
-	uint64_t now = monotonic_ns();
+	uint64_t now = clock_monotonic();
 
 	daemon->woken = woken;
 	/* In this order: what is published after the one is seen by the other, or wakes us again.
@@ -75,7 +74,7 @@ static void pin(bool woken, void *arg)
 	else if (daemon->pinned && now - daemon->pinned < REFILL_MS * MILLISECOND_NS)
 		return;
 	daemon->pinned = now;
-	view_turn(daemon->view);
+	pinned_turn(daemon->view);
 }
 
 static void release_retired(struct daemon *daemon)
@@ -96,14 +95,6 @@ static void release_retired(struct daemon *daemon)
 }
 
 /* ns since 1970. */
-static uint64_t wall_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
-
 /* What netdiagAgent… shows of alarms and notifications. */
 static void fill_alarms(struct agent_row *row, void *arg)
 {
@@ -111,29 +102,30 @@ static void fill_alarms(struct agent_row *row, void *arg)
 
 	row->active_alarms = alarms_active(daemon->alarms);
 	row->worst_severity = alarms_worst(daemon->alarms);
-	row->traps_sent = notify_sent();
-	row->traps_suppressed = notify_suppressed();
-	row->traps_pending = notify_pending();
+	row->traps_sent = sender_sent();
+	row->traps_suppressed = sender_suppressed();
+	row->traps_pending = sender_pending();
+	row->master_reconnects = session_reconnects();
 }
 
 /* What follows when collectors have published, or time has passed; not after each request. */
 static void evaluate(struct daemon *daemon, uint64_t now)
 {
-	struct alarm_source source = alarms_view_source(daemon->view);
+	struct alarm_source source = alarms_pinned_source(daemon->view);
 
 	if (now < daemon->evaluate)
 		return;
 	daemon->evaluate = now + TURN_MS * MILLISECOND_NS;
-	health_turn(&daemon->health, daemon->engine);
-	alarms_evaluate(daemon->alarms, &source, now, wall_ns());
-	view_refill(daemon->view);
+	collector_log_turn(&daemon->health, daemon->engine);
+	alarms_evaluate(daemon->alarms, &source, now, clock_wall());
+	pinned_refill(daemon->view);
 	release_retired(daemon);
 }
 
 /* Takes a new configuration into use; a wrong one changes nothing. */
 static void reload(struct daemon *daemon)
 {
-	struct configuration *configuration = setup_configuration(daemon->options);
+	struct configuration *configuration = tasks_configuration(daemon->options);
 	struct retired *retired = calloc(1, sizeof(*retired));
 
 	if (!configuration || !retired) {
@@ -147,9 +139,9 @@ static void reload(struct daemon *daemon)
 	daemon->retired = retired;
 	daemon->configuration = configuration;
 	engine_configure(daemon->engine, &configuration->collect);
-	alarms_configure(daemon->alarms, &configuration->alarms, monotonic_ns(), wall_ns());
-	notify_configure(&configuration->alarms);
-	session_address(setup_address(daemon->options, configuration));
+	alarms_configure(daemon->alarms, &configuration->alarms, clock_monotonic(), clock_wall());
+	sender_configure(&configuration->alarms);
+	session_address(tasks_address(daemon->options, configuration));
 	log_notice("the configuration was loaded again");
 }
 
@@ -168,17 +160,17 @@ static void take_signals(struct daemon *daemon)
 static void serve(struct daemon *daemon)
 {
 	while (!daemon->stop) {
-		uint64_t now = monotonic_ns();
-		unsigned wait_ms = notify_wait_ms(now, TURN_MS);
+		uint64_t now = clock_monotonic();
+		unsigned wait_ms = sender_wait_ms(now, TURN_MS);
 		int err = session_turn(daemon->wake_fd, wait_ms, pin, daemon);
 
 		if (err) {
 			log_error("cannot wait for events: %s", strerror(-err));
 			return;
 		}
-		now = monotonic_ns();
+		now = clock_monotonic();
 		evaluate(daemon, now);
-		notify_turn(now);
+		sender_turn(now);
 		if (daemon->woken)
 			take_signals(daemon);
 	}
@@ -219,17 +211,17 @@ static int start_alarms(struct daemon *daemon, uint64_t started)
 	daemon->alarms = alarms_new(settings);
 	if (!daemon->alarms)
 		return -ENOMEM;
-	view_own(daemon->view, &check_row_type, alarms_fill_checks, daemon->alarms);
-	view_own(daemon->view, &alarm_row_type, alarms_fill_active, daemon->alarms);
-	view_own(daemon->view, &alarm_history_row_type, alarms_fill_history, daemon->alarms);
+	pinned_own(daemon->view, &check_row_type, alarms_fill_checks, daemon->alarms);
+	pinned_own(daemon->view, &alarm_row_type, alarms_fill_active, daemon->alarms);
+	pinned_own(daemon->view, &alarm_history_row_type, alarms_fill_history, daemon->alarms);
 	agent_on_fill(fill_alarms, daemon);
-	return notify_init(daemon->alarms, settings, started);
+	return sender_init(daemon->alarms, settings, started);
 }
 
 static int start(struct daemon *daemon)
 {
-	const char *address = setup_address(daemon->options, daemon->configuration);
-	uint64_t started = monotonic_ns();
+	const char *address = tasks_address(daemon->options, daemon->configuration);
+	uint64_t started = clock_monotonic();
 	int err;
 
 	if (transport_check(address)) {
@@ -239,7 +231,7 @@ static int start(struct daemon *daemon)
 		return -EINVAL;
 	}
 	daemon->engine = engine_new(collectors, &daemon->configuration->collect);
-	daemon->view = daemon->engine ? view_new(daemon->engine) : NULL;
+	daemon->view = daemon->engine ? pinned_new(daemon->engine) : NULL;
 	if (!daemon->view)
 		return -ENOMEM;
 	agent_show(daemon->view, started);
@@ -272,13 +264,13 @@ static void stop(struct daemon *daemon)
 {
 	if (daemon->session)
 		session_close();
-	notify_close();
+	sender_close();
 	if (daemon->engine && !engine_stop(daemon->engine, STOP_MS)) {
 		log_warning("a collector does not end; leaving it behind");
 		log_close();
 		_exit(EXIT_SUCCESS);
 	}
-	view_free(daemon->view);
+	pinned_free(daemon->view);
 	alarms_free(daemon->alarms);
 	if (daemon->engine)
 		release_retired(daemon);
@@ -295,7 +287,7 @@ int daemon_run(const struct options *options)
 	struct daemon daemon = {.options = options, .signal_fd = -1, .wake_fd = -1};
 	int err;
 
-	daemon.configuration = setup_configuration(options);
+	daemon.configuration = tasks_configuration(options);
 	if (!daemon.configuration)
 		return EX_CONFIG;
 	log_notice("version %s, base OID %s", agent_version(), NETDIAG_BASE_OID);
@@ -303,9 +295,9 @@ int daemon_run(const struct options *options)
 	if (err && err != -EINVAL)
 		log_error("cannot start: %s%s", strerror(-err), start_remedy(err));
 	if (!err) {
-		ready_tell("READY=1");
+		sd_notify_tell("READY=1");
 		serve(&daemon);
-		ready_tell("STOPPING=1");
+		sd_notify_tell("STOPPING=1");
 	}
 	stop(&daemon);
 	return err == -EINVAL ? EX_USAGE : err ? EXIT_FAILURE : EXIT_SUCCESS;

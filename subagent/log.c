@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/collector.h"
 #include "subagent/log.h"
 
@@ -83,7 +84,7 @@ void log_close(void)
 void log_message(int priority, const char *format, ...)
 {
 	char text[MESSAGE_SIZE];
-	uint64_t now = monotonic_ns();
+	uint64_t now = clock_monotonic();
 	va_list args;
 
 	va_start(args, format);

@@ -22,13 +22,13 @@ static int run(const struct options *options)
 		options_help();
 		return EXIT_SUCCESS;
 	case TASK_CHECK_CONFIG:
-		return setup_check(options);
+		return tasks_check(options);
 	case TASK_DUMP:
-		return setup_dump(options);
+		return tasks_dump(options);
 	case TASK_REPORT:
-		return setup_report(options);
+		return tasks_report(options);
 	case TASK_TEST_NOTIFICATION:
-		return setup_test_notification(options);
+		return tasks_test_notification(options);
 	case TASK_SERVE:
 		return daemon_run(options);
 	}

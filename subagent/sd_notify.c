@@ -10,7 +10,7 @@
 
 #include "subagent/sd_notify.h"
 
-void ready_tell(const char *state)
+void sd_notify_tell(const char *state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const char *path = getenv("NOTIFY_SOCKET");

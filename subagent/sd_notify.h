@@ -5,6 +5,6 @@
 
 /* Sends a state ("READY=1", "RELOADING=1", "STOPPING=1") to the socket in $NOTIFY_SOCKET, as
  * sd_notify(3) does; nothing when there is none. */
-void ready_tell(const char *state);
+void sd_notify_tell(const char *state);
 
 #endif

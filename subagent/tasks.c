@@ -8,7 +8,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "collectors/collector.h"
+#include "collectors/base/clock.h"
+#include "collectors/engine.h"
+#include "collectors/registry.h"
 #include "subagent/console/dump.h"
 #include "subagent/console/report.h"
 #include "subagent/notify/test_notification.h"
@@ -29,22 +31,22 @@ static const char *path_of(const struct options *options)
 	return options->config ? options->config : DEFAULT_FILE;
 }
 
-struct configuration *setup_configuration(const struct options *options)
+struct configuration *tasks_configuration(const struct options *options)
 {
 	return configuration_load(path_of(options), options->config != NULL, &options->roots,
 				  tell_problem, NULL);
 }
 
-const char *setup_address(const struct options *options, const struct configuration *configuration)
+const char *tasks_address(const struct options *options, const struct configuration *configuration)
 {
 	if (options->address)
 		return options->address;
 	return configuration->agentx_socket ? configuration->agentx_socket : NETSNMP_AGENTX_SOCKET;
 }
 
-int setup_check(const struct options *options)
+int tasks_check(const struct options *options)
 {
-	struct configuration *configuration = setup_configuration(options);
+	struct configuration *configuration = tasks_configuration(options);
 
 	if (!configuration)
 		return EX_CONFIG;
@@ -59,30 +61,30 @@ int setup_check(const struct options *options)
 /* Collects once, here, and prints it. */
 static int dump(enum dump_format format, const struct collect_settings *settings)
 {
-	uint64_t started = monotonic_ns();
+	uint64_t started = clock_monotonic();
 	struct engine *engine = engine_new(collectors, settings);
-	struct view *view = engine ? view_new(engine) : NULL;
+	struct pinned *view = engine ? pinned_new(engine) : NULL;
 	int err = EX_OSERR;
 
 	if (view) {
 		agent_show(view, started);
 		engine_collect_once(engine);
-		view_turn(view);
-		err = dump_print(stdout, format, view_rows, view) ? EX_IOERR : EXIT_SUCCESS;
+		pinned_turn(view);
+		err = dump_print(stdout, format, pinned_rows, view) ? EX_IOERR : EXIT_SUCCESS;
 	}
-	view_free(view);
+	pinned_free(view);
 	engine_free(engine);
 	return err;
 }
 
-int setup_dump(const struct options *options)
+int tasks_dump(const struct options *options)
 {
 	struct configuration *configuration;
 	int status;
 
 	if (options->dump == DUMP_SCHEMA)
 		return dump_print(stdout, DUMP_SCHEMA, NULL, NULL) ? EX_IOERR : EXIT_SUCCESS;
-	configuration = setup_configuration(options);
+	configuration = tasks_configuration(options);
 	if (!configuration)
 		return EX_CONFIG;
 	status = dump(options->dump, &configuration->collect);
@@ -90,26 +92,27 @@ int setup_dump(const struct options *options)
 	return status;
 }
 
-int setup_report(const struct options *options)
+int tasks_report(const struct options *options)
 {
-	struct configuration *configuration = setup_configuration(options);
+	struct configuration *configuration = tasks_configuration(options);
 	int status;
 
 	if (!configuration)
 		return EX_CONFIG;
-	status = report_run(stdout, options->report, options->seconds, configuration);
+	status = report_run(stdout, options->report, options->seconds, &configuration->collect,
+			    &configuration->alarms);
 	configuration_free(configuration);
 	return status;
 }
 
-int setup_test_notification(const struct options *options)
+int tasks_test_notification(const struct options *options)
 {
-	struct configuration *configuration = setup_configuration(options);
+	struct configuration *configuration = tasks_configuration(options);
 	int status;
 
 	if (!configuration)
 		return EX_CONFIG;
-	status = test_notification(setup_address(options, configuration));
+	status = test_notification(tasks_address(options, configuration));
 	configuration_free(configuration);
 	return status;
 }

@@ -8,21 +8,21 @@
 
 /* Loads the configuration that the command line says; problems go to the log. The caller owns it.
  * NULL when it is wrong. */
-struct configuration *setup_configuration(const struct options *options);
+struct configuration *tasks_configuration(const struct options *options);
 
 /* The address of the AgentX master: the command line's, the configuration's, or the library's. */
-const char *setup_address(const struct options *options, const struct configuration *configuration);
+const char *tasks_address(const struct options *options, const struct configuration *configuration);
 
 /* --check-config. Returns the exit status. */
-int setup_check(const struct options *options);
+int tasks_check(const struct options *options);
 
 /* --dump. Returns the exit status. */
-int setup_dump(const struct options *options);
+int tasks_dump(const struct options *options);
 
 /* --report. Returns the exit status. */
-int setup_report(const struct options *options);
+int tasks_report(const struct options *options);
 
 /* --test-notification. Returns the exit status. */
-int setup_test_notification(const struct options *options);
+int tasks_test_notification(const struct options *options);
 
 #endif

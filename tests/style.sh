@@ -69,5 +69,12 @@ done)
 verdict $? "every text file ends with a newline"
 [ -z "$unfinished" ] || printf '%s\n' "$unfinished"
 
+if command -v python3 >/dev/null; then
+    python3 tests/directions.py .
+    verdict $? "includes run in the directions of the rooms"
+else
+    skip "python3 is not here"
+fi
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

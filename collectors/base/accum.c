@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "collectors/base/accum.h"
-
-#define SECOND_NS UINT64_C(1000000000)
+#include "collectors/base/clock.h"
 
 /* More than any path counts: a 32-bit counter that would have to have run faster than this to have
  * wrapped was reset. */

@@ -8,7 +8,7 @@
 
 #include "collectors/base/glob.h"
 
-int patterns_add(struct patterns *patterns, const char *pattern)
+int globs_add(struct globs *patterns, const char *pattern)
 {
 	char **list = reallocarray(patterns->list, patterns->count + 1, sizeof(*list));
 	char *copy;
@@ -23,7 +23,7 @@ int patterns_add(struct patterns *patterns, const char *pattern)
 	return 0;
 }
 
-void patterns_free(struct patterns *patterns)
+void globs_free(struct globs *patterns)
 {
 	for (size_t i = 0; i < patterns->count; i++)
 		free(patterns->list[i]);
@@ -31,7 +31,7 @@ void patterns_free(struct patterns *patterns)
 	memset(patterns, 0, sizeof(*patterns));
 }
 
-bool patterns_match(const struct patterns *patterns, const char *text)
+bool globs_match(const struct globs *patterns, const char *text)
 {
 	for (size_t i = 0; i < patterns->count; i++)
 		if (!fnmatch(patterns->list[i], text, 0))
@@ -39,13 +39,13 @@ bool patterns_match(const struct patterns *patterns, const char *text)
 	return false;
 }
 
-int patterns_copy(struct patterns *dst, const struct patterns *src)
+int globs_copy(struct globs *dst, const struct globs *src)
 {
 	for (size_t i = 0; i < src->count; i++) {
-		int err = patterns_add(dst, src->list[i]);
+		int err = globs_add(dst, src->list[i]);
 
 		if (err) {
-			patterns_free(dst);
+			globs_free(dst);
 			return err;
 		}
 	}

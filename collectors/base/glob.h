@@ -6,19 +6,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct patterns {
+struct globs {
 	char **list; /* owned, each NUL-terminated */
 	size_t count;
 };
 
 /* 0 or -ENOMEM. The text is copied. */
-int patterns_add(struct patterns *patterns, const char *pattern);
-void patterns_free(struct patterns *patterns);
+int globs_add(struct globs *patterns, const char *pattern);
+void globs_free(struct globs *patterns);
 
 /* Whether any of them matches the whole text (fnmatch(3), no flags). An empty list matches none. */
-bool patterns_match(const struct patterns *patterns, const char *text);
+bool globs_match(const struct globs *patterns, const char *text);
 
 /* 0 or -ENOMEM; dst must be empty. */
-int patterns_copy(struct patterns *dst, const struct patterns *src);
+int globs_copy(struct globs *dst, const struct globs *src);
 
 #endif

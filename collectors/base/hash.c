@@ -8,18 +8,18 @@
 
 #define SLOTS_MIN 16
 
-void keyed_init(struct keyed *keyed, size_t item_size, size_t key_size)
+void hash_init(struct hash *keyed, size_t item_size, size_t key_size)
 {
 	memset(keyed, 0, sizeof(*keyed));
 	keyed->item_size = item_size;
 	keyed->key_size = key_size;
 }
 
-void keyed_clear(struct keyed *keyed)
+void hash_clear(struct hash *keyed)
 {
 	free(keyed->items);
 	free(keyed->slots);
-	keyed_init(keyed, keyed->item_size, keyed->key_size);
+	hash_init(keyed, keyed->item_size, keyed->key_size);
 }
 
 /* FNV-1a, and a last stir because the low bits choose the slot. */
@@ -33,7 +33,7 @@ static size_t hash(const unsigned char *key, size_t len)
 }
 
 /* The slot where the key is, or the free one where it would be. There always is a free one. */
-static uint32_t *slot_of(const struct keyed *keyed, const void *key)
+static uint32_t *slot_of(const struct hash *keyed, const void *key)
 {
 	size_t mask = keyed->slot_count - 1, i = hash(key, keyed->key_size) & mask;
 
@@ -43,7 +43,7 @@ static uint32_t *slot_of(const struct keyed *keyed, const void *key)
 	return &keyed->slots[i];
 }
 
-static void fill_slots(struct keyed *keyed)
+static void fill_slots(struct hash *keyed)
 {
 	for (size_t i = 0; i < keyed->count; i++)
 		*slot_of(keyed, keyed_at(keyed, i)) = (uint32_t)i + 1;
@@ -51,7 +51,7 @@ static void fill_slots(struct keyed *keyed)
 
 /* Makes the tables of a size for `capacity` items, which must be enough. False when memory is
  * short; all is as before then. */
-static bool resize(struct keyed *keyed, size_t capacity)
+static bool resize(struct hash *keyed, size_t capacity)
 {
 	size_t slot_count = SLOTS_MIN;
 	unsigned char *items;
@@ -74,16 +74,16 @@ static bool resize(struct keyed *keyed, size_t capacity)
 	return true;
 }
 
-void *keyed_find(const struct keyed *keyed, const void *key)
+void *hash_find(const struct hash *keyed, const void *key)
 {
 	uint32_t found = keyed->slot_count ? *slot_of(keyed, key) : 0;
 
 	return found ? keyed_at(keyed, found - 1) : NULL;
 }
 
-void *keyed_add(struct keyed *keyed, const void *key)
+void *hash_add(struct hash *keyed, const void *key)
 {
-	unsigned char *item = keyed_find(keyed, key);
+	unsigned char *item = hash_find(keyed, key);
 
 	if (item)
 		return item;
@@ -97,7 +97,7 @@ void *keyed_add(struct keyed *keyed, const void *key)
 	return item;
 }
 
-void keyed_keep(struct keyed *keyed, keyed_keep_fn *keep, void *arg)
+void hash_keep(struct hash *keyed, keyed_keep_fn *keep, void *arg)
 {
 	size_t kept = 0;
 
@@ -112,7 +112,7 @@ void keyed_keep(struct keyed *keyed, keyed_keep_fn *keep, void *arg)
 		return;
 	keyed->count = kept;
 	if (!kept) {
-		keyed_clear(keyed);
+		hash_clear(keyed);
 	} else if (kept > keyed->capacity / 4 || !resize(keyed, kept * 2)) {
 		memset(keyed->slots, 0, keyed->slot_count * sizeof(*keyed->slots));
 		fill_slots(keyed);

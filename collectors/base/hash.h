@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Owns its memory; keyed_init() makes it empty. At most 2^31 items. */
-struct keyed {
+/* Owns its memory; hash_init() makes it empty. At most 2^31 items. */
+struct hash {
 	size_t item_size;
 	size_t key_size; /* of the first bytes of an item, which are compared as memory */
 	size_t count;
@@ -18,28 +18,28 @@ struct keyed {
 	size_t slot_count;    /* a power of 2, or 0 */
 };
 
-void keyed_init(struct keyed *keyed, size_t item_size, size_t key_size);
+void hash_init(struct hash *keyed, size_t item_size, size_t key_size);
 
 /* Releases all items; it is empty then. */
-void keyed_clear(struct keyed *keyed);
+void hash_clear(struct hash *keyed);
 
 /* Item number i, which must be below count. */
-static inline void *keyed_at(const struct keyed *keyed, size_t i)
+static inline void *keyed_at(const struct hash *keyed, size_t i)
 {
 	return keyed->items + i * keyed->item_size;
 }
 
 /* The item with this key, or NULL. Valid until an item is added or removed. */
-void *keyed_find(const struct keyed *keyed, const void *key);
+void *hash_find(const struct hash *keyed, const void *key);
 
 /* The item with this key; a new one, zeroed but for the key, when there was none. NULL when memory
  * is short. */
-void *keyed_add(struct keyed *keyed, const void *key);
+void *hash_add(struct hash *keyed, const void *key);
 
 typedef bool keyed_keep_fn(const void *item, void *arg);
 
 /* Removes the items that are not to be kept, and gives memory back when few are left. The others
  * keep their order. */
-void keyed_keep(struct keyed *keyed, keyed_keep_fn *keep, void *arg);
+void hash_keep(struct hash *keyed, keyed_keep_fn *keep, void *arg);
 
 #endif

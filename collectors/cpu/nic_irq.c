@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/cpu/nic_irq.h"
 #include "collectors/cpu/nic_irq_vectors.h"
 #include "collectors/kernel/proc_interrupts.h"
-
-#define SECOND_NS UINT64_C(1000000000)
 
 /* CPUs came or went while the file was read: how often it is read again. */
 #define READ_TRIES 3
@@ -63,7 +62,7 @@ struct reading {
 	const uint32_t *cpus;
 	uint32_t *columns;
 	size_t column_count;
-	struct irq_vectors vectors;
+	struct nic_irq_vectors vectors;
 	size_t left_out; /* past the bound */
 	size_t torn;	 /* lines with other columns than the header's */
 };
@@ -218,8 +217,8 @@ static void read_affinity(struct collect *c, struct irq_row *row)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !row->affinity[0]; i++) {
 		struct span rest, line;
 
-		if (root_read(&c->settings->roots, ROOT_PROC, c->buf, "irq/%u/%s",
-			      (unsigned)row->irq, files[i]))
+		if (procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "irq/%u/%s",
+				(unsigned)row->irq, files[i]))
 			continue;
 		rest = (struct span){c->buf->data, c->buf->len};
 		if (span_line(&rest, &line))
@@ -242,7 +241,7 @@ static int take_line(struct reading *r, uint64_t number, struct span content)
 		r->torn++;
 		return 0;
 	}
-	device = irq_vectors_find(&r->vectors, number, names);
+	device = nic_irq_vectors_find(&r->vectors, number, names);
 	if (!device)
 		return 0;
 	if (r->c->rows[0].count >= r->c->settings->max_rows[MAX_ROWS_IRQ]) {
@@ -269,7 +268,7 @@ static int read_interrupts(struct reading *r)
 	struct irq_state *state = c->state;
 	struct span rest, content;
 	uint64_t number;
-	int err = root_read(&c->settings->roots, ROOT_PROC, c->buf, "interrupts");
+	int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "interrupts");
 
 	if (err)
 		return collect_fail(c, err, "/proc/interrupts: cannot be read");
@@ -333,13 +332,13 @@ static int irq_collect(struct collect *c)
 		return collect_fail(c, err, "irq");
 	r.cpus = state->cpus;
 	r.columns = state->columns;
-	err = irq_vectors_read(&r.vectors, c->settings);
+	err = nic_irq_vectors_read(&r.vectors, c->settings);
 	if (err)
 		return collect_fail(c, err,
 				    "/sys/class/net: cannot be read, so the network cards' "
 				    "interrupts are unknown; is /sys mounted?");
 	err = read_all(&r);
-	irq_vectors_free(&r.vectors);
+	nic_irq_vectors_free(&r.vectors);
 	if (err) {
 		memory_free(&r.next);
 		return err;
@@ -363,7 +362,7 @@ static void irq_close(void *state)
 	free(own->columns);
 }
 
-const struct collector irq_collector = {
+const struct collector nic_irq_collector = {
 	.name = "irq",
 	.interval_ms = 10000,
 	.rows = {&irq_row_type, NULL},

@@ -17,6 +17,6 @@ struct irq_row {
 };
 
 extern const struct row_type irq_row_type;
-extern const struct collector irq_collector;
+extern const struct collector nic_irq_collector;
 
 #endif

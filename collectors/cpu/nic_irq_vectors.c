@@ -13,7 +13,7 @@
 /* More than any file system's path in sysfs. */
 #define LINK_SIZE 512
 
-void irq_vectors_free(struct irq_vectors *vectors)
+void nic_irq_vectors_free(struct nic_irq_vectors *vectors)
 {
 	free(vectors->device);
 	free(vectors->vector);
@@ -34,7 +34,7 @@ static int grow(void **array, size_t count, size_t size)
 	return 0;
 }
 
-static int add_vector(struct irq_vectors *vectors, uint64_t irq)
+static int add_vector(struct nic_irq_vectors *vectors, uint64_t irq)
 {
 	int err = grow((void **)&vectors->vector, vectors->vectors, sizeof(*vectors->vector));
 
@@ -46,10 +46,10 @@ static int add_vector(struct irq_vectors *vectors, uint64_t irq)
 
 /* The interrupts that a directory's entries are named after. How many (0: none, or no such
  * directory) or -ENOMEM. */
-static int read_directory(struct irq_vectors *vectors, const struct roots *roots,
+static int read_directory(struct nic_irq_vectors *vectors, const struct roots *roots,
 			  const char *ifname, const char *path)
 {
-	DIR *dir = root_opendir(roots, ROOT_SYS, "class/net/%s/%s", ifname, path);
+	DIR *dir = procfs_opendir(roots, ROOT_SYS, "class/net/%s/%s", ifname, path);
 	struct dirent *entry;
 	int count = 0, err = 0;
 
@@ -72,8 +72,8 @@ static int link_name(const struct roots *roots, const char *ifname, const char *
 		     size_t size)
 {
 	char target[LINK_SIZE];
-	ssize_t len = root_readlink(roots, ROOT_SYS, target, sizeof(target), "class/net/%s/%s",
-				    ifname, path);
+	ssize_t len = procfs_readlink(roots, ROOT_SYS, target, sizeof(target), "class/net/%s/%s",
+				      ifname, path);
 	const char *slash;
 
 	if (len < 0)
@@ -84,7 +84,7 @@ static int link_name(const struct roots *roots, const char *ifname, const char *
 }
 
 /* The interrupts of the newest device. 0 or -ENOMEM. */
-static int read_device(struct irq_vectors *vectors, const struct roots *roots)
+static int read_device(struct nic_irq_vectors *vectors, const struct roots *roots)
 {
 	/* The parent's are the device's own only where that does nothing but carry it. */
 	static const struct {
@@ -107,8 +107,8 @@ static int read_device(struct irq_vectors *vectors, const struct roots *roots)
 			continue;
 		count = read_directory(vectors, roots, device->ifname, source[i].directory);
 		if (!count && source[i].irq &&
-		    !root_read_u64(roots, ROOT_SYS, &irq, "class/net/%s/%s", device->ifname,
-				   source[i].irq) &&
+		    !procfs_read_u64(roots, ROOT_SYS, &irq, "class/net/%s/%s", device->ifname,
+				     source[i].irq) &&
 		    irq) {
 			count = add_vector(vectors, irq);
 			count = count ? count : 1;
@@ -123,7 +123,7 @@ static int read_device(struct irq_vectors *vectors, const struct roots *roots)
 }
 
 /* 0 or -ENOMEM. */
-static int read_interface(struct irq_vectors *vectors, const struct roots *roots,
+static int read_interface(struct nic_irq_vectors *vectors, const struct roots *roots,
 			  const char *ifname)
 {
 	struct irq_device device = {.has_vectors = false};
@@ -133,7 +133,7 @@ static int read_interface(struct irq_vectors *vectors, const struct roots *roots
 	    link_name(roots, ifname, "device", device.name, sizeof(device.name)))
 		return 0;
 	row_text(device.ifname, sizeof(device.ifname), ifname);
-	if (root_read_u64(roots, ROOT_SYS, &device.ifindex, "class/net/%s/ifindex", ifname))
+	if (procfs_read_u64(roots, ROOT_SYS, &device.ifindex, "class/net/%s/ifindex", ifname))
 		device.ifindex = 0;
 	err = grow((void **)&vectors->device, vectors->devices, sizeof(device));
 	if (err)
@@ -153,9 +153,9 @@ static int compare_vectors(const void *a, const void *b, void *devices)
 	return i < j ? -1 : i > j;
 }
 
-int irq_vectors_read(struct irq_vectors *vectors, const struct collect_settings *settings)
+int nic_irq_vectors_read(struct nic_irq_vectors *vectors, const struct collect_settings *settings)
 {
-	DIR *dir = root_opendir(&settings->roots, ROOT_SYS, "class/net");
+	DIR *dir = procfs_opendir(&settings->roots, ROOT_SYS, "class/net");
 	struct dirent *entry;
 	int err = 0;
 
@@ -167,7 +167,7 @@ int irq_vectors_read(struct irq_vectors *vectors, const struct collect_settings 
 			err = read_interface(vectors, &settings->roots, entry->d_name);
 	closedir(dir);
 	if (err)
-		irq_vectors_free(vectors);
+		nic_irq_vectors_free(vectors);
 	else if (vectors->vectors)
 		qsort_r(vectors->vector, vectors->vectors, sizeof(*vectors->vector),
 			compare_vectors, vectors->device);
@@ -188,7 +188,7 @@ static bool named_after(struct span names, const char *thing)
 	return false;
 }
 
-static size_t first_vector(const struct irq_vectors *vectors, uint64_t irq)
+static size_t first_vector(const struct nic_irq_vectors *vectors, uint64_t irq)
 {
 	size_t low = 0, high = vectors->vectors;
 
@@ -203,8 +203,8 @@ static size_t first_vector(const struct irq_vectors *vectors, uint64_t irq)
 	return low;
 }
 
-const struct irq_device *irq_vectors_find(const struct irq_vectors *vectors, uint64_t irq,
-					  struct span names)
+const struct irq_device *nic_irq_vectors_find(const struct nic_irq_vectors *vectors, uint64_t irq,
+					      struct span names)
 {
 	const struct irq_device *first = NULL;
 

@@ -25,7 +25,7 @@ struct irq_vector {
 };
 
 /* Owns its memory. Vectors are sorted by interrupt and interface. */
-struct irq_vectors {
+struct nic_irq_vectors {
 	struct irq_device *device;
 	size_t devices;
 	struct irq_vector *vector;
@@ -38,8 +38,8 @@ struct irq_vectors {
  * settings leave out are passed over. 0 or -errno (vectors are then empty); -ENOENT where there is
  * no /sys/class/net.
  */
-int irq_vectors_read(struct irq_vectors *vectors, const struct collect_settings *settings);
-void irq_vectors_free(struct irq_vectors *vectors);
+int nic_irq_vectors_read(struct nic_irq_vectors *vectors, const struct collect_settings *settings);
+void nic_irq_vectors_free(struct nic_irq_vectors *vectors);
 
 /*
  * The device that an interrupt belongs to, or NULL. names: its handlers' (interrupts_counts()).
@@ -47,7 +47,7 @@ void irq_vectors_free(struct irq_vectors *vectors);
  * first. Where sysfs does not tell, a handler named after the device or the interface does
  * ("virtio2-input.0", "eth0-TxRx-0").
  */
-const struct irq_device *irq_vectors_find(const struct irq_vectors *vectors, uint64_t irq,
-					  struct span names);
+const struct irq_device *nic_irq_vectors_find(const struct nic_irq_vectors *vectors, uint64_t irq,
+					      struct span names);
 
 #endif

@@ -207,7 +207,7 @@ static int read_stat(struct collect *c)
 {
 	const struct roots *roots = &c->settings->roots;
 	const char *proc = roots->path[ROOT_PROC];
-	int err = root_read(roots, ROOT_PROC, c->buf, stat_path);
+	int err = procfs_read(roots, ROOT_PROC, c->buf, stat_path);
 
 	if (err)
 		return collect_fail(c, err,
@@ -227,7 +227,7 @@ static int read_stat(struct collect *c)
 static int read_online(struct collect *c, struct filebuf *buf)
 {
 	const struct roots *roots = &c->settings->roots;
-	int err = root_read(roots, ROOT_SYS, buf, online_path);
+	int err = procfs_read(roots, ROOT_SYS, buf, online_path);
 
 	if (!err)
 		return 0;
@@ -274,7 +274,7 @@ static void add_softirqs(struct collect *c)
 {
 	const struct roots *roots = &c->settings->roots;
 	const char *proc = roots->path[ROOT_PROC];
-	int err = root_read(roots, ROOT_PROC, c->buf, softirqs_path);
+	int err = procfs_read(roots, ROOT_PROC, c->buf, softirqs_path);
 	char reason[64];
 
 	if (err)

@@ -16,15 +16,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "collectors/base/rows.h"
 #include "collectors/kernel/ethtool.h"
-#include "collectors/nic/driver_stats.h"
 
-_Static_assert(NIC_STRING_SIZE == ETH_GSTRING_LEN, "names of statistics have another size");
+_Static_assert(ETHTOOL_STRING_SIZE == ETH_GSTRING_LEN, "names of statistics have another size");
 
 /* A driver with more statistics than this does not exist. */
 #define STATS_MAX ((size_t)1 << 18)
 
-int nic_ethtool_open(struct nic_ethtool *ethtool)
+int ethtool_open(struct ethtool *ethtool)
 {
 	ethtool->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (ethtool->fd < 0) /* a kernel without IPv4 */
@@ -32,7 +32,7 @@ int nic_ethtool_open(struct nic_ethtool *ethtool)
 	return ethtool->fd < 0 ? -errno : 0;
 }
 
-void nic_ethtool_close(struct nic_ethtool *ethtool)
+void ethtool_close(struct ethtool *ethtool)
 {
 	if (ethtool->fd >= 0)
 		close(ethtool->fd);
@@ -66,7 +66,7 @@ static uint64_t number(const struct nlattr *attribute)
 	return attribute ? nla_get_u32(attribute) : ROW_ABSENT;
 }
 
-int nic_rings_decode(const struct nlmsghdr *message, struct nic_rings *rings)
+int ethtool_rings_decode(const struct nlmsghdr *message, struct nic_rings *rings)
 {
 	struct nlmsghdr *m = (struct nlmsghdr *)message; /* libnl does not change it */
 	struct nlattr *tb[ETHTOOL_A_RINGS_MAX + 1], *header[ETHTOOL_A_HEADER_MAX + 1];
@@ -107,7 +107,7 @@ static int take_family(const struct nlmsghdr *message, void *arg)
 }
 
 /* Asks for the number of ethtool's family. 0 or -errno; -ENOENT before 5.6. */
-static int find_family(struct nic_ethtool *ethtool)
+static int find_family(struct ethtool *ethtool)
 {
 	struct netlink_dump answer = {.message = take_family, .arg = &ethtool->family};
 	struct nl_msg *message = nlmsg_alloc();
@@ -132,7 +132,7 @@ static int take_rings(const struct nlmsghdr *message, void *arg)
 {
 	const struct rings_reading *reading = arg;
 	struct nic_rings rings;
-	int err = nic_rings_decode(message, &rings);
+	int err = ethtool_rings_decode(message, &rings);
 
 	if (!err)
 		reading->take(&rings, reading->arg);
@@ -142,7 +142,7 @@ static int take_rings(const struct nlmsghdr *message, void *arg)
 }
 
 /* The header has to be there, and libnl drops a nest that is empty: hence the flags. */
-static int dump_rings(struct nic_ethtool *ethtool, struct rings_reading *reading)
+static int dump_rings(struct ethtool *ethtool, struct rings_reading *reading)
 {
 	struct netlink_dump answer = {.message = take_rings, .arg = reading};
 	struct nl_msg *message = nlmsg_alloc();
@@ -161,7 +161,7 @@ static int dump_rings(struct nic_ethtool *ethtool, struct rings_reading *reading
 	return err;
 }
 
-int nic_ethtool_all_rings(struct nic_ethtool *ethtool, nic_rings_fn *take, void *arg, size_t *bad)
+int ethtool_all_rings(struct ethtool *ethtool, nic_rings_fn *take, void *arg, size_t *bad)
 {
 	struct rings_reading reading = {take, arg, bad};
 	int err = 0;
@@ -190,7 +190,7 @@ int nic_ethtool_all_rings(struct nic_ethtool *ethtool, nic_rings_fn *take, void 
 /* --- ioctls --- */
 
 /* Runs the command that data begins with. 0 or -errno. */
-static int run(const struct nic_ethtool *ethtool, const char *ifname, void *data)
+static int run(const struct ethtool *ethtool, const char *ifname, void *data)
 {
 	struct ifreq request = {.ifr_data = data};
 	size_t len = strnlen(ifname, sizeof(request.ifr_name) - 1);
@@ -201,7 +201,7 @@ static int run(const struct nic_ethtool *ethtool, const char *ifname, void *data
 
 /* Room for count elements behind a header. The kernel writes as many as the driver has at that
  * moment, whatever was asked for, so there is slack behind. NULL when memory is short. */
-static void *room(struct nic_ethtool *ethtool, size_t header, size_t count, size_t element)
+static void *room(struct ethtool *ethtool, size_t header, size_t count, size_t element)
 {
 	size_t slack = count + 1024, size = header + (count + slack) * element;
 
@@ -218,7 +218,7 @@ static void *room(struct nic_ethtool *ethtool, size_t header, size_t count, size
 	return ethtool->buf;
 }
 
-int nic_ethtool_rings(struct nic_ethtool *ethtool, const char *ifname, struct nic_rings *rings)
+int ethtool_rings(struct ethtool *ethtool, const char *ifname, struct nic_rings *rings)
 {
 	struct ethtool_ringparam rp = {.cmd = ETHTOOL_GRINGPARAM};
 	int err = run(ethtool, ifname, &rp);
@@ -248,8 +248,8 @@ static void copy_text(char *text, size_t size, const char *from, size_t from_siz
 	row_text(text, size, strcmp(copy, "N/A") ? copy : "");
 }
 
-int nic_ethtool_driver(struct nic_ethtool *ethtool, const char *ifname,
-		       char driver[NIC_DRIVER_SIZE], char bus_info[NIC_BUS_INFO_SIZE])
+int ethtool_driver(struct ethtool *ethtool, const char *ifname, char driver[NIC_DRIVER_SIZE],
+		   char bus_info[NIC_BUS_INFO_SIZE])
 {
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 	int err = run(ethtool, ifname, &info);
@@ -259,8 +259,8 @@ int nic_ethtool_driver(struct nic_ethtool *ethtool, const char *ifname,
 	return err;
 }
 
-int nic_ethtool_link(struct nic_ethtool *ethtool, const char *ifname, uint64_t *speed_mbps,
-		     uint64_t *duplex)
+int ethtool_link(struct ethtool *ethtool, const char *ifname, uint64_t *speed_mbps,
+		 uint64_t *duplex)
 {
 	struct ethtool_link_settings *link;
 
@@ -292,7 +292,7 @@ int nic_ethtool_link(struct nic_ethtool *ethtool, const char *ifname, uint64_t *
 	return 0;
 }
 
-int nic_ethtool_stats_count(struct nic_ethtool *ethtool, const char *ifname, size_t *count)
+int ethtool_stats_count(struct ethtool *ethtool, const char *ifname, size_t *count)
 {
 	struct ethtool_sset_info *info = room(ethtool, sizeof(*info), 1, sizeof(info->data[0]));
 	int err;
@@ -311,8 +311,7 @@ int nic_ethtool_stats_count(struct nic_ethtool *ethtool, const char *ifname, siz
 	return *count > STATS_MAX ? -E2BIG : 0;
 }
 
-int nic_ethtool_strings(struct nic_ethtool *ethtool, const char *ifname, size_t count,
-			const char **strings)
+int ethtool_strings(struct ethtool *ethtool, const char *ifname, size_t count, const char **strings)
 {
 	struct ethtool_gstrings *all = room(ethtool, sizeof(*all), count, ETH_GSTRING_LEN);
 	int err;
@@ -327,8 +326,8 @@ int nic_ethtool_strings(struct nic_ethtool *ethtool, const char *ifname, size_t 
 	return !err && all->len != count ? -EAGAIN : err;
 }
 
-int nic_ethtool_values(struct nic_ethtool *ethtool, const char *ifname, size_t count,
-		       const uint64_t **values)
+int ethtool_values(struct ethtool *ethtool, const char *ifname, size_t count,
+		   const uint64_t **values)
 {
 	struct ethtool_stats *all = room(ethtool, sizeof(*all), count, sizeof(all->data[0]));
 	int err;

@@ -10,9 +10,8 @@
 #include <stdbool.h>
 
 #include "collectors/kernel/netlink.h"
-#include "collectors/nic/nic.h"
 
-struct nic_ethtool {
+struct ethtool {
 	int fd; /* any socket, for the ioctls */
 	struct netlink generic;
 	uint16_t family;	  /* generic netlink's number for ethtool; 0: not known yet */
@@ -22,14 +21,14 @@ struct nic_ethtool {
 	size_t size;
 };
 
-#define NIC_ETHTOOL_CLOSED                          \
+#define ETHTOOL_CLOSED                              \
 	{                                           \
 		.fd = -1, .generic = NETLINK_CLOSED \
 	}
 
 /* Opens the socket for the ioctls in this network namespace. 0 or -errno. */
-int nic_ethtool_open(struct nic_ethtool *ethtool);
-void nic_ethtool_close(struct nic_ethtool *ethtool);
+int ethtool_open(struct ethtool *ethtool);
+void ethtool_close(struct ethtool *ethtool);
 
 /* Ring sizes in entries; absent where the device has no such ring. */
 struct nic_rings {
@@ -42,44 +41,53 @@ struct nic_rings {
 
 /* Reads an ETHTOOL_MSG_RINGS_GET_REPLY. 0; -ENOENT for another message; -EBADMSG when it does not
  * name its device or an attribute is too short. */
-int nic_rings_decode(const struct nlmsghdr *message, struct nic_rings *rings);
+int ethtool_rings_decode(const struct nlmsghdr *message, struct nic_rings *rings);
 
 typedef void nic_rings_fn(const struct nic_rings *rings, void *arg);
 
 /*
  * Hands over the rings of every device that has some, in one dump. 0; -EOPNOTSUPP when this kernel
- * has no ETHTOOL_MSG_RINGS_GET (ethtool->no_netlink is then set: use nic_ethtool_rings()); or
+ * has no ETHTOOL_MSG_RINGS_GET (ethtool->no_netlink is then set: use ethtool_rings()); or
  * -errno. bad: how many replies could not be read.
  */
-int nic_ethtool_all_rings(struct nic_ethtool *ethtool, nic_rings_fn *take, void *arg, size_t *bad);
+int ethtool_all_rings(struct ethtool *ethtool, nic_rings_fn *take, void *arg, size_t *bad);
 
 /*
  * One interface by its name. 0 or -errno: -EOPNOTSUPP when its driver has none of it, -ENODEV when
  * the interface is gone. In rings, ifindex is left as it is.
  */
-int nic_ethtool_rings(struct nic_ethtool *ethtool, const char *ifname, struct nic_rings *rings);
+int ethtool_rings(struct ethtool *ethtool, const char *ifname, struct nic_rings *rings);
+
+/* Length of a name as ETHTOOL_GSTRINGS gives it: ETH_GSTRING_LEN, NUL-terminated only if shorter.
+ */
+#define ETHTOOL_STRING_SIZE 32
+
+enum nic_duplex {
+	NIC_DUPLEX_HALF = 1,
+	NIC_DUPLEX_FULL,
+};
 
 #define NIC_DRIVER_SIZE	  33
 #define NIC_BUS_INFO_SIZE 33
 
 /* ETHTOOL_GDRVINFO. Texts are empty where the kernel has nothing to say. */
-int nic_ethtool_driver(struct nic_ethtool *ethtool, const char *ifname,
-		       char driver[NIC_DRIVER_SIZE], char bus_info[NIC_BUS_INFO_SIZE]);
+int ethtool_driver(struct ethtool *ethtool, const char *ifname, char driver[NIC_DRIVER_SIZE],
+		   char bus_info[NIC_BUS_INFO_SIZE]);
 
 /* ETHTOOL_GLINKSETTINGS (since 4.6): Mbit/s and enum nic_duplex, absent when unknown. */
-int nic_ethtool_link(struct nic_ethtool *ethtool, const char *ifname, uint64_t *speed_mbps,
-		     uint64_t *duplex);
+int ethtool_link(struct ethtool *ethtool, const char *ifname, uint64_t *speed_mbps,
+		 uint64_t *duplex);
 
 /* How many statistics the driver has (ETHTOOL_GSSET_INFO); 0 is no error. */
-int nic_ethtool_stats_count(struct nic_ethtool *ethtool, const char *ifname, size_t *count);
+int ethtool_stats_count(struct ethtool *ethtool, const char *ifname, size_t *count);
 
 /*
- * Their names (count * NIC_STRING_SIZE bytes) and their values, until the next call with this
+ * Their names (count * ETHTOOL_STRING_SIZE bytes) and their values, until the next call with this
  * ethtool. -EAGAIN when the driver has another number of them by now.
  */
-int nic_ethtool_strings(struct nic_ethtool *ethtool, const char *ifname, size_t count,
-			const char **strings);
-int nic_ethtool_values(struct nic_ethtool *ethtool, const char *ifname, size_t count,
-		       const uint64_t **values);
+int ethtool_strings(struct ethtool *ethtool, const char *ifname, size_t count,
+		    const char **strings);
+int ethtool_values(struct ethtool *ethtool, const char *ifname, size_t count,
+		   const uint64_t **values);
 
 #endif

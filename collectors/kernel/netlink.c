@@ -10,13 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "collectors/collector.h"
+#include "collectors/base/clock.h"
 #include "collectors/kernel/netlink.h"
 
 /* How often an interrupted dump is tried. */
 #define DUMP_TRIES 5
-
-#define MILLISECOND_NS UINT64_C(1000000)
 
 int netlink_open(struct netlink *nl, int family)
 {
@@ -110,7 +108,7 @@ static int wait_readable(int fd, uint64_t deadline)
 {
 	for (;;) {
 		struct pollfd ready = {.fd = fd, .events = POLLIN};
-		uint64_t now = monotonic_ns();
+		uint64_t now = clock_monotonic();
 		int got;
 
 		if (now >= deadline)
@@ -178,7 +176,7 @@ static int exchange(struct netlink *nl, struct nlmsghdr *request, const struct n
 int netlink_dump(struct netlink *nl, struct nlmsghdr *request, const struct netlink_dump *dump)
 {
 	unsigned timeout_ms = dump->timeout_ms ? dump->timeout_ms : NETLINK_TIMEOUT_MS;
-	uint64_t deadline = monotonic_ns() + timeout_ms * MILLISECOND_NS;
+	uint64_t deadline = clock_monotonic() + timeout_ms * MILLISECOND_NS;
 	struct netlink_progress progress;
 
 	request->nlmsg_flags |= NLM_F_REQUEST;

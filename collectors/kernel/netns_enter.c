@@ -33,7 +33,7 @@ static void *visit_thread(void *arg)
 	return NULL;
 }
 
-int netns_run(int fd, void (*fn)(void *arg), void *arg)
+int netns_enter_run(int fd, void (*fn)(void *arg), void *arg)
 {
 	struct visit visit = {.fd = fd, .fn = fn, .arg = arg};
 	pthread_attr_t attr;
@@ -48,40 +48,4 @@ int netns_run(int fd, void (*fn)(void *arg), void *arg)
 		return err;
 	pthread_join(thread, NULL);
 	return visit.err;
-}
-
-/* Opens without waiting: where the name was, there may be something else by now. */
-static int open_file(const struct netns *netns, const struct roots *roots, size_t i)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	if (!netns->directory) {
-		snprintf(path, sizeof(path), "%u/ns/net", netns->pid[i]);
-		return root_open(roots, ROOT_PROC, path, O_RDONLY | O_NONBLOCK);
-	}
-	if (snprintf(path, sizeof(path), "%s/%s", netns->directory, netns->file) >=
-	    (int)sizeof(path))
-		return -ENAMETOOLONG;
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-int netns_open(const struct netns *netns, const struct roots *roots)
-{
-	size_t tries = netns->directory ? 1 : netns->pids;
-	int err = -ENOENT;
-
-	for (size_t i = 0; i < tries; i++) {
-		struct stat st;
-		int fd = open_file(netns, roots, i);
-
-		if (fd >= 0 && !fstat(fd, &st) && st.st_ino == netns->inode)
-			return fd;
-		if (fd >= 0)
-			close(fd);
-		else if (fd != -ENOENT && fd != -ESRCH)
-			err = fd;
-	}
-	return err;
 }

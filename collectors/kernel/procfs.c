@@ -83,7 +83,7 @@ __attribute__((format(printf, 4, 5))) static int open_format(const struct roots 
 	return fd;
 }
 
-int root_open(const struct roots *roots, enum root root, const char *path, int flags)
+int procfs_open(const struct roots *roots, enum root root, const char *path, int flags)
 {
 	return open_format(roots, root, flags, "%s", path);
 }
@@ -144,7 +144,8 @@ __attribute__((format(printf, 4, 0))) static int vread(const struct roots *roots
 	return err;
 }
 
-int root_read(const struct roots *roots, enum root root, struct filebuf *buf, const char *path, ...)
+int procfs_read(const struct roots *roots, enum root root, struct filebuf *buf, const char *path,
+		...)
 {
 	va_list args;
 	int err;
@@ -155,7 +156,8 @@ int root_read(const struct roots *roots, enum root root, struct filebuf *buf, co
 	return err;
 }
 
-int root_read_u64(const struct roots *roots, enum root root, uint64_t *value, const char *path, ...)
+int procfs_read_u64(const struct roots *roots, enum root root, uint64_t *value, const char *path,
+		    ...)
 {
 	char text[64];
 	struct span rest, word;
@@ -182,7 +184,7 @@ int root_read_u64(const struct roots *roots, enum root root, uint64_t *value, co
 	return span_u64(word, value);
 }
 
-DIR *root_opendir(const struct roots *roots, enum root root, const char *path, ...)
+DIR *procfs_opendir(const struct roots *roots, enum root root, const char *path, ...)
 {
 	va_list args;
 	DIR *dir;
@@ -205,8 +207,8 @@ DIR *root_opendir(const struct roots *roots, enum root root, const char *path, .
 	return dir;
 }
 
-ssize_t root_readlink(const struct roots *roots, enum root root, char *target, size_t size,
-		      const char *path, ...)
+ssize_t procfs_readlink(const struct roots *roots, enum root root, char *target, size_t size,
+			const char *path, ...)
 {
 	char full[PATH_MAX];
 	va_list args;

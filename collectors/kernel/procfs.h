@@ -48,31 +48,31 @@ struct filebuf {
 void filebuf_free(struct filebuf *buf);
 
 /* Opens ROOT/path, close-on-exec, with open(2)'s flags. A descriptor or -errno. */
-int root_open(const struct roots *roots, enum root root, const char *path, int flags);
+int procfs_open(const struct roots *roots, enum root root, const char *path, int flags);
 
 /* Reads all of ROOT/path into buf, replacing what it held. path is a printf format. 0 or -errno
  * (buf is then empty). */
-int root_read(const struct roots *roots, enum root root, struct filebuf *buf, const char *path, ...)
-	__attribute__((format(printf, 4, 5)));
+int procfs_read(const struct roots *roots, enum root root, struct filebuf *buf, const char *path,
+		...) __attribute__((format(printf, 4, 5)));
 
 /* Whether an error says that this process or host is out of memory or descriptors, and so nothing
  * about the file. */
-static inline bool root_exhausted(int err)
+static inline bool procfs_exhausted(int err)
 {
 	return err == -ENOMEM || err == -EMFILE || err == -ENFILE;
 }
 
 /* Reads a decimal number from ROOT/path. 0 or -errno; -EINVAL when its first line is no
  * unsigned number, -ERANGE when it is too large. */
-int root_read_u64(const struct roots *roots, enum root root, uint64_t *value, const char *path, ...)
-	__attribute__((format(printf, 4, 5)));
+int procfs_read_u64(const struct roots *roots, enum root root, uint64_t *value, const char *path,
+		    ...) __attribute__((format(printf, 4, 5)));
 
 /* Opens a directory under a root; closedir() it. NULL with errno set. */
-DIR *root_opendir(const struct roots *roots, enum root root, const char *path, ...)
+DIR *procfs_opendir(const struct roots *roots, enum root root, const char *path, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* readlink of ROOT/path, NUL-terminated, cut to size. Its length or -errno. */
-ssize_t root_readlink(const struct roots *roots, enum root root, char *target, size_t size,
-		      const char *path, ...) __attribute__((format(printf, 5, 6)));
+ssize_t procfs_readlink(const struct roots *roots, enum root root, char *target, size_t size,
+			const char *path, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

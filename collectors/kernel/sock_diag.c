@@ -50,7 +50,7 @@ static void take_memory(struct inet_socket *socket, const struct nlattr *attr)
 	socket->drops = values[SK_MEMINFO_DROPS];
 }
 
-int sockdiag_decode(const struct nlmsghdr *message, struct inet_socket *socket)
+int sock_diag_decode(const struct nlmsghdr *message, struct inet_socket *socket)
 {
 	const struct inet_diag_msg *msg;
 	const struct nlattr *attr;
@@ -87,7 +87,7 @@ int sockdiag_decode(const struct nlmsghdr *message, struct inet_socket *socket)
 }
 
 struct each_socket {
-	sockdiag_socket_fn *each;
+	sock_diag_socket_fn *each;
 	netlink_restart_fn *restart;
 	void *arg;
 };
@@ -96,7 +96,7 @@ static int take_message(const struct nlmsghdr *message, void *arg)
 {
 	const struct each_socket *to = arg;
 	struct inet_socket socket;
-	int err = sockdiag_decode(message, &socket);
+	int err = sock_diag_decode(message, &socket);
 
 	return err ? err : to->each(&socket, to->arg);
 }
@@ -111,7 +111,7 @@ static void restart_dump(void *arg)
 
 /* Lets the kernel select by the local port. Each condition takes two operations, the second of
  * which holds its port; where one fails, the jump goes beyond the end, which rejects. */
-static void put_port_filter(struct nlmsghdr *header, const struct sockdiag_query *query)
+static void put_port_filter(struct nlmsghdr *header, const struct sock_diag_query *query)
 {
 	const uint8_t step = 2 * sizeof(struct inet_diag_bc_op);
 	const uint8_t beyond = sizeof(struct inet_diag_bc_op);
@@ -125,8 +125,8 @@ static void put_port_filter(struct nlmsghdr *header, const struct sockdiag_query
 	mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof(filter), filter);
 }
 
-int sockdiag_dump(struct netlink *nl, const struct sockdiag_query *query, sockdiag_socket_fn *each,
-		  netlink_restart_fn *restart, void *arg)
+int sock_diag_dump(struct netlink *nl, const struct sock_diag_query *query,
+		   sock_diag_socket_fn *each, netlink_restart_fn *restart, void *arg)
 {
 	_Alignas(struct nlmsghdr) char buf[128]; /* the request and its one attribute */
 	struct each_socket to = {.each = each, .restart = restart, .arg = arg};
@@ -153,13 +153,13 @@ int sockdiag_dump(struct netlink *nl, const struct sockdiag_query *query, sockdi
 	return netlink_dump(nl, header, &dump);
 }
 
-void sockdiag_close(struct netlink *nl)
+void sock_diag_close(struct netlink *nl)
 {
 	if (nl->buf)
 		netlink_close(nl);
 }
 
-const char *sockdiag_remedy(int err)
+const char *sock_diag_remedy(int err)
 {
 	switch (err) {
 	case -ENOENT:
@@ -178,7 +178,7 @@ const char *sockdiag_remedy(int err)
 	}
 }
 
-void sockdiag_interface(uint32_t interface, char *text)
+void sock_diag_interface(uint32_t interface, char *text)
 {
 	if (!if_indextoname(interface, text))
 		snprintf(text, IF_NAMESIZE, "%u", interface);

@@ -20,7 +20,7 @@
  * is shown as TCP_SYN_RECV. */
 #define SOCKDIAG_NEW_SYN_RECV 12
 
-/* A set of states, for struct sockdiag_query. */
+/* A set of states, for struct sock_diag_query. */
 #define SOCKDIAG_STATE(state) (1u << (state))
 
 /* A local endpoint. Bytes that are not used are 0, so that two of them can be compared as memory.
@@ -63,10 +63,10 @@ struct inet_socket {
  * Decodes one message of a dump. Pure. 0, or -EBADMSG when it is no inet_diag message, is cut off,
  * or says what no kernel says (another family, a state that there is not).
  */
-int sockdiag_decode(const struct nlmsghdr *message, struct inet_socket *socket);
+int sock_diag_decode(const struct nlmsghdr *message, struct inet_socket *socket);
 
 /* What to dump. */
-struct sockdiag_query {
+struct sock_diag_query {
 	uint8_t family;	    /* AF_INET or AF_INET6; there is no dump of both */
 	uint8_t protocol;   /* IPPROTO_TCP or IPPROTO_UDP */
 	uint32_t states;    /* SOCKDIAG_STATE() of those that are wanted */
@@ -76,26 +76,26 @@ struct sockdiag_query {
 };
 
 /* Called for each socket of a dump. 0 to go on, or -errno to give up. */
-typedef int sockdiag_socket_fn(const struct inet_socket *socket, void *arg);
+typedef int sock_diag_socket_fn(const struct inet_socket *socket, void *arg);
 
 /*
  * Dumps sockets, one at a time, nothing is collected. nl is opened when it is closed (zeroed memory
- * is closed too) and is to be closed by sockdiag_close(). restart (may be NULL) is called before
+ * is closed too) and is to be closed by sock_diag_close(). restart (may be NULL) is called before
  * an interrupted dump begins anew. The kernel's answer is no snapshot: a socket that comes or goes
  * meanwhile can be missed or, rarely, another one be told twice.
  * 0 or -errno as netlink_dump(); -ENOENT: the kernel has no tcp_diag or udp_diag;
  * -EPROTONOSUPPORT: no sock_diag at all.
  */
-int sockdiag_dump(struct netlink *nl, const struct sockdiag_query *query, sockdiag_socket_fn *each,
-		  netlink_restart_fn *restart, void *arg);
-void sockdiag_close(struct netlink *nl);
+int sock_diag_dump(struct netlink *nl, const struct sock_diag_query *query,
+		   sock_diag_socket_fn *each, netlink_restart_fn *restart, void *arg);
+void sock_diag_close(struct netlink *nl);
 
-/* What to do about an error of sockdiag_dump(), for messages. Never NULL. */
-const char *sockdiag_remedy(int err);
+/* What to do about an error of sock_diag_dump(), for messages. Never NULL. */
+const char *sock_diag_remedy(int err);
 
 /* The name of an interface of this namespace; its number when it has none any more. text:
  * IF_NAMESIZE bytes. Not a pure function: it asks the kernel. */
-void sockdiag_interface(uint32_t interface, char *text);
+void sock_diag_interface(uint32_t interface, char *text);
 
 /*
  * Writes "192.0.2.1" or "fe80::1", with "%INTERFACE" when interface is not empty. Only printable

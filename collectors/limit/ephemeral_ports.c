@@ -39,7 +39,7 @@ struct port_counter {
 	bool spoiled; /* something may have been counted twice */
 };
 
-int ports_parse_range(struct span text, struct port_range *range)
+int ephemeral_ports_parse_range(struct span text, struct port_range *range)
 {
 	struct span line, low, high, more;
 	uint64_t from, to;
@@ -53,7 +53,7 @@ int ports_parse_range(struct span text, struct port_range *range)
 	return 0;
 }
 
-int ports_available(const struct port_range *range, struct span reserved, uint64_t *count)
+int ephemeral_ports_available(const struct port_range *range, struct span reserved, uint64_t *count)
 {
 	uint32_t *ids = malloc(PORT_COUNT * sizeof(*ids));
 	int listed;
@@ -210,7 +210,7 @@ static const char *scope(const struct endpoint_key *key, char name[IF_NAMESIZE])
 {
 	name[0] = '\0';
 	if (key->interface)
-		sockdiag_interface(key->interface, name);
+		sock_diag_interface(key->interface, name);
 	return name;
 }
 
@@ -239,8 +239,8 @@ static void spoil(void *arg)
 	((struct port_counter *)arg)->spoiled = true;
 }
 
-int ports_ask(struct netlink *nl, const struct port_range *range, enum port_reuse reuse,
-	      struct port_usage *usage)
+int ephemeral_ports_ask(struct netlink *nl, const struct port_range *range, enum port_reuse reuse,
+			struct port_usage *usage)
 {
 	static const uint32_t states[] = {SOCKDIAG_STATE(TCP_LISTEN), CONNECTED};
 	static const uint8_t families[] = {AF_INET, AF_INET6};
@@ -249,7 +249,7 @@ int ports_ask(struct netlink *nl, const struct port_range *range, enum port_reus
 
 	for (size_t s = 0; s < 2; s++)
 		for (size_t f = 0; f < 2 && !err; f++) {
-			const struct sockdiag_query query = {
+			const struct sock_diag_query query = {
 				.family = families[f],
 				.protocol = IPPROTO_TCP,
 				.states = states[s],
@@ -257,7 +257,7 @@ int ports_ask(struct netlink *nl, const struct port_range *range, enum port_reus
 				.port_high = range->high,
 			};
 
-			err = sockdiag_dump(nl, &query, take, spoil, counter);
+			err = sock_diag_dump(nl, &query, take, spoil, counter);
 		}
 	if (!err && counter->spoiled)
 		err = -ESTALE;

@@ -34,11 +34,12 @@ struct port_usage {
 };
 
 /* Parses "32768\t60999\n". 0 or -EBADMSG. */
-int ports_parse_range(struct span text, struct port_range *range);
+int ephemeral_ports_parse_range(struct span text, struct port_range *range);
 
 /* How many ports of the range are not among the reserved ones ("8080,9148-9150\n", may be empty;
  * net.ipv4.ip_local_reserved_ports). 0, -EBADMSG or -ENOMEM, and then count stays as it was. */
-int ports_available(const struct port_range *range, struct span reserved, uint64_t *count);
+int ephemeral_ports_available(const struct port_range *range, struct span reserved,
+			      uint64_t *count);
 
 /* Counts connections by destination. */
 struct port_counter;
@@ -54,9 +55,9 @@ int port_counter_take(struct port_counter *counter, const struct inet_socket *so
  * is link-local. */
 void port_counter_result(const struct port_counter *counter, struct port_usage *usage);
 
-/* Asks the running kernel: listeners, then connections, of the range. nl is sockdiag_dump()'s.
- * 0 or -errno as sockdiag_dump(). */
-int ports_ask(struct netlink *nl, const struct port_range *range, enum port_reuse reuse,
-	      struct port_usage *usage);
+/* Asks the running kernel: listeners, then connections, of the range. nl is sock_diag_dump()'s.
+ * 0 or -errno as sock_diag_dump(). */
+int ephemeral_ports_ask(struct netlink *nl, const struct port_range *range, enum port_reuse reuse,
+			struct port_usage *usage);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/limit/ephemeral_ports.h"
 #include "collectors/limit/limits.h"
 #include "collectors/limit/neighbors.h"
@@ -64,7 +65,7 @@ static int read_sysctl(const struct reading *reading, const char *name)
 	snprintf(path, sizeof(path), "%s", name);
 	for (char *dot = path; (dot = strchr(dot, '.'));)
 		*dot = '/';
-	return root_read(roots_of(reading), ROOT_PROC, reading->c->buf, "sys/%s", path);
+	return procfs_read(roots_of(reading), ROOT_PROC, reading->c->buf, "sys/%s", path);
 }
 
 static struct span buf_span(const struct reading *reading)
@@ -96,7 +97,8 @@ static int sysctl_number(const struct reading *reading, const char *name, size_t
 /* What sockstat counts. */
 static int read_protocol(struct reading *reading, const struct limit *limit, struct limit_row *row)
 {
-	const struct protocol_row *protocol = protocols_find(&reading->sockstat, limit->protocol);
+	const struct protocol_row *protocol = protocol_memory_find(&reading->sockstat,
+								   limit->protocol);
 	int err = sysctl_number(reading, limit->sysctl, limit->word, &row->max);
 
 	if (protocol)
@@ -134,7 +136,7 @@ static int read_neighbors(struct reading *reading, const struct limit *limit, st
 static int count_ports(struct reading *reading, const struct port_range *range)
 {
 	struct limits_state *state = reading->c->state;
-	uint64_t reuse, before = monotonic_ns();
+	uint64_t reuse, before = clock_monotonic();
 	int err;
 
 	if (!roots_live(roots_of(reading)))
@@ -143,9 +145,10 @@ static int count_ports(struct reading *reading, const struct port_range *range)
 		return 0;
 	err = sysctl_number(reading, "net.ipv4.tcp_tw_reuse", 0, &reuse);
 	if (!err)
-		err = ports_ask(&state->diag, range, (enum port_reuse)reuse, &state->ports);
+		err = ephemeral_ports_ask(&state->diag, range, (enum port_reuse)reuse,
+					  &state->ports);
 	if (!err)
-		state->ports_due = before + (monotonic_ns() - before) * PORTS_REST;
+		state->ports_due = before + (clock_monotonic() - before) * PORTS_REST;
 	return err;
 }
 
@@ -156,11 +159,11 @@ static int read_ports(struct reading *reading, const struct limit *limit, struct
 	int err = read_sysctl(reading, limit->sysctl);
 
 	if (!err)
-		err = ports_parse_range(buf_span(reading), &range);
+		err = ephemeral_ports_parse_range(buf_span(reading), &range);
 	if (!err)
 		err = read_sysctl(reading, "net.ipv4.ip_local_reserved_ports");
 	if (!err)
-		err = ports_available(&range, buf_span(reading), &row->max);
+		err = ephemeral_ports_available(&range, buf_span(reading), &row->max);
 	if (!err)
 		err = count_ports(reading, &range);
 	if (!err) {
@@ -206,8 +209,8 @@ static void read_shared(struct reading *reading)
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		struct faults faults = {0};
 
-		if (!root_read(roots_of(reading), ROOT_PROC, reading->c->buf, "%s", paths[i]))
-			protocols_parse(buf_span(reading), &reading->sockstat, &faults);
+		if (!procfs_read(roots_of(reading), ROOT_PROC, reading->c->buf, "%s", paths[i]))
+			protocol_memory_parse(buf_span(reading), &reading->sockstat, &faults);
 	}
 	if (roots_live(roots_of(reading)))
 		reading->neighbors_err = neighbors_ask(&state->route, &reading->neighbors);
@@ -269,7 +272,7 @@ static int limits_collect(struct collect *c)
 		struct limit_row *row = rows_add(&c->rows[0]);
 
 		errs[i] = row ? limits[i].read(&reading, &limits[i], row) : -ENOMEM;
-		if (root_exhausted(errs[i]))
+		if (procfs_exhausted(errs[i]))
 			break;
 		ROW_SET_TEXT(row->name, limits[i].name);
 		ROW_SET_TEXT(row->sysctl, limits[i].sysctl);
@@ -279,7 +282,7 @@ static int limits_collect(struct collect *c)
 	}
 	rows_clear(&reading.sockstat);
 	for (size_t i = 0; i < LIMITS; i++)
-		if (root_exhausted(errs[i]))
+		if (procfs_exhausted(errs[i]))
 			return collect_fail(c, errs[i], "%s", limits[i].name);
 	if (!c->rows[0].count)
 		return collect_fail(
@@ -300,7 +303,7 @@ static void limits_close(void *arg)
 
 	if (state->ready)
 		netlink_close(&state->route);
-	sockdiag_close(&state->diag);
+	sock_diag_close(&state->diag);
 }
 
 const struct collector limits_collector = {

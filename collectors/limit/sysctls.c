@@ -118,7 +118,7 @@ static void set_value(char value[SYSCTL_VALUE_SIZE], const struct filebuf *buf)
 static int add_sysctl(struct collect *c, const char *path)
 {
 	struct sysctl_row *row;
-	int err = root_read(&c->settings->roots, ROOT_PROC, c->buf, "sys/%s", path);
+	int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "sys/%s", path);
 
 	if (err)
 		return err;
@@ -144,7 +144,7 @@ static int add_configured(struct collect *c, const char *name)
 	if (err)
 		return 0;
 	err = add_sysctl(c, path);
-	if (root_exhausted(err))
+	if (procfs_exhausted(err))
 		return err;
 	if (err == -EACCES || err == -EPERM)
 		collect_note(c, "sysctl %s: may not be read; run netdiagd as root to show it",
@@ -159,7 +159,7 @@ static int add_configured(struct collect *c, const char *name)
 
 static int sysctls_collect(struct collect *c)
 {
-	const struct patterns *more = &c->settings->sysctls;
+	const struct globs *more = &c->settings->sysctls;
 
 	collect_source(c, "/proc/sys");
 	for (size_t i = 0; i < SYSCTL_COUNT; i++) {
@@ -168,7 +168,7 @@ static int sysctls_collect(struct collect *c)
 
 		if (!err)
 			err = add_sysctl(c, path);
-		if (root_exhausted(err))
+		if (procfs_exhausted(err))
 			return collect_fail(c, err, "/proc/sys");
 	}
 	for (size_t i = 0; i < more->count; i++) {

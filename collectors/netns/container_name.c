@@ -235,7 +235,7 @@ static bool take_path(struct span path, char *name, size_t size)
 	return any;
 }
 
-bool cgroup_container(struct span text, char *name, size_t size)
+bool container_name_of(struct span text, char *name, size_t size)
 {
 	struct span line;
 

@@ -17,7 +17,7 @@
  *   "machine:NAME"	  systemd-nspawn and others that register with systemd-machined
  * Of nested ones it is the innermost. False when there is none; name is then empty.
  */
-bool cgroup_container(struct span text, char *name, size_t size);
+bool container_name_of(struct span text, char *name, size_t size);
 
 /* Whether a file in /run/netns was named by a program for itself (cni-UUID, netns-UUID), so that a
  * container's id says more. */

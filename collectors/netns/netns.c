@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "collectors/base/accum.h"
+#include "collectors/base/clock.h"
 #include "collectors/kernel/netns_enter.h"
 #include "collectors/kernel/sock_diag.h"
 #include "collectors/netns/netns.h"
 #include "collectors/netns/read.h"
-
-#define SECOND_NS UINT64_C(1000000000)
+#include "collectors/netns/scan.h"
 
 /* Entering namespaces takes no longer than this in one collection: a dump of sockets walks the
  * whole host's hash table for each. */
@@ -99,14 +99,14 @@ static void count_again(void *arg)
 
 static int count_state(struct netlink *nl, uint8_t family, unsigned state, uint64_t *count)
 {
-	const struct sockdiag_query query = {
+	const struct sock_diag_query query = {
 		.family = family,
 		.protocol = IPPROTO_TCP,
 		.states = SOCKDIAG_STATE(state),
 	};
 
 	*count = 0;
-	return sockdiag_dump(nl, &query, count_socket, count_again, count);
+	return sock_diag_dump(nl, &query, count_socket, count_again, count);
 }
 
 /* Adds the sockets of one family in CLOSE_WAIT. Where all that are in use listen there is nothing
@@ -135,7 +135,7 @@ static void count_close_wait(const struct netns_sockets *sockets, struct netns_r
 	if (!count_family(&nl, AF_INET, sockets->tcp, &sum) &&
 	    !count_family(&nl, AF_INET6, sockets->tcp6 == ROW_ABSENT ? 0 : sockets->tcp6, &sum))
 		row->close_wait = sum;
-	sockdiag_close(&nl);
+	sock_diag_close(&nl);
 }
 
 /* In the namespace: what only a thread that lives there is told. */
@@ -154,8 +154,8 @@ static void visit_inside(void *arg)
 		return;
 	/* Where the kernel was built without conntrack's statistics in /proc/net. */
 	if (row->conntrack_entries == ROW_ABSENT &&
-	    root_read_u64(reader->roots, ROOT_PROC, &row->conntrack_entries,
-			  "sys/net/netfilter/nf_conntrack_count"))
+	    procfs_read_u64(reader->roots, ROOT_PROC, &row->conntrack_entries,
+			    "sys/net/netfilter/nf_conntrack_count"))
 		row->conntrack_entries = ROW_ABSENT;
 	count_close_wait(visit->sockets, row);
 }
@@ -170,7 +170,7 @@ static bool may_visit(struct walk *walk)
 		walk->denied++;
 		return false;
 	}
-	if (monotonic_ns() - walk->c->now > VISITS_NS)
+	if (clock_monotonic() - walk->c->now > VISITS_NS)
 		walk->out_of_time = true;
 	return !walk->out_of_time;
 }
@@ -186,7 +186,7 @@ static int visit_netns(struct visit *visit)
 	fd = netns_open(visit->netns, walk->reader.roots);
 	err = fd;
 	if (fd >= 0) {
-		err = netns_run(fd, visit_inside, visit);
+		err = netns_enter_run(fd, visit_inside, visit);
 		walk->forbidden = err == -EPERM && !walk->visits;
 		close(fd);
 	}
@@ -351,8 +351,8 @@ static int collect_rows(struct walk *walk, struct netns_state *state)
 	struct collect *c = walk->c;
 	int err;
 
-	if (root_read_u64(&c->settings->roots, ROOT_PROC, &walk->conntrack_max,
-			  "sys/net/netfilter/nf_conntrack_max"))
+	if (procfs_read_u64(&c->settings->roots, ROOT_PROC, &walk->conntrack_max,
+			    "sys/net/netfilter/nf_conntrack_max"))
 		walk->conntrack_max = ROW_ABSENT;
 	if (!state->accum)
 		state->accum = accum_new(&netns_accum);

@@ -37,7 +37,7 @@ int netns_conntrack_entries(struct span text, uint64_t *entries)
 static int read_file(struct netns_reader *reader, const char *process, const char *file,
 		     struct span *text)
 {
-	int err = root_read(reader->roots, ROOT_PROC, reader->buf, "%s/net/%s", process, file);
+	int err = procfs_read(reader->roots, ROOT_PROC, reader->buf, "%s/net/%s", process, file);
 
 	*text = err ? (struct span){"", 0} : (struct span){reader->buf->data, reader->buf->len};
 	return err;
@@ -91,7 +91,7 @@ static int read_counters(struct netns_reader *reader, const char *process, struc
 
 static uint64_t in_use(const struct rows *protocols, const char *name)
 {
-	const struct protocol_row *row = protocols_find(protocols, name);
+	const struct protocol_row *row = protocol_memory_find(protocols, name);
 
 	return row ? row->in_use : ROW_ABSENT;
 }
@@ -103,15 +103,15 @@ static int read_sockets(struct netns_reader *reader, const char *process, struct
 	const struct protocol_row *tcp;
 
 	protocols->count = 0;
-	if (parse_file(reader, process, "sockstat", protocols_parse, protocols) == -ENOMEM ||
-	    parse_file(reader, process, "sockstat6", protocols_parse, protocols) == -ENOMEM)
+	if (parse_file(reader, process, "sockstat", protocol_memory_parse, protocols) == -ENOMEM ||
+	    parse_file(reader, process, "sockstat6", protocol_memory_parse, protocols) == -ENOMEM)
 		return -ENOMEM;
 	sockets->tcp = in_use(protocols, "TCP");
 	sockets->tcp6 = in_use(protocols, "TCP6");
 	row->sockets_used = in_use(protocols, "sockets");
 	row->tcp_in_use = sockets->tcp == ROW_ABSENT ? ROW_ABSENT
 						     : sum_known(sockets->tcp, sockets->tcp6);
-	tcp = protocols_find(protocols, "TCP");
+	tcp = protocol_memory_find(protocols, "TCP");
 	if (tcp)
 		row->time_wait = tcp->time_wait;
 	return 0;

@@ -44,7 +44,8 @@ int netns_parse_link(struct span text, uint64_t *inode)
 static int read_link(const struct roots *roots, const char *process, uint64_t *inode)
 {
 	char target[64];
-	ssize_t len = root_readlink(roots, ROOT_PROC, target, sizeof(target), "%s/ns/net", process);
+	ssize_t len = procfs_readlink(roots, ROOT_PROC, target, sizeof(target), "%s/ns/net",
+				      process);
 
 	if (len < 0)
 		return (int)len;
@@ -60,7 +61,7 @@ uint64_t netns_proc_inode(const struct roots *roots, const char *process)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/net/snmp", process);
-	fd = root_open(roots, ROOT_PROC, path, O_PATH);
+	fd = procfs_open(roots, ROOT_PROC, path, O_PATH);
 	if (fd < 0)
 		return ROW_ABSENT;
 	/* Plain files in a captured tree are different ones for each process. */
@@ -279,7 +280,7 @@ static int of_process(struct netns_list *list, const struct roots *roots, const 
 
 static int scan_processes(struct netns_list *list, const struct roots *roots)
 {
-	DIR *dir = root_opendir(roots, ROOT_PROC, ".");
+	DIR *dir = procfs_opendir(roots, ROOT_PROC, ".");
 	struct dirent *entry;
 	int err = 0;
 
@@ -326,7 +327,7 @@ static void read_command(struct netns *netns, const struct roots *roots, struct 
 	struct span rest, line;
 	char text[sizeof(netns->command)];
 
-	if (!netns->pids || root_read(roots, ROOT_PROC, buf, "%u/comm", netns->pid[0]))
+	if (!netns->pids || procfs_read(roots, ROOT_PROC, buf, "%u/comm", netns->pid[0]))
 		return;
 	rest = (struct span){buf->data, buf->len};
 	if (!span_line(&rest, &line))
@@ -340,8 +341,8 @@ static bool read_container(const struct netns *netns, const struct roots *roots,
 			   struct filebuf *buf, char *name, size_t size)
 {
 	for (size_t i = 0; i < netns->pids; i++)
-		if (!root_read(roots, ROOT_PROC, buf, "%u/cgroup", netns->pid[i]) &&
-		    cgroup_container((struct span){buf->data, buf->len}, name, size))
+		if (!procfs_read(roots, ROOT_PROC, buf, "%u/cgroup", netns->pid[i]) &&
+		    container_name_of((struct span){buf->data, buf->len}, name, size))
 			return true;
 	return false;
 }
@@ -405,5 +406,41 @@ int netns_scan(struct netns_list *list, const struct collect_settings *settings,
 		give_names(list, &settings->roots, buf);
 	else
 		netns_list_free(list);
+	return err;
+}
+
+/* Opens without waiting: where the name was, there may be something else by now. */
+static int open_file(const struct netns *netns, const struct roots *roots, size_t i)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (!netns->directory) {
+		snprintf(path, sizeof(path), "%u/ns/net", netns->pid[i]);
+		return procfs_open(roots, ROOT_PROC, path, O_RDONLY | O_NONBLOCK);
+	}
+	if (snprintf(path, sizeof(path), "%s/%s", netns->directory, netns->file) >=
+	    (int)sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int netns_open(const struct netns *netns, const struct roots *roots)
+{
+	size_t tries = netns->directory ? 1 : netns->pids;
+	int err = -ENOENT;
+
+	for (size_t i = 0; i < tries; i++) {
+		struct stat st;
+		int fd = open_file(netns, roots, i);
+
+		if (fd >= 0 && !fstat(fd, &st) && st.st_ino == netns->inode)
+			return fd;
+		if (fd >= 0)
+			close(fd);
+		else if (fd != -ENOENT && fd != -ESRCH)
+			err = fd;
+	}
 	return err;
 }

@@ -57,4 +57,11 @@ int netns_parse_link(struct span text, uint64_t *inode);
  * is not there or the root holds no procfs. */
 uint64_t netns_proc_inode(const struct roots *roots, const char *process);
 
+/*
+ * Opens the file of a namespace, by its name or that of one of its processes, and makes sure that
+ * it still is the same one. The descriptor keeps the namespace alive: close it soon. A descriptor
+ * or -errno; -ENOENT when it is gone.
+ */
+int netns_open(const struct netns *netns, const struct roots *roots);
+
 #endif

@@ -27,7 +27,7 @@ static void device_init(struct nic_device *device, uint64_t ifindex)
 void nic_devices_free(struct nic_devices *devices)
 {
 	for (size_t i = 0; i < devices->count; i++)
-		nic_stats_free(&devices->list[i].stats);
+		driver_stats_free(&devices->list[i].stats);
 	free(devices->list);
 	memset(devices, 0, sizeof(*devices));
 }
@@ -43,14 +43,14 @@ int nic_devices_match(struct nic_devices *devices, const struct rows *links)
 		const struct nic_link *link = rows_at(links, i);
 
 		while (old < devices->count && devices->list[old].ifindex < link->row.ifindex)
-			nic_stats_free(&devices->list[old++].stats);
+			driver_stats_free(&devices->list[old++].stats);
 		if (old < devices->count && devices->list[old].ifindex == link->row.ifindex)
 			list[i] = devices->list[old++];
 		else
 			device_init(&list[i], link->row.ifindex);
 	}
 	while (old < devices->count)
-		nic_stats_free(&devices->list[old++].stats);
+		driver_stats_free(&devices->list[old++].stats);
 	free(devices->list);
 	devices->list = list;
 	devices->count = links->count;
@@ -61,7 +61,7 @@ void nic_devices_forget(struct nic_devices *devices, uint64_t ifindex)
 {
 	for (size_t i = 0; i < devices->count; i++)
 		if (devices->list[i].ifindex == ifindex) {
-			nic_stats_free(&devices->list[i].stats);
+			driver_stats_free(&devices->list[i].stats);
 			device_init(&devices->list[i], ifindex);
 		}
 }
@@ -69,7 +69,7 @@ void nic_devices_forget(struct nic_devices *devices, uint64_t ifindex)
 void nic_devices_choose_again(struct nic_devices *devices)
 {
 	for (size_t i = 0; i < devices->count; i++) {
-		nic_stats_free(&devices->list[i].stats);
+		driver_stats_free(&devices->list[i].stats);
 		devices->list[i].chosen = false;
 	}
 }
@@ -95,7 +95,7 @@ static uint64_t read_rps(const char *ifname, struct collect *c)
 	const struct roots *roots = &c->settings->roots;
 	uint64_t enabled = ROW_ABSENT;
 	const struct dirent *entry;
-	DIR *queues = root_opendir(roots, ROOT_SYS, "class/net/%s/queues", ifname);
+	DIR *queues = procfs_opendir(roots, ROOT_SYS, "class/net/%s/queues", ifname);
 
 	if (!queues)
 		return ROW_ABSENT;
@@ -103,8 +103,8 @@ static uint64_t read_rps(const char *ifname, struct collect *c)
 		int any;
 
 		if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) != 0 ||
-		    root_read(roots, ROOT_SYS, c->buf, "class/net/%s/queues/%s/rps_cpus", ifname,
-			      entry->d_name))
+		    procfs_read(roots, ROOT_SYS, c->buf, "class/net/%s/queues/%s/rps_cpus", ifname,
+				entry->d_name))
 			continue;
 		any = nic_rps_mask(c->buf->data, c->buf->len);
 		if (any >= 0)
@@ -139,15 +139,15 @@ static int note(struct collect *c, const char *ifname, const char *what, int err
 	}
 }
 
-static int refresh_driver(struct nic_device *device, struct nic_ethtool *ethtool, struct collect *c)
+static int refresh_driver(struct nic_device *device, struct ethtool *ethtool, struct collect *c)
 {
-	int err = nic_ethtool_driver(ethtool, device->ifname, device->driver, device->bus_info);
+	int err = ethtool_driver(ethtool, device->ifname, device->driver, device->bus_info);
 
 	device->known = true;
 	return note(c, device->ifname, "ETHTOOL_GDRVINFO", err);
 }
 
-int nic_device_refresh(struct nic_device *device, struct nic_ethtool *ethtool,
+int nic_device_refresh(struct nic_device *device, struct ethtool *ethtool,
 		       const struct nic_link *link, bool again, struct collect *c)
 {
 	int err = 0;
@@ -167,17 +167,17 @@ int nic_device_refresh(struct nic_device *device, struct nic_ethtool *ethtool,
 		err = refresh_driver(device, ethtool, c);
 	if (!err)
 		err = note(c, device->ifname, "ETHTOOL_GLINKSETTINGS",
-			   nic_ethtool_link(ethtool, device->ifname, &device->speed_mbps,
-					    &device->duplex));
+			   ethtool_link(ethtool, device->ifname, &device->speed_mbps,
+					&device->duplex));
 	if (!err && ethtool->no_netlink)
 		err = note(c, device->ifname, "ETHTOOL_GRINGPARAM",
-			   nic_ethtool_rings(ethtool, device->ifname, &device->rings));
+			   ethtool_rings(ethtool, device->ifname, &device->rings));
 	device->rps_enabled = read_rps(device->ifname, c);
 	return err;
 }
 
 /* Chooses among the driver's statistics again when their number changed. 0 or -errno. */
-static int choose(struct nic_device *device, struct nic_ethtool *ethtool, size_t total,
+static int choose(struct nic_device *device, struct ethtool *ethtool, size_t total,
 		  const struct collect_settings *settings)
 {
 	const char *strings = NULL;
@@ -185,21 +185,21 @@ static int choose(struct nic_device *device, struct nic_ethtool *ethtool, size_t
 
 	if (device->chosen && device->stats.total == total)
 		return 0;
-	nic_stats_free(&device->stats);
+	driver_stats_free(&device->stats);
 	device->chosen = false;
 	if (total)
-		err = nic_ethtool_strings(ethtool, device->ifname, total, &strings);
+		err = ethtool_strings(ethtool, device->ifname, total, &strings);
 	if (!err)
-		err = nic_stats_choose(&device->stats, device->driver, strings, total,
-				       &settings->nic_statistics,
-				       settings->max_rows[MAX_ROWS_NIC_STAT]);
+		err = driver_stats_choose(&device->stats, device->driver, strings, total,
+					  &settings->nic_statistics,
+					  settings->max_rows[MAX_ROWS_NIC_STAT]);
 	device->chosen = !err;
 	return err;
 }
 
 /* Reads the values that belong to the choice. 0 (values is NULL when the driver has no statistics)
  * or -errno. */
-static int read_values(struct nic_device *device, struct nic_ethtool *ethtool,
+static int read_values(struct nic_device *device, struct ethtool *ethtool,
 		       const struct collect_settings *settings, const uint64_t **values)
 {
 	int err = -EAGAIN;
@@ -208,11 +208,11 @@ static int read_values(struct nic_device *device, struct nic_ethtool *ethtool,
 	for (int try = 0; try < STATS_TRIES && err == -EAGAIN; try++) {
 		size_t total;
 
-		err = nic_ethtool_stats_count(ethtool, device->ifname, &total);
+		err = ethtool_stats_count(ethtool, device->ifname, &total);
 		if (!err)
 			err = choose(device, ethtool, total, settings);
 		if (!err && total && (device->stats.shown_count || device->stats.discards.count))
-			err = nic_ethtool_values(ethtool, device->ifname, total, values);
+			err = ethtool_values(ethtool, device->ifname, total, values);
 		if (err == -EAGAIN)
 			device->chosen = false; /* the names may be others */
 	}
@@ -246,7 +246,7 @@ static void set_discards(const struct nic_device *device, struct nic_row *row,
 	ROW_SET_TEXT(row->rx_discards_source, SOURCE_STATS64);
 }
 
-int nic_device_stats(struct nic_device *device, struct nic_ethtool *ethtool, struct nic_row *row,
+int nic_device_stats(struct nic_device *device, struct ethtool *ethtool, struct nic_row *row,
 		     struct rows *stats, struct collect *c)
 {
 	const uint64_t *values = NULL;
@@ -257,7 +257,7 @@ int nic_device_stats(struct nic_device *device, struct nic_ethtool *ethtool, str
 	set_discards(device, row, values, err);
 	err = note(c, device->ifname, "ETHTOOL_GSTATS", err);
 	if (!err && values)
-		err = nic_stats_rows(&device->stats, device->ifindex, values, stats);
+		err = driver_stats_rows(&device->stats, device->ifindex, values, stats);
 	if (!err && device->stats.cut)
 		collect_note(c,
 			     "%s: %s has more statistics about loss than %u; narrow nicStatistics "

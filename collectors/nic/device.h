@@ -26,7 +26,7 @@ struct nic_device {
 	uint64_t rx_queues;
 	bool known;  /* the driver was asked */
 	bool chosen; /* stats holds a choice */
-	struct nic_stats stats;
+	struct driver_stats stats;
 };
 
 /* All of them, by ascending ifindex. Zero-initialised is empty. */
@@ -50,14 +50,14 @@ void nic_devices_choose_again(struct nic_devices *devices);
 
 /* Reads what is not known of a device, what may have changed with its link, and all of it when
  * `again`. Trouble is noted in c. -ENODEV when it is gone, else 0. */
-int nic_device_refresh(struct nic_device *device, struct nic_ethtool *ethtool,
+int nic_device_refresh(struct nic_device *device, struct ethtool *ethtool,
 		       const struct nic_link *link, bool again, struct collect *c);
 
 /*
  * Reads the driver's statistics: adds rows to stats and sets the row's rx_discards. Trouble is
  * noted in c. 0; -ENODEV when the device is gone; -ENOMEM.
  */
-int nic_device_stats(struct nic_device *device, struct nic_ethtool *ethtool, struct nic_row *row,
+int nic_device_stats(struct nic_device *device, struct ethtool *ethtool, struct nic_row *row,
 		     struct rows *stats, struct collect *c);
 
 /* Whether an rps_cpus mask ("00000000,0000000f\n") has any CPU. 0, 1, or -EINVAL. */

@@ -8,9 +8,9 @@
 
 #include "collectors/nic/driver_stats.h"
 
-void nic_stats_name(const char string[NIC_STRING_SIZE], char name[NIC_STAT_NAME_SIZE])
+void driver_stats_name(const char string[ETHTOOL_STRING_SIZE], char name[NIC_STAT_NAME_SIZE])
 {
-	size_t start = 0, end = strnlen(string, NIC_STRING_SIZE), at = 0;
+	size_t start = 0, end = strnlen(string, ETHTOOL_STRING_SIZE), at = 0;
 
 	while (start < end && (string[start] == ' ' || string[start] == '\t'))
 		start++;
@@ -31,26 +31,27 @@ static const char *name_at(void *arg, size_t i)
 {
 	struct names *names = arg;
 
-	nic_stats_name(names->strings + i * NIC_STRING_SIZE, names->name);
+	driver_stats_name(names->strings + i * ETHTOOL_STRING_SIZE, names->name);
 	return names->name;
 }
 
 /* Which occurrence of its name the statistic number i is: 1 for the first. */
-static unsigned occurrence(const struct nic_stats *stats, const char *strings, const char *name)
+static unsigned occurrence(const struct driver_stats *stats, const char *strings, const char *name)
 {
 	unsigned n = 1;
 
 	for (size_t i = 0; i < stats->shown_count; i++) {
 		char other[NIC_STAT_NAME_SIZE];
 
-		nic_stats_name(strings + stats->shown[i].index * (size_t)NIC_STRING_SIZE, other);
+		driver_stats_name(strings + stats->shown[i].index * (size_t)ETHTOOL_STRING_SIZE,
+				  other);
 		if (!strcmp(other, name))
 			n++;
 	}
 	return n;
 }
 
-static void choose(struct nic_stats *stats, const char *driver, const char *strings,
+static void choose(struct driver_stats *stats, const char *driver, const char *strings,
 		   const char *name, size_t i)
 {
 	struct nic_stat_choice *choice = &stats->shown[stats->shown_count];
@@ -59,14 +60,15 @@ static void choose(struct nic_stats *stats, const char *driver, const char *stri
 	choice->index = (uint32_t)i;
 	choice->bits = nic_counter_bits(driver, name);
 	if (n > 1)
-		snprintf(choice->name, sizeof(choice->name), "%.*s#%u", NIC_STRING_SIZE, name, n);
+		snprintf(choice->name, sizeof(choice->name), "%.*s#%u", ETHTOOL_STRING_SIZE, name,
+			 n);
 	else
 		ROW_SET_TEXT(choice->name, name);
 	stats->shown_count++;
 }
 
-int nic_stats_choose(struct nic_stats *stats, const char *driver, const char *strings, size_t total,
-		     const struct patterns *patterns, size_t max)
+int driver_stats_choose(struct driver_stats *stats, const char *driver, const char *strings,
+			size_t total, const struct globs *patterns, size_t max)
 {
 	struct names names = {.strings = strings};
 
@@ -76,13 +78,13 @@ int nic_stats_choose(struct nic_stats *stats, const char *driver, const char *st
 		return -ENOMEM;
 	stats->shown = calloc(total < max ? total + 1 : max + 1, sizeof(*stats->shown));
 	if (!stats->shown) {
-		nic_stats_free(stats);
+		driver_stats_free(stats);
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < total && !stats->cut; i++) {
 		const char *name = name_at(&names, i);
 
-		if (!*name || !patterns_match(patterns, name))
+		if (!*name || !globs_match(patterns, name))
 			continue;
 		if (stats->shown_count == max)
 			stats->cut = true;
@@ -92,15 +94,15 @@ int nic_stats_choose(struct nic_stats *stats, const char *driver, const char *st
 	return 0;
 }
 
-void nic_stats_free(struct nic_stats *stats)
+void driver_stats_free(struct driver_stats *stats)
 {
 	nic_discards_free(&stats->discards);
 	free(stats->shown);
 	memset(stats, 0, sizeof(*stats));
 }
 
-int nic_stats_rows(const struct nic_stats *stats, uint64_t ifindex, const uint64_t *values,
-		   struct rows *rows)
+int driver_stats_rows(const struct driver_stats *stats, uint64_t ifindex, const uint64_t *values,
+		      struct rows *rows)
 {
 	for (size_t i = 0; i < stats->shown_count; i++) {
 		struct nic_stat_row *row = rows_add(rows);

@@ -11,12 +11,9 @@
 #include <stdint.h>
 
 #include "collectors/base/glob.h"
+#include "collectors/kernel/ethtool.h"
 #include "collectors/nic/discards.h"
 #include "collectors/nic/nic.h"
-
-/* Length of a name as ETHTOOL_GSTRINGS gives it: ETH_GSTRING_LEN, NUL-terminated only if shorter.
- */
-#define NIC_STRING_SIZE 32
 
 struct nic_stat_choice {
 	uint32_t index; /* into the driver's values */
@@ -24,7 +21,7 @@ struct nic_stat_choice {
 	char name[NIC_STAT_NAME_SIZE];
 };
 
-struct nic_stats {
+struct driver_stats {
 	size_t total;		       /* how many statistics the driver has */
 	struct nic_stat_choice *shown; /* owned */
 	size_t shown_count;
@@ -36,19 +33,19 @@ struct nic_stats {
  * Copies a driver's name for a statistic: blanks around it (vmxnet3 indents, cxgb4 pads) are left
  * out, whatever is no printable ASCII becomes '?'.
  */
-void nic_stats_name(const char string[NIC_STRING_SIZE], char name[NIC_STAT_NAME_SIZE]);
+void driver_stats_name(const char string[ETHTOOL_STRING_SIZE], char name[NIC_STAT_NAME_SIZE]);
 
 /*
- * Chooses from the names (total * NIC_STRING_SIZE bytes) those that match the patterns, max at
+ * Chooses from the names (total * ETHTOOL_STRING_SIZE bytes) those that match the patterns, max at
  * most. A name that repeats gets #2, #3 … in the driver's order, so it stays with its queue.
- * 0 or -ENOMEM; nic_stats_free() releases the choice.
+ * 0 or -ENOMEM; driver_stats_free() releases the choice.
  */
-int nic_stats_choose(struct nic_stats *stats, const char *driver, const char *strings, size_t total,
-		     const struct patterns *patterns, size_t max);
-void nic_stats_free(struct nic_stats *stats);
+int driver_stats_choose(struct driver_stats *stats, const char *driver, const char *strings,
+			size_t total, const struct globs *patterns, size_t max);
+void driver_stats_free(struct driver_stats *stats);
 
 /* Adds a row (of nic_stat_row_type) for each that is shown, with the raw values. 0 or -ENOMEM. */
-int nic_stats_rows(const struct nic_stats *stats, uint64_t ifindex, const uint64_t *values,
-		   struct rows *rows);
+int driver_stats_rows(const struct driver_stats *stats, uint64_t ifindex, const uint64_t *values,
+		      struct rows *rows);
 
 #endif

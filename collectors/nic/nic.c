@@ -70,12 +70,12 @@ struct nic_state {
 	bool ready;
 	struct netlink route;
 	struct netlink events; /* links that go away */
-	struct nic_ethtool ethtool;
+	struct ethtool ethtool;
 	struct accum *nics;
 	struct accum *stats;
 	struct rows links; /* of nic_link_type, all of them */
 	struct nic_devices devices;
-	struct patterns chosen_patterns; /* what the devices' statistics were chosen by */
+	struct globs chosen_patterns; /* what the devices' statistics were chosen by */
 	uint32_t chosen_max;
 	unsigned deleted; /* links, while events are drained */
 	bool rings_cut;	  /* the dump of rings ended before its end */
@@ -90,12 +90,12 @@ static void nic_close(void *arg)
 		return;
 	netlink_close(&state->route);
 	netlink_close(&state->events);
-	nic_ethtool_close(&state->ethtool);
+	ethtool_close(&state->ethtool);
 	accum_free(state->nics);
 	accum_free(state->stats);
 	rows_clear(&state->links);
 	nic_devices_free(&state->devices);
-	patterns_free(&state->chosen_patterns);
+	globs_free(&state->chosen_patterns);
 }
 
 /* Announcements of links that go away. Without them an interface that is made anew under the same
@@ -122,7 +122,7 @@ static int open_state(struct nic_state *state, struct collect *c)
 	if (!state->ready) {
 		state->route = (struct netlink)NETLINK_CLOSED;
 		state->events = (struct netlink)NETLINK_CLOSED;
-		state->ethtool = (struct nic_ethtool)NIC_ETHTOOL_CLOSED;
+		state->ethtool = (struct ethtool)ETHTOOL_CLOSED;
 		rows_init(&state->links, &nic_link_type);
 		state->nics = accum_new(&nic_accum);
 		state->stats = accum_new(&nic_stat_accum);
@@ -139,7 +139,7 @@ static int open_state(struct nic_state *state, struct collect *c)
 				    "cannot open a NETLINK_ROUTE socket; allow AF_NETLINK in the "
 				    "service's RestrictAddressFamilies");
 	if (state->ethtool.fd < 0)
-		err = nic_ethtool_open(&state->ethtool);
+		err = ethtool_open(&state->ethtool);
 	return err ? collect_fail(c, err, "cannot open a socket for the ethtool ioctls") : 0;
 }
 
@@ -242,7 +242,7 @@ static void read_dumps(struct nic_state *state, struct collect *c)
 	else if (bad)
 		collect_note(c, "%zu qdiscs of this kernel's could not be read; update netdiag",
 			     bad);
-	err = nic_ethtool_all_rings(&state->ethtool, take_rings, &state->links, &bad);
+	err = ethtool_all_rings(&state->ethtool, take_rings, &state->links, &bad);
 	state->rings_cut = err && err != -EOPNOTSUPP;
 	if (bad)
 		collect_note(c, "%zu ring sizes of this kernel's could not be read; update netdiag",
@@ -257,7 +257,7 @@ static void complete_rings(struct nic_state *state, const struct nic_device *dev
 	struct nic_rings rings = device->rings;
 
 	if (state->rings_cut && row->ring_rx_max == ROW_ABSENT && row->ring_tx_max == ROW_ABSENT)
-		nic_ethtool_rings(&state->ethtool, device->ifname, &rings);
+		ethtool_rings(&state->ethtool, device->ifname, &rings);
 	else if (!state->ethtool.no_netlink)
 		return;
 	set_rings(row, &rings);
@@ -266,7 +266,7 @@ static void complete_rings(struct nic_state *state, const struct nic_device *dev
 /* The choice of statistics was made by the settings of that time. */
 static int match_settings(struct nic_state *state, const struct collect_settings *settings)
 {
-	const struct patterns *wanted = &settings->nic_statistics;
+	const struct globs *wanted = &settings->nic_statistics;
 	bool same = wanted->count == state->chosen_patterns.count &&
 		    state->chosen_max == settings->max_rows[MAX_ROWS_NIC_STAT];
 
@@ -276,8 +276,8 @@ static int match_settings(struct nic_state *state, const struct collect_settings
 		return 0;
 	nic_devices_choose_again(&state->devices);
 	state->chosen_max = settings->max_rows[MAX_ROWS_NIC_STAT];
-	patterns_free(&state->chosen_patterns);
-	return patterns_copy(&state->chosen_patterns, wanted);
+	globs_free(&state->chosen_patterns);
+	return globs_copy(&state->chosen_patterns, wanted);
 }
 
 /* Adds the rows of one interface. 0 or -ENOMEM. One that went away meanwhile is shown for the last

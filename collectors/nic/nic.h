@@ -7,6 +7,7 @@
 #define NETDIAG_NIC_H
 
 #include "collectors/collector.h"
+#include "collectors/kernel/ethtool.h"
 
 /* netdiagNicOperStatus: the kernel's IF_OPER_… (RFC 2863) plus one. */
 enum nic_oper_status {
@@ -17,11 +18,6 @@ enum nic_oper_status {
 	NIC_OPER_TESTING,
 	NIC_OPER_DORMANT,
 	NIC_OPER_UP,
-};
-
-enum nic_duplex {
-	NIC_DUPLEX_HALF = 1,
-	NIC_DUPLEX_FULL,
 };
 
 #define NIC_NAME_SIZE 16 /* IFNAMSIZ */

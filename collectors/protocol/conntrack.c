@@ -267,7 +267,7 @@ static void read_stat(struct collect *c, struct rows *cpus)
 {
 	const struct roots *roots = &c->settings->roots;
 	const char *list = "devices/system/cpu/possible";
-	int err = root_read(roots, ROOT_PROC, c->buf, STAT_PATH);
+	int err = procfs_read(roots, ROOT_PROC, c->buf, STAT_PATH);
 
 	if (!err)
 		err = conntrack_parse_stat((struct span){c->buf->data, c->buf->len}, cpus);
@@ -279,7 +279,7 @@ static void read_stat(struct collect *c, struct rows *cpus)
 			     err == -ENOENT ? ". CAP_NET_ADMIN gives them over ctnetlink" : "");
 		return;
 	}
-	err = root_read(roots, ROOT_SYS, c->buf, "%s", list);
+	err = procfs_read(roots, ROOT_SYS, c->buf, "%s", list);
 	if (!err)
 		err = conntrack_number_cpus(cpus, (struct span){c->buf->data, c->buf->len});
 	if (!err)
@@ -349,7 +349,7 @@ static int read_count(struct collect *c, uint64_t *entries)
 {
 	const struct conntrack_state *state = c->state;
 	const char *root = c->settings->roots.path[ROOT_PROC];
-	int err = root_read_u64(&c->settings->roots, ROOT_PROC, entries, COUNT_PATH);
+	int err = procfs_read_u64(&c->settings->roots, ROOT_PROC, entries, COUNT_PATH);
 
 	if (err != -ENOENT)
 		return err ? collect_fail(c, err,
@@ -371,11 +371,11 @@ static void read_limits(struct collect *c, struct conntrack_row *row)
 {
 	const struct roots *roots = &c->settings->roots;
 
-	if (root_read_u64(roots, ROOT_PROC, &row->max, "sys/net/netfilter/nf_conntrack_max") ||
+	if (procfs_read_u64(roots, ROOT_PROC, &row->max, "sys/net/netfilter/nf_conntrack_max") ||
 	    !row->max)
 		row->max = ROW_ABSENT;
-	if (root_read_u64(roots, ROOT_PROC, &row->buckets,
-			  "sys/net/netfilter/nf_conntrack_buckets"))
+	if (procfs_read_u64(roots, ROOT_PROC, &row->buckets,
+			    "sys/net/netfilter/nf_conntrack_buckets"))
 		row->buckets = ROW_ABSENT;
 }
 

@@ -321,7 +321,7 @@ static int read_source(struct collect *c, const struct source *source, struct fa
 {
 	struct rows *rows = &c->rows[0];
 	size_t before = rows->count;
-	int err = root_read(&c->settings->roots, ROOT_PROC, c->buf, "%s", source->path);
+	int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "%s", source->path);
 
 	if (!err)
 		err = source->parse((struct span){c->buf->data, c->buf->len}, rows, faults);

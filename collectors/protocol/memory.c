@@ -58,7 +58,7 @@ static bool parse_line(struct span line, struct protocol_row *row)
 	return true;
 }
 
-int protocols_parse(struct span text, struct rows *rows, struct faults *faults)
+int protocol_memory_parse(struct span text, struct rows *rows, struct faults *faults)
 {
 	bool tail = span_drop_tail(&text);
 	struct span line;
@@ -78,7 +78,7 @@ int protocols_parse(struct span text, struct rows *rows, struct faults *faults)
 	return 0;
 }
 
-int protocols_parse_mem(struct span text, struct protocol_row *row)
+int protocol_memory_parse_mem(struct span text, struct protocol_row *row)
 {
 	uint64_t limit[3];
 	struct span line, word;
@@ -96,7 +96,7 @@ int protocols_parse_mem(struct span text, struct protocol_row *row)
 	return 0;
 }
 
-struct protocol_row *protocols_find(const struct rows *rows, const char *name)
+struct protocol_row *protocol_memory_find(const struct rows *rows, const char *name)
 {
 	for (size_t i = 0; i < rows->count; i++) {
 		struct protocol_row *row = rows_at(rows, i);
@@ -112,10 +112,10 @@ static int read_sockstat(struct collect *c, const char *path, struct faults *fau
 {
 	struct rows *rows = &c->rows[0];
 	size_t before = rows->count;
-	int err = root_read(&c->settings->roots, ROOT_PROC, c->buf, "%s", path);
+	int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "%s", path);
 
 	if (!err)
-		err = protocols_parse((struct span){c->buf->data, c->buf->len}, rows, faults);
+		err = protocol_memory_parse((struct span){c->buf->data, c->buf->len}, rows, faults);
 	return !err && rows->count == before ? -EBADMSG : err;
 }
 
@@ -134,14 +134,15 @@ static void read_limits(struct collect *c)
 	const char *root = c->settings->roots.path[ROOT_PROC];
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		struct protocol_row *row = protocols_find(&c->rows[0], limits[i].name);
+		struct protocol_row *row = protocol_memory_find(&c->rows[0], limits[i].name);
 		int err;
 
 		if (!row)
 			continue;
-		err = root_read(&c->settings->roots, ROOT_PROC, c->buf, "%s", limits[i].path);
+		err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "%s", limits[i].path);
 		if (!err)
-			err = protocols_parse_mem((struct span){c->buf->data, c->buf->len}, row);
+			err = protocol_memory_parse_mem((struct span){c->buf->data, c->buf->len},
+							row);
 		if (err == -ENOENT)
 			collect_note(
 				c,
@@ -202,7 +203,7 @@ static int protocols_collect(struct collect *c)
 	return 0;
 }
 
-const struct collector protocols_collector = {
+const struct collector protocol_memory_collector = {
 	.name = "protocols",
 	.interval_ms = 5000,
 	.rows = {&protocol_row_type, NULL},

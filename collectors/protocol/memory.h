@@ -26,19 +26,19 @@ struct protocol_row {
 };
 
 extern const struct row_type protocol_row_type;
-extern const struct collector protocols_collector;
+extern const struct collector protocol_memory_collector;
 
 /*
  * Parses sockstat or sockstat6 ("TCP: inuse 5 orphan 0 …"): adds a protocol_row a line, without the
  * limits. A line that is none is passed over and noted in *faults. "sockets: used" becomes in_use.
  * 0 or -ENOMEM.
  */
-int protocols_parse(struct span text, struct rows *rows, struct faults *faults);
+int protocol_memory_parse(struct span text, struct rows *rows, struct faults *faults);
 
 /* Parses tcp_mem or udp_mem (low, pressure, high; pages). 0 or -EBADMSG. */
-int protocols_parse_mem(struct span text, struct protocol_row *row);
+int protocol_memory_parse_mem(struct span text, struct protocol_row *row);
 
 /* The row of this name ("TCP") among rows that need not be sorted, or NULL. */
-struct protocol_row *protocols_find(const struct rows *rows, const char *name);
+struct protocol_row *protocol_memory_find(const struct rows *rows, const char *name);
 
 #endif

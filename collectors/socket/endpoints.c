@@ -6,9 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/socket/endpoints.h"
-
-#define SECOND_NS UINT64_C(1000000000)
 
 /* A dump is no snapshot and can miss a socket. Were it forgotten at once, all its drops would be
  * counted again when it is back. */
@@ -28,14 +27,14 @@ struct member {
 void endpoints_init(struct endpoints *endpoints, bool keep_peaks)
 {
 	*endpoints = (struct endpoints){.keep_peaks = keep_peaks};
-	keyed_init(&endpoints->table, sizeof(struct endpoint), sizeof(struct endpoint_key));
-	keyed_init(&endpoints->members, sizeof(struct member), sizeof(uint64_t));
+	hash_init(&endpoints->table, sizeof(struct endpoint), sizeof(struct endpoint_key));
+	hash_init(&endpoints->members, sizeof(struct member), sizeof(uint64_t));
 }
 
 void endpoints_free(struct endpoints *endpoints)
 {
-	keyed_clear(&endpoints->table);
-	keyed_clear(&endpoints->members);
+	hash_clear(&endpoints->table);
+	hash_clear(&endpoints->members);
 }
 
 static size_t *untracked(struct endpoints *endpoints, uint8_t family)
@@ -64,7 +63,7 @@ void endpoints_begin(struct endpoints *endpoints, uint8_t family)
 static int64_t new_drops(struct endpoints *endpoints, const struct inet_socket *socket,
 			 uint64_t now)
 {
-	struct member *member = keyed_find(&endpoints->members, &socket->cookie);
+	struct member *member = hash_find(&endpoints->members, &socket->cookie);
 	uint32_t step;
 
 	if (!member) {
@@ -72,7 +71,7 @@ static int64_t new_drops(struct endpoints *endpoints, const struct inet_socket *
 			return 0;
 		if (endpoints->members.count >= ENDPOINTS_MEMBERS_MAX)
 			return -1;
-		member = keyed_add(&endpoints->members, &socket->cookie);
+		member = hash_add(&endpoints->members, &socket->cookie);
 		if (!member)
 			return -1;
 	}
@@ -105,7 +104,7 @@ static void add_drops(struct endpoints *endpoints, struct endpoint *endpoint,
 int endpoints_add(struct endpoints *endpoints, const struct inet_socket *socket, uint64_t queue,
 		  uint64_t limit, uint64_t now)
 {
-	struct endpoint *endpoint = keyed_find(&endpoints->table, &socket->local);
+	struct endpoint *endpoint = hash_find(&endpoints->table, &socket->local);
 	uint64_t usage = queue * USAGE_FULL / (limit ? limit : 1);
 
 	if (!endpoint) {
@@ -113,7 +112,7 @@ int endpoints_add(struct endpoints *endpoints, const struct inet_socket *socket,
 			++*untracked(endpoints, socket->local.family);
 			return 0;
 		}
-		endpoint = keyed_add(&endpoints->table, &socket->local);
+		endpoint = hash_add(&endpoints->table, &socket->local);
 		if (!endpoint)
 			return -ENOMEM;
 		endpoint->since = now;
@@ -209,8 +208,8 @@ void endpoints_end(struct endpoints *endpoints, uint64_t now)
 	struct age age = {.now = now, .peaks = endpoints->keep_peaks};
 
 	forget_oldest(endpoints, &age);
-	keyed_keep(&endpoints->table, keep_endpoint, &age);
-	keyed_keep(&endpoints->members, keep_member, &now);
+	hash_keep(&endpoints->table, keep_endpoint, &age);
+	hash_keep(&endpoints->members, keep_member, &now);
 }
 
 size_t endpoints_untracked(const struct endpoints *endpoints)

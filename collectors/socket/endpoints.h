@@ -35,10 +35,10 @@ struct endpoint {
 
 /* Zeroed memory is not enough: endpoints_init(). */
 struct endpoints {
-	struct keyed table;   /* of struct endpoint */
-	struct keyed members; /* sockets with drops, by cookie */
-	bool keep_peaks;      /* remember the peaks of closed endpoints too */
-	size_t untracked[2];  /* sockets that were passed over for the bounds: IPv4, IPv6 */
+	struct hash table;   /* of struct endpoint */
+	struct hash members; /* sockets with drops, by cookie */
+	bool keep_peaks;     /* remember the peaks of closed endpoints too */
+	size_t untracked[2]; /* sockets that were passed over for the bounds: IPv4, IPv6 */
 };
 
 /* Bounds. Past the first, endpoints whose sockets neither drop nor queue are passed over. */

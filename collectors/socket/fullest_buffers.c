@@ -151,8 +151,8 @@ static int count_sockets(struct collect *c, uint64_t *sum)
 	*sum = 0;
 	for (size_t i = 0; i < DUMPS; i++) {
 		uint64_t in_use;
-		int err = root_read(&c->settings->roots, ROOT_PROC, c->buf, "net/%s",
-				    dumps[i].file);
+		int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "net/%s",
+				      dumps[i].file);
 
 		if (err == -ENOENT && dumps[i].family == AF_INET6)
 			continue; /* no IPv6 */
@@ -176,20 +176,20 @@ static int rank_sockets(struct collect *c, struct buffer_ranking *ranking)
 
 	for (size_t i = 0; i < DUMPS; i++) {
 		struct dump dump = {.ranking = ranking, .protocol = dumps[i].protocol};
-		struct sockdiag_query query = {
+		struct sock_diag_query query = {
 			.family = dumps[i].family,
 			.protocol = dumps[i].protocol,
 			.states = dumps[i].states,
 			.memory = true,
 		};
-		int err = sockdiag_dump(&state->nl, &query, rank_socket, note_restart, &dump);
+		int err = sock_diag_dump(&state->nl, &query, rank_socket, note_restart, &dump);
 
 		/* Ranked sockets of the part that was thrown away cannot be told any more. */
 		if (!err && dump.restarted)
 			err = -ESTALE;
 		if (err)
 			return collect_fail(c, err, "dump of sockets' memory over sock_diag (%s)",
-					    sockdiag_remedy(err));
+					    sock_diag_remedy(err));
 	}
 	return 0;
 }
@@ -199,7 +199,7 @@ static void set_endpoint(char text[ENDPOINT_SIZE], const struct endpoint_key *ke
 	char interface[IF_NAMESIZE] = "";
 
 	if (key->interface)
-		sockdiag_interface(key->interface, interface);
+		sock_diag_interface(key->interface, interface);
 	endpoint_format(key, interface, text);
 }
 
@@ -279,11 +279,11 @@ static void buffers_close(void *arg)
 {
 	struct buffers_state *state = arg;
 
-	sockdiag_close(&state->nl);
+	sock_diag_close(&state->nl);
 	owners_free(&state->owners);
 }
 
-const struct collector buffers_collector = {
+const struct collector fullest_buffers_collector = {
 	.name = "buffers",
 	.interval_ms = 30000,
 	.rows = {&buffer_row_type, NULL},

@@ -23,7 +23,7 @@ struct buffer_row {
 };
 
 extern const struct row_type buffer_row_type;
-extern const struct collector buffers_collector;
+extern const struct collector fullest_buffers_collector;
 
 /* --- the pure part -------------------------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/socket/endpoints.h"
 #include "collectors/socket/listener.h"
 #include "collectors/socket/owner.h"
@@ -68,7 +69,7 @@ static int dump_listeners(struct collect *c)
 
 	for (size_t i = 0; i < FAMILIES; i++) {
 		struct dump dump = {.state = state, .family = families[i]};
-		struct sockdiag_query query = {
+		struct sock_diag_query query = {
 			.family = families[i],
 			.protocol = IPPROTO_TCP,
 			.states = SOCKDIAG_STATE(TCP_LISTEN),
@@ -77,10 +78,10 @@ static int dump_listeners(struct collect *c)
 		int err;
 
 		restart_listeners(&dump);
-		err = sockdiag_dump(&state->nl, &query, take_listener, restart_listeners, &dump);
+		err = sock_diag_dump(&state->nl, &query, take_listener, restart_listeners, &dump);
 		if (err)
 			return collect_fail(c, err, "dump of listeners over sock_diag (%s)",
-					    sockdiag_remedy(err));
+					    sock_diag_remedy(err));
 	}
 	endpoints_end(&state->endpoints, c->now);
 	return 0;
@@ -98,7 +99,7 @@ static int take_half_open(const struct inet_socket *socket, void *arg)
 static void dump_half_open(struct collect *c)
 {
 	struct listener_state *state = c->state;
-	uint64_t start = monotonic_ns();
+	uint64_t start = clock_monotonic();
 	int err = 0;
 
 	if (c->now < state->half_open_next)
@@ -107,22 +108,22 @@ static void dump_half_open(struct collect *c)
 	/* From calloc(), only the pages of ports in use become memory. */
 	state->half_open = calloc(PORTS, sizeof(*state->half_open));
 	for (size_t i = 0; state->half_open && !err && i < FAMILIES; i++) {
-		struct sockdiag_query query = {
+		struct sock_diag_query query = {
 			.family = families[i],
 			.protocol = IPPROTO_TCP,
 			.states = SOCKDIAG_STATE(TCP_SYN_RECV) |
 				  SOCKDIAG_STATE(SOCKDIAG_NEW_SYN_RECV),
 		};
 
-		err = sockdiag_dump(&state->nl, &query, take_half_open, NULL, state->half_open);
+		err = sock_diag_dump(&state->nl, &query, take_half_open, NULL, state->half_open);
 	}
-	state->half_open_next = c->now + (monotonic_ns() - start) * HALF_OPEN_GAP_TIMES;
+	state->half_open_next = c->now + (clock_monotonic() - start) * HALF_OPEN_GAP_TIMES;
 	if (err) {
 		free(state->half_open);
 		state->half_open = NULL;
 		errno = -err;
 		collect_note(c, "half-open connections cannot be counted: %m (%s)",
-			     sockdiag_remedy(err));
+			     sock_diag_remedy(err));
 	}
 }
 
@@ -134,7 +135,7 @@ static void fill_row(const struct listener_state *state, const struct endpoint *
 	char interface[IF_NAMESIZE] = "";
 
 	if (endpoint->key.interface)
-		sockdiag_interface(endpoint->key.interface, interface);
+		sock_diag_interface(endpoint->key.interface, interface);
 	endpoint_format(&endpoint->key, interface, row->endpoint);
 	address_format(&endpoint->key, interface, row->address);
 	row->port = endpoint->key.port;
@@ -217,7 +218,7 @@ static void listener_close(void *arg)
 {
 	struct listener_state *state = arg;
 
-	sockdiag_close(&state->nl);
+	sock_diag_close(&state->nl);
 	endpoints_free(&state->endpoints);
 	owners_free(&state->owners);
 	free(state->half_open);

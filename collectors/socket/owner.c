@@ -7,11 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/base/parse.h"
 #include "collectors/socket/owner.h"
-
-#define SECOND_NS      UINT64_C(1000000000)
-#define MILLISECOND_NS UINT64_C(1000000)
 
 /* How long a piece of a scan may take (the first one longer: --dump and --report have no other),
  * and how many links are read between looks at the clock. */
@@ -50,7 +48,7 @@ void owners_init(struct owners *owners)
 	memset(owners, 0, sizeof(*owners));
 	owners->budget_ns = BUDGET_NS;
 	owners->first_budget_ns = FIRST_BUDGET_NS;
-	keyed_init(&owners->cache, sizeof(struct owner_entry), sizeof(uint64_t));
+	hash_init(&owners->cache, sizeof(struct owner_entry), sizeof(uint64_t));
 }
 
 static void scan_drop(struct owners *owners)
@@ -65,7 +63,7 @@ static void scan_drop(struct owners *owners)
 void owners_free(struct owners *owners)
 {
 	scan_drop(owners);
-	keyed_clear(&owners->cache);
+	hash_clear(&owners->cache);
 	filebuf_free(&owners->buf);
 }
 
@@ -76,7 +74,7 @@ int owners_want(struct owners *owners, uint32_t inode, uint64_t now)
 
 	if (!inode)
 		return 0;
-	entry = keyed_add(&owners->cache, &key);
+	entry = hash_add(&owners->cache, &key);
 	if (!entry)
 		return -ENOMEM;
 	entry->used = now;
@@ -105,7 +103,7 @@ static void name_process(struct owners *owners, const struct roots *roots,
 	if (owners->named_pid != entry->pid) {
 		owners->named_pid = entry->pid;
 		owners->named[0] = '\0';
-		if (!root_read(roots, ROOT_PROC, &owners->buf, "%u/comm", entry->pid)) {
+		if (!procfs_read(roots, ROOT_PROC, &owners->buf, "%u/comm", entry->pid)) {
 			rest = (struct span){owners->buf.data, owners->buf.len};
 			if (span_line(&rest, &line))
 				span_copy(line, owners->named, sizeof(owners->named));
@@ -118,8 +116,8 @@ static void verify(struct owners *owners, const struct roots *roots, struct owne
 		   uint64_t now)
 {
 	char target[64];
-	ssize_t len = root_readlink(roots, ROOT_PROC, target, sizeof(target), "%u/fd/%u",
-				    entry->pid, entry->fd);
+	ssize_t len = procfs_readlink(roots, ROOT_PROC, target, sizeof(target), "%u/fd/%u",
+				      entry->pid, entry->fd);
 
 	if (len < 0 || socket_inode(target, (size_t)len) != entry->inode) {
 		entry->pid = 0;
@@ -158,7 +156,7 @@ static int add_pid(struct owners *owners, size_t *size, uint32_t pid)
 
 static void scan_begin(struct owners *owners, const struct roots *roots, uint64_t now)
 {
-	DIR *proc = root_opendir(roots, ROOT_PROC, ".");
+	DIR *proc = procfs_opendir(roots, ROOT_PROC, ".");
 	const struct dirent *entry;
 	size_t size = 0;
 
@@ -193,7 +191,7 @@ static void scan_begin(struct owners *owners, const struct roots *roots, uint64_
 static void take_link(struct owners *owners, const struct roots *roots, uint32_t pid,
 		      const char *name, uint64_t inode, uint64_t now)
 {
-	struct owner_entry *entry = keyed_find(&owners->cache, &inode);
+	struct owner_entry *entry = hash_find(&owners->cache, &inode);
 	uint64_t fd;
 
 	if (!entry || (entry->pid && entry->pid != INIT_PID) || entry->pid == pid ||
@@ -218,7 +216,7 @@ static bool scan_process(struct owners *owners, const struct roots *roots, uint6
 	bool denied = false;
 
 	if (!owners->fds) {
-		owners->fds = root_opendir(roots, ROOT_PROC, "%u/fd", pid);
+		owners->fds = procfs_opendir(roots, ROOT_PROC, "%u/fd", pid);
 		denied = !owners->fds && (errno == EACCES || errno == EPERM);
 	}
 	for (unsigned links = 1; owners->fds && (entry = readdir(owners->fds)); links++) {
@@ -234,7 +232,7 @@ static bool scan_process(struct owners *owners, const struct roots *roots, uint6
 		}
 		if (!owners->wanted)
 			break;
-		if (!(links % SCAN_LINKS) && monotonic_ns() > deadline)
+		if (!(links % SCAN_LINKS) && clock_monotonic() > deadline)
 			return false;
 	}
 	if (owners->fds)
@@ -269,12 +267,12 @@ static void scan_end(struct owners *owners, uint64_t now, bool whole)
 static void scan_step(struct owners *owners, const struct roots *roots, uint64_t now)
 {
 	bool is_first = !owners->next_scan && !owners->scan_spent, time_left = true;
-	uint64_t start = monotonic_ns();
+	uint64_t start = clock_monotonic();
 	uint64_t deadline = start + (is_first ? owners->first_budget_ns : owners->budget_ns);
 
 	while (time_left && owners->pid_next < owners->pid_count && owners->wanted)
-		time_left = scan_process(owners, roots, deadline) && monotonic_ns() < deadline;
-	owners->scan_spent += monotonic_ns() - start;
+		time_left = scan_process(owners, roots, deadline) && clock_monotonic() < deadline;
+	owners->scan_spent += clock_monotonic() - start;
 	if (owners->pid_next >= owners->pid_count || !owners->wanted)
 		scan_end(owners, now, owners->pid_next >= owners->pid_count);
 }
@@ -291,7 +289,7 @@ static bool keep_entry(const void *item, void *now)
 /* Reads the links again whose time has come; those that the budget leaves out come next time. */
 static void verify_all(struct owners *owners, const struct roots *roots, uint64_t now)
 {
-	uint64_t deadline = monotonic_ns() + owners->budget_ns;
+	uint64_t deadline = clock_monotonic() + owners->budget_ns;
 	unsigned links = 0;
 
 	for (size_t i = 0; i < owners->cache.count; i++) {
@@ -300,7 +298,7 @@ static void verify_all(struct owners *owners, const struct roots *roots, uint64_
 		if (!entry->pid || now - entry->verified < VERIFY_NS)
 			continue;
 		verify(owners, roots, entry, now);
-		if (!(++links % SCAN_LINKS) && monotonic_ns() > deadline)
+		if (!(++links % SCAN_LINKS) && clock_monotonic() > deadline)
 			break;
 	}
 }
@@ -319,7 +317,7 @@ static bool has_due(const struct owners *owners, uint64_t now)
 void owners_update(struct owners *owners, const struct roots *roots, uint64_t now)
 {
 	owners->named_pid = 0;
-	keyed_keep(&owners->cache, keep_entry, &now);
+	hash_keep(&owners->cache, keep_entry, &now);
 	verify_all(owners, roots, now);
 	if (!owners->pids && now >= owners->next_scan && has_due(owners, now))
 		scan_begin(owners, roots, now);
@@ -331,7 +329,7 @@ bool owners_find(const struct owners *owners, uint32_t inode, uint64_t *pid,
 		 char command[COMMAND_SIZE])
 {
 	uint64_t key = inode;
-	const struct owner_entry *entry = keyed_find(&owners->cache, &key);
+	const struct owner_entry *entry = hash_find(&owners->cache, &key);
 
 	if (!entry || !entry->pid)
 		return false;

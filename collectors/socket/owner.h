@@ -18,7 +18,7 @@
 
 /* owners_init() makes it empty. One thread's. */
 struct owners {
-	struct keyed cache;  /* of struct owner_entry, by inode */
+	struct hash cache;   /* of struct owner_entry, by inode */
 	uint64_t next_scan;  /* monotonic ns; not before */
 	uint64_t scan_spent; /* ns that the scan under way took so far */
 	uint64_t scan_start; /* monotonic ns */

@@ -40,7 +40,7 @@ const struct row_type close_wait_row_type = {
 
 /* --- the pure part ---------------------------------------------------------------------------- */
 
-void socket_counts_add(struct socket_counts *counts, const struct inet_socket *socket)
+void tcp_states_count(struct socket_counts *counts, const struct inet_socket *socket)
 {
 	unsigned state = socket->state == SOCKDIAG_NEW_SYN_RECV ? TCP_SYN_RECV : socket->state;
 
@@ -72,7 +72,8 @@ static void add_families(socket_table table)
 	}
 }
 
-void socket_add_up(const struct socket_counts counts[SOCKET_DUMPS], bool ipv6, socket_table table)
+void tcp_states_add_up(const struct socket_counts counts[SOCKET_DUMPS], bool ipv6,
+		       socket_table table)
 {
 	for (unsigned state = 1; state <= SOCKET_STATE_MAX; state++) {
 		table[SOCKET_IPV4 - 1][state] = counts[SOCKET_DUMP_IPV4].state[state];
@@ -128,14 +129,15 @@ static void infer_time_wait(const struct socket_counts counts[SOCKET_DUMPS], uin
 	table[SOCKET_IPV6 - 1][TCP_TIME_WAIT] = part[SOCKET_DUMP_IPV6];
 }
 
-bool socket_infer(const struct socket_counts counts[SOCKET_DUMPS],
-		  const struct socket_totals *totals, enum socket_dump split, socket_table table)
+bool tcp_states_infer(const struct socket_counts counts[SOCKET_DUMPS],
+		      const struct socket_totals *totals, enum socket_dump split,
+		      socket_table table)
 {
 	bool ipv6 = totals->in_use[SOCKET_DUMP_IPV6] != ROW_ABSENT;
 
 	if (totals->in_use[SOCKET_DUMP_IPV4] == ROW_ABSENT || totals->time_wait == ROW_ABSENT)
 		return false;
-	socket_add_up(counts, ipv6, table);
+	tcp_states_add_up(counts, ipv6, table);
 	if (!infer_established(counts, totals, table))
 		return false;
 	add_families(table);
@@ -156,7 +158,7 @@ static const uint8_t dump_family[SOCKET_DUMPS] = {AF_INET, AF_INET6};
 
 static int count_socket(const struct inet_socket *socket, void *arg)
 {
-	socket_counts_add(arg, socket);
+	tcp_states_count(arg, socket);
 	return 0;
 }
 
@@ -177,7 +179,7 @@ static int dump_states(struct collect *c, struct socket_counts counts[SOCKET_DUM
 	struct sockets_state *state = c->state;
 
 	for (unsigned i = 0; i < (ipv6 ? SOCKET_DUMPS : SOCKET_DUMP_IPV6); i++) {
-		struct sockdiag_query query = {
+		struct sock_diag_query query = {
 			.family = dump_family[i],
 			.protocol = IPPROTO_TCP,
 			.states = states[i],
@@ -185,10 +187,10 @@ static int dump_states(struct collect *c, struct socket_counts counts[SOCKET_DUM
 		int err;
 
 		restart_count(&counts[i]);
-		err = sockdiag_dump(&state->nl, &query, count_socket, restart_count, &counts[i]);
+		err = sock_diag_dump(&state->nl, &query, count_socket, restart_count, &counts[i]);
 		if (err)
 			return collect_fail(c, err, "dump of TCP sockets over sock_diag (%s)",
-					    sockdiag_remedy(err));
+					    sock_diag_remedy(err));
 	}
 	return 0;
 }
@@ -199,7 +201,7 @@ static uint64_t read_number(struct collect *c, const char *file,
 			    const char *protocol, const char *name, int *err)
 {
 	uint64_t value = ROW_ABSENT;
-	int failed = root_read(&c->settings->roots, ROOT_PROC, c->buf, "net/%s", file);
+	int failed = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "net/%s", file);
 
 	if (!failed)
 		failed = find((struct span){c->buf->data, c->buf->len}, protocol, name, &value);
@@ -270,7 +272,7 @@ static int collect_full(struct collect *c, struct socket_counts counts[SOCKET_DU
 
 	collect_source(c, "sock_diag");
 	if (!err)
-		socket_add_up(counts, ipv6, table);
+		tcp_states_add_up(counts, ipv6, table);
 	return err;
 }
 
@@ -298,7 +300,7 @@ static int collect_cheap(struct collect *c, struct socket_counts counts[SOCKET_D
 				"sockets are dumped instead");
 		return collect_full(c, counts, ipv6, table);
 	}
-	if (!socket_infer(counts, &totals, split, table)) {
+	if (!tcp_states_infer(counts, &totals, split, table)) {
 		collect_note(c, "inuse in /proc/net/sockstat and CurrEstab in /proc/net/snmp "
 				"contradict each other; all sockets are dumped instead");
 		return collect_full(c, counts, ipv6, table);
@@ -400,10 +402,10 @@ static int sockets_collect(struct collect *c)
 
 static void sockets_close(void *state)
 {
-	sockdiag_close(&((struct sockets_state *)state)->nl);
+	sock_diag_close(&((struct sockets_state *)state)->nl);
 }
 
-const struct collector sockets_collector = {
+const struct collector tcp_states_collector = {
 	.name = "sockets",
 	.interval_ms = 5000,
 	.rows =

@@ -39,7 +39,7 @@ enum sockets_rows {
 
 extern const struct row_type socket_state_row_type;
 extern const struct row_type close_wait_row_type;
-extern const struct collector sockets_collector;
+extern const struct collector tcp_states_collector;
 
 /* --- the pure part -------------------------------------------------------------------------- */
 
@@ -61,7 +61,7 @@ enum socket_dump {
 };
 
 /* Counts one socket. */
-void socket_counts_add(struct socket_counts *counts, const struct inet_socket *socket);
+void tcp_states_count(struct socket_counts *counts, const struct inet_socket *socket);
 
 /* What procfs says, each ROW_ABSENT when it does not. */
 struct socket_totals {
@@ -80,10 +80,12 @@ typedef uint64_t socket_table[SOCKET_FAMILIES][SOCKET_STATE_MAX + 1];
  * sockets of only one family (of `split`; SOCKET_DUMPS: of none), and adds up the families.
  * False when the totals are missing or contradict each other: then only a full dump tells.
  */
-bool socket_infer(const struct socket_counts counts[SOCKET_DUMPS],
-		  const struct socket_totals *totals, enum socket_dump split, socket_table table);
+bool tcp_states_infer(const struct socket_counts counts[SOCKET_DUMPS],
+		      const struct socket_totals *totals, enum socket_dump split,
+		      socket_table table);
 
 /* The same after full dumps. ipv6: whether there is any; else its numbers are absent. */
-void socket_add_up(const struct socket_counts counts[SOCKET_DUMPS], bool ipv6, socket_table table);
+void tcp_states_add_up(const struct socket_counts counts[SOCKET_DUMPS], bool ipv6,
+		       socket_table table);
 
 #endif

@@ -54,7 +54,7 @@ static int dump_sockets(struct collect *c)
 
 	for (size_t i = 0; i < sizeof(families); i++) {
 		struct dump dump = {.state = state, .family = families[i]};
-		struct sockdiag_query query = {
+		struct sock_diag_query query = {
 			.family = families[i],
 			.protocol = IPPROTO_UDP,
 			/* Connected, and not: the only states of UDP. */
@@ -64,10 +64,10 @@ static int dump_sockets(struct collect *c)
 		int err;
 
 		restart_sockets(&dump);
-		err = sockdiag_dump(&state->nl, &query, take_socket, restart_sockets, &dump);
+		err = sock_diag_dump(&state->nl, &query, take_socket, restart_sockets, &dump);
 		if (err)
 			return collect_fail(c, err, "dump of UDP sockets over sock_diag (%s)",
-					    sockdiag_remedy(err));
+					    sock_diag_remedy(err));
 	}
 	endpoints_end(&state->endpoints, c->now);
 	return 0;
@@ -78,7 +78,7 @@ static void fill_row(const struct endpoint *endpoint, struct udp_socket_row *row
 	char interface[IF_NAMESIZE] = "";
 
 	if (endpoint->key.interface)
-		sockdiag_interface(endpoint->key.interface, interface);
+		sock_diag_interface(endpoint->key.interface, interface);
 	endpoint_format(&endpoint->key, interface, row->endpoint);
 	row->sockets = endpoint->sockets;
 	row->drops = endpoint->drops;
@@ -157,12 +157,12 @@ static void udpsocket_close(void *arg)
 {
 	struct udpsocket_state *state = arg;
 
-	sockdiag_close(&state->nl);
+	sock_diag_close(&state->nl);
 	endpoints_free(&state->endpoints);
 	owners_free(&state->owners);
 }
 
-const struct collector udpsocket_collector = {
+const struct collector udp_socket_collector = {
 	.name = "udpSocket",
 	.interval_ms = 5000,
 	.rows = {&udp_socket_row_type, NULL},

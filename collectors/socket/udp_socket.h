@@ -17,6 +17,6 @@ struct udp_socket_row {
 };
 
 extern const struct row_type udp_socket_row_type;
-extern const struct collector udpsocket_collector;
+extern const struct collector udp_socket_collector;
 
 #endif

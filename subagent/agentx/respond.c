@@ -6,11 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "collectors/base/clock.h"
 #include "subagent/agentx/protocol.h"
 #include "subagent/agentx/respond.h"
 
-#define SECOND_NS UINT64_C(1000000000)
-#define TICK_NS	  UINT64_C(10000000)
+#define TICK_NS UINT64_C(10000000)
 
 /* Enough for any value but a text, which is taken from the row. */
 union value {
@@ -73,7 +73,7 @@ static size_t set_object(oid *object, const char *text)
 	return 2;
 }
 
-bool handler_add_cell(const struct handler *handler, netsnmp_pdu *pdu, const struct cell *cell,
+bool respond_add_cell(const struct respond *handler, netsnmp_pdu *pdu, const struct cell *cell,
 		      const oid *name, size_t len)
 {
 	const struct column *column = cell->column;
@@ -137,7 +137,7 @@ static bool add_exception(netsnmp_pdu *response, const netsnmp_variable_list *as
 	       NULL;
 }
 
-static bool answer_get(const struct handler *handler, netsnmp_pdu *response,
+static bool answer_get(const struct respond *handler, netsnmp_pdu *response,
 		       const netsnmp_variable_list *asked)
 {
 	struct cell cell;
@@ -145,7 +145,7 @@ static bool answer_get(const struct handler *handler, netsnmp_pdu *response,
 	switch (table_get(asked->name, asked->name_length, handler->rows, handler->rows_arg,
 			  &cell)) {
 	case TABLE_FOUND:
-		return handler_add_cell(handler, response, &cell, asked->name, asked->name_length);
+		return respond_add_cell(handler, response, &cell, asked->name, asked->name_length);
 	case TABLE_NO_INSTANCE:
 		return add_exception(response, asked, SNMP_NOSUCHINSTANCE);
 	default:
@@ -165,7 +165,7 @@ static bool out_of_range(const netsnmp_variable_list *asked, const oid *name, si
 	return snmp_oid_compare(name, len, asked->val.objid, end_len) >= 0;
 }
 
-static bool answer_next(const struct handler *handler, netsnmp_pdu *response,
+static bool answer_next(const struct respond *handler, netsnmp_pdu *response,
 			const netsnmp_variable_list *asked)
 {
 	oid name[MAX_OID_LEN];
@@ -182,12 +182,12 @@ static bool answer_next(const struct handler *handler, netsnmp_pdu *response,
 	len = table_oid(cell.table, cell.column, cell.row, name);
 	if (out_of_range(asked, name, len))
 		return add_exception(response, asked, SNMP_ENDOFMIBVIEW);
-	return handler_add_cell(handler, response, &cell, name, len);
+	return respond_add_cell(handler, response, &cell, name, len);
 }
 
-netsnmp_pdu *handler_answer(const struct handler *handler, const netsnmp_pdu *request)
+netsnmp_pdu *respond_answer(const struct respond *handler, const netsnmp_pdu *request)
 {
-	bool (*answer)(const struct handler *, netsnmp_pdu *, const netsnmp_variable_list *) = NULL;
+	bool (*answer)(const struct respond *, netsnmp_pdu *, const netsnmp_variable_list *) = NULL;
 	long error = SNMP_ERR_NOERROR;
 	netsnmp_pdu *response;
 	bool fits = true;

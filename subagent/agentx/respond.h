@@ -12,13 +12,13 @@
 #include "subagent/tables/table.h"
 
 /* Turns a monotonic time (ns) into sysUpTime then: session_ticks(). */
-typedef uint32_t handler_ticks_fn(uint64_t monotonic);
+typedef uint32_t respond_ticks_fn(uint64_t monotonic);
 
 /* Where the answers come from. */
-struct handler {
+struct respond {
 	table_rows_fn *rows;
 	void *rows_arg;
-	handler_ticks_fn *ticks;
+	respond_ticks_fn *ticks;
 };
 
 /*
@@ -26,11 +26,11 @@ struct handler {
  * (notWritable), CommitSet or UndoSet; the caller sends or frees it. NULL for a PDU that wants no
  * response, and when memory is short.
  */
-netsnmp_pdu *handler_answer(const struct handler *handler, const netsnmp_pdu *request);
+netsnmp_pdu *respond_answer(const struct respond *handler, const netsnmp_pdu *request);
 
 /* Adds a cell's value to a PDU under this name. handler may be NULL where no column holds a stamp.
  * False when memory is short. */
-bool handler_add_cell(const struct handler *handler, netsnmp_pdu *pdu, const struct cell *cell,
+bool respond_add_cell(const struct respond *handler, netsnmp_pdu *pdu, const struct cell *cell,
 		      const oid *name, size_t len);
 
 #endif

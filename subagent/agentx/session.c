@@ -25,6 +25,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/collector.h"
 #include "subagent/agentx/protocol.h"
 #include "subagent/agentx/respond.h"
@@ -32,8 +33,7 @@
 #include "subagent/agentx/transport.h"
 #include "subagent/log.h"
 
-#define MILLISECOND_NS UINT64_C(1000000)
-#define TICK_NS	       UINT64_C(10000000)
+#define TICK_NS UINT64_C(10000000)
 
 /* Between two attempts to connect. Cheap: a socket that is not there costs three system calls. */
 #define RETRY_MS 500
@@ -61,7 +61,7 @@ enum state {
 };
 
 static struct {
-	struct handler handler;
+	struct respond handler;
 	char *address;
 	bool registers; /* there are tables to be registered */
 	enum state state;
@@ -162,7 +162,7 @@ static void explain_register(long error)
 static int registered(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
 		      void *arg)
 {
-	uint64_t now = monotonic_ns();
+	uint64_t now = clock_monotonic();
 
 	(void)reqid;
 	(void)arg;
@@ -187,7 +187,7 @@ static void send_register(void)
 	netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_PDU_REGISTER);
 	oid root[MAX_OID_LEN];
 
-	self.next_register = monotonic_ns() + REGISTER_RETRY_MS * MILLISECOND_NS;
+	self.next_register = clock_monotonic() + REGISTER_RETRY_MS * MILLISECOND_NS;
 	if (!pdu)
 		return;
 	memcpy(root, base_oid, base_oid_len * sizeof(oid));
@@ -217,7 +217,7 @@ static int packet(int operation, netsnmp_session *session, int reqid, netsnmp_pd
 		transport_break();
 		return 1;
 	}
-	response = handler_answer(&self.handler, pdu);
+	response = respond_answer(&self.handler, pdu);
 	if (response && !snmp_send(session, response))
 		snmp_free_pdu(response);
 	return 1;
@@ -250,7 +250,7 @@ static int closed(int major, int minor, void *session, void *arg)
 		return 0;
 	self.session = NULL;
 	self.state = DOWN;
-	self.down_since = monotonic_ns();
+	self.down_since = clock_monotonic();
 	if (was_up && !self.moving)
 		log_warning("lost the AgentX master at %s: it closed the connection; trying every "
 			    "%d ms until it is back",
@@ -340,7 +340,7 @@ static void attempt(void)
 	uint64_t now;
 
 	snmp_call_callbacks(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG, NULL);
-	now = monotonic_ns();
+	now = clock_monotonic();
 	self.next_connect = now + RETRY_MS * MILLISECOND_NS;
 	if (self.state == DOWN)
 		explain(now);
@@ -415,13 +415,13 @@ static void set_close_on_exec(void)
 #endif
 }
 
-int session_init(const char *address, struct view *view)
+int session_init(const char *address, struct pinned *view)
 {
 	int err = transport_check(address);
 
 	if (err)
 		return err;
-	self.handler = (struct handler){view_rows, view, session_ticks};
+	self.handler = (struct respond){pinned_rows, view, session_ticks};
 	self.registers = view != NULL;
 	init_library();
 	err = transport_register();
@@ -442,7 +442,7 @@ int session_init(const char *address, struct view *view)
 /* Connects or registers when it is time to. */
 static void advance(void)
 {
-	uint64_t now = monotonic_ns();
+	uint64_t now = clock_monotonic();
 
 	if (self.state == DOWN && now >= self.next_connect)
 		attempt();
@@ -455,7 +455,7 @@ static void advance(void)
 /* How long to wait at most, so as to be in time for the next attempt. */
 static struct timeval waiting_time(unsigned timeout_ms)
 {
-	uint64_t now = monotonic_ns(), wait = timeout_ms * MILLISECOND_NS;
+	uint64_t now = clock_monotonic(), wait = timeout_ms * MILLISECOND_NS;
 
 	if (self.state == DOWN || self.state == CONNECTED) {
 		uint64_t next = self.state == DOWN ? self.next_connect : self.next_register;
@@ -521,9 +521,9 @@ static int close_answered(int operation, netsnmp_session *session, int reqid, ne
 /* Waits until the session is gone or the flag is set. */
 static void wait_closing(const bool *flag)
 {
-	uint64_t deadline = monotonic_ns() + CLOSE_MS * MILLISECOND_NS, now;
+	uint64_t deadline = clock_monotonic() + CLOSE_MS * MILLISECOND_NS, now;
 
-	while (self.session && !*flag && (now = monotonic_ns()) < deadline)
+	while (self.session && !*flag && (now = clock_monotonic()) < deadline)
 		turn(-1, (unsigned)((deadline - now) / MILLISECOND_NS) + 1, NULL, NULL);
 }
 

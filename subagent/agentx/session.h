@@ -17,7 +17,7 @@
  * "tcp:localhost:705"). Answers from all tables of the view; without one (NULL) nothing is
  * registered, for a session that only sends. Connecting is tried from session_turn(). 0 or -errno.
  */
-int session_init(const char *address, struct view *view);
+int session_init(const char *address, struct pinned *view);
 
 /* Another address, after a reload: the session is made anew there if it differs. 0 or -errno
  * (-EINVAL: it is no address; the old one stays). */

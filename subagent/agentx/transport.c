@@ -15,13 +15,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/collector.h"
 #include "subagent/agentx/transport.h"
 
 /* RFC 2741, 8.1.1. */
 #define AGENTX_TCP_PORT "705"
-
-#define MILLISECOND_NS UINT64_C(1000000)
 
 /* A TCP master that is gone without a word is noticed after about this long. */
 #define KEEPALIVE_IDLE_S     5
@@ -130,7 +129,7 @@ static int wait_ready(int fd, short events, uint64_t deadline)
 	int ready;
 
 	do {
-		now = monotonic_ns();
+		now = clock_monotonic();
 		if (now >= deadline)
 			return -ETIMEDOUT;
 		ready = poll(&pollfd, 1, (int)((deadline - now) / MILLISECOND_NS) + 1);
@@ -150,7 +149,7 @@ static int connect_to(const struct sockaddr *address, socklen_t len)
 	err = connect(fd, address, len) ? -errno : 0;
 	if (err == -EINPROGRESS) {
 		err = wait_ready(fd, POLLOUT,
-				 monotonic_ns() + TRANSPORT_CONNECT_MS * MILLISECOND_NS);
+				 clock_monotonic() + TRANSPORT_CONNECT_MS * MILLISECOND_NS);
 		if (!err && !getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &size))
 			err = -err;
 	}
@@ -226,7 +225,7 @@ static int transport_recv(netsnmp_transport *t, void *buf, int size, void **opaq
 static int transport_send(netsnmp_transport *t, const void *buf, int size, void **opaque,
 			  int *olength)
 {
-	uint64_t deadline = monotonic_ns() + TRANSPORT_SEND_MS * MILLISECOND_NS;
+	uint64_t deadline = clock_monotonic() + TRANSPORT_SEND_MS * MILLISECOND_NS;
 	const char *at = buf;
 	size_t left = (size_t)size;
 	int err = 0;

@@ -177,7 +177,7 @@ void advise_time_wait(const struct advice *advice, char *text, size_t size)
 static const struct close_wait_row *worst_port(const struct advice *advice)
 {
 	const struct rows *rows = advice->rows
-					  ? advice->rows(sockets_collector.name,
+					  ? advice->rows(tcp_states_collector.name,
 							 SOCKETS_ROWS_CLOSE_WAIT, advice->rows_arg)
 					  : NULL;
 	const struct close_wait_row *worst = NULL;
@@ -301,7 +301,7 @@ void advise_udp_socket(const struct advice *advice, char *text, size_t size)
 
 void advise_udp_rcvbuf(const struct advice *advice, char *text, size_t size)
 {
-	const struct rows *rows = advice_rows(advice, &udpsocket_collector);
+	const struct rows *rows = advice_rows(advice, &udp_socket_collector);
 	const struct udp_socket_row *worst = NULL;
 
 	for (size_t i = 0; rows && i < rows->count; i++) {

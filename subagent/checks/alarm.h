@@ -4,6 +4,7 @@
 #define NETDIAG_CHECKS_ALARM_H
 
 #include "collectors/base/rows.h"
+#include "subagent/tables/table.h"
 
 #define CHECK_NAME_SIZE	    33
 #define CHECK_INSTANCE_SIZE 65
@@ -17,13 +18,6 @@ enum check_state {
 	CHECK_WARNING,
 	CHECK_CRITICAL,
 	CHECK_UNKNOWN,
-};
-
-/* netdiagAlarmSeverity, netdiagAgentWorstSeverity. */
-enum alarm_severity {
-	ALARM_NONE = 1,
-	ALARM_WARNING,
-	ALARM_CRITICAL,
 };
 
 enum alarm_event {

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/base/clock.h"
 #include "subagent/checks/alarms.h"
 #include "subagent/checks/alarms_private.h"
 
 /* Rows older than so many intervals are no present state; a second is for the scheduler. */
 #define STALE_INTERVALS 3
-#define SECOND_NS	UINT64_C(1000000000)
 
 #define REASON_OVER    "back to normal"
 #define REASON_REMOVED "object removed"

@@ -35,7 +35,7 @@ struct alarm_source {
 };
 
 /* The collectors' snapshots as the view has them pinned. */
-struct alarm_source alarms_view_source(struct view *view);
+struct alarm_source alarms_pinned_source(struct pinned *view);
 
 /* Called when an alarm is raised, changed or cleared: with the alarm as it is then. The instance
  * lives until the next call to alarms_…(). */
@@ -81,7 +81,7 @@ void alarms_each_instance(const struct alarms *alarms,
 const struct instance *alarms_find(const struct alarms *alarms, const char *check,
 				   const char *instance);
 
-/* view_fill_fn of the three tables; arg is the struct alarms. */
+/* pinned_fill_fn of the three tables; arg is the struct alarms. */
 int alarms_fill_checks(struct rows *rows, void *alarms);
 int alarms_fill_active(struct rows *rows, void *alarms);
 int alarms_fill_history(struct rows *rows, void *alarms);

@@ -2,19 +2,18 @@
 /* The collectors' snapshots as the alarms read them. */
 #include <config.h>
 
+#include "collectors/base/clock.h"
+#include "collectors/engine.h"
 #include "subagent/checks/alarms.h"
 #include "subagent/tables/agent_rows.h"
-
-#define SECOND_NS      UINT64_C(1000000000)
-#define MILLISECOND_NS UINT64_C(1000000)
 
 /* How often the collectors themselves are looked at. */
 #define COLLECTORS_EVERY_NS SECOND_NS
 
 static bool feed_of(const char *collector, struct alarm_feed *feed, void *arg)
 {
-	struct view *view = arg;
-	struct engine *engine = view_engine(view);
+	struct pinned *view = arg;
+	struct engine *engine = pinned_engine(view);
 	const struct snapshot *snapshot;
 	struct collector_state state;
 	int i;
@@ -22,7 +21,7 @@ static bool feed_of(const char *collector, struct alarm_feed *feed, void *arg)
 	if (!collector) {
 		feed->status = COLLECT_OK;
 		feed->interval = COLLECTORS_EVERY_NS;
-		feed->time = monotonic_ns();
+		feed->time = clock_monotonic();
 		feed->generation = feed->time / COLLECTORS_EVERY_NS + 1;
 		return true;
 	}
@@ -30,7 +29,7 @@ static bool feed_of(const char *collector, struct alarm_feed *feed, void *arg)
 	if (i < 0)
 		return false;
 	engine_state(engine, (size_t)i, &state);
-	snapshot = view_snapshot(view, (size_t)i);
+	snapshot = pinned_snapshot(view, (size_t)i);
 	feed->status = state.status;
 	feed->interval = state.interval_ms * MILLISECOND_NS;
 	feed->generation = snapshot ? snapshot->generation : 0;
@@ -40,22 +39,22 @@ static bool feed_of(const char *collector, struct alarm_feed *feed, void *arg)
 
 static const struct rows *rows_of(const char *collector, size_t kind, void *arg)
 {
-	struct view *view = arg;
+	struct pinned *view = arg;
 	const struct snapshot *snapshot;
 	int i;
 
 	if (!collector) {
 		for (size_t t = 0; t < table_count; t++)
 			if (tables[t].type == &agent_collector_row_type)
-				return view_rows(&tables[t], view);
+				return pinned_rows(&tables[t], view);
 		return NULL;
 	}
-	i = engine_find(view_engine(view), collector);
-	snapshot = i < 0 ? NULL : view_snapshot(view, (size_t)i);
+	i = engine_find(pinned_engine(view), collector);
+	snapshot = i < 0 ? NULL : pinned_snapshot(view, (size_t)i);
 	return snapshot && kind < snapshot->rows_count ? &snapshot->rows[kind] : NULL;
 }
 
-struct alarm_source alarms_view_source(struct view *view)
+struct alarm_source alarms_pinned_source(struct pinned *view)
 {
 	return (struct alarm_source){.feed = feed_of, .rows = rows_of, .arg = view};
 }

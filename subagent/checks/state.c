@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/base/clock.h"
 #include "subagent/checks/state.h"
 
-#define SECOND_NS UINT64_C(1000000000)
-#define HOUR_NS	  (3600 * SECOND_NS)
-#define HUNDRED	  100
+#define HOUR_NS (3600 * SECOND_NS)
+#define HUNDRED 100
 
 /* An alarm that comes back within so many times the time that it took to end is flapping. */
 #define SOON 4

@@ -8,6 +8,7 @@
 
 #include "collectors/collector.h"
 #include "collectors/limit/sysctls.h"
+#include "collectors/registry.h"
 #include "subagent/agentx/transport.h"
 #include "subagent/checks/check.h"
 #include "subagent/config/directives.h"
@@ -108,11 +109,11 @@ static bool apply_collector(struct draft *draft, const struct words *words,
 }
 
 /* Adds the words from `from` on to a list of patterns. */
-static bool add_patterns(struct patterns *patterns, const struct words *words, size_t from,
+static bool add_patterns(struct globs *patterns, const struct words *words, size_t from,
 			 char why[WORDS_WHY_SIZE])
 {
 	for (size_t i = from; i < words->count; i++)
-		if (patterns_add(patterns, words->word[i]))
+		if (globs_add(patterns, words->word[i]))
 			return no_memory(why);
 	return true;
 }
@@ -136,7 +137,7 @@ static bool apply_nic_statistics(struct draft *draft, const struct words *words,
 				 char why[WORDS_WHY_SIZE])
 {
 	if (!draft->nic_statistics_said)
-		patterns_free(&draft->configuration->collect.nic_statistics);
+		globs_free(&draft->configuration->collect.nic_statistics);
 	draft->nic_statistics_said = true;
 	return add_patterns(&draft->configuration->collect.nic_statistics, words, 0, why);
 }

@@ -13,6 +13,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
+#include "collectors/registry.h"
 #include "subagent/config/directives.h"
 #include "subagent/config/file.h"
 #include "subagent/config/suggest.h"
@@ -195,7 +196,7 @@ static struct configuration *configuration_default(const struct roots *roots)
 
 	if (!configuration)
 		return NULL;
-	if (settings_init(&configuration->collect)) {
+	if (settings_init(&configuration->collect, collectors)) {
 		free(configuration);
 		return NULL;
 	}

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/collector.h"
 #include "subagent/console/dump.h"
 #include "subagent/log.h"
@@ -56,7 +57,7 @@ const char *dump_label(const struct column *column, uint64_t value)
 
 uint64_t dump_since(uint64_t stamp)
 {
-	uint64_t now = monotonic_ns();
+	uint64_t now = clock_monotonic();
 
 	return now > stamp ? now - stamp : 0;
 }

@@ -8,11 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collectors/base/clock.h"
+#include "collectors/engine.h"
+#include "collectors/registry.h"
 #include "subagent/console/report.h"
 #include "subagent/log.h"
 #include "subagent/tables/agent_rows.h"
-
-#define SECOND_NS UINT64_C(1000000000)
 
 struct alarm_settings report_settings(const struct alarm_settings *from, unsigned seconds)
 {
@@ -160,13 +161,13 @@ static uint64_t wall_ns(void)
 	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
 }
 
-static void sample(struct engine *engine, struct view *view, struct alarms *alarms)
+static void sample(struct engine *engine, struct pinned *view, struct alarms *alarms)
 {
-	struct alarm_source source = alarms_view_source(view);
+	struct alarm_source source = alarms_pinned_source(view);
 
 	engine_collect_once(engine);
-	view_turn(view);
-	alarms_evaluate(alarms, &source, monotonic_ns(), wall_ns());
+	pinned_turn(view);
+	alarms_evaluate(alarms, &source, clock_monotonic(), wall_ns());
 }
 
 static void wait_until(uint64_t until)
@@ -187,9 +188,9 @@ static bool wants_colour(FILE *out)
 }
 
 static int print(FILE *out, enum report_format format, const struct alarms *alarms,
-		 struct view *view, unsigned seconds)
+		 struct pinned *view, unsigned seconds)
 {
-	struct alarm_source source = alarms_view_source(view);
+	struct alarm_source source = alarms_pinned_source(view);
 	struct report report;
 	int status;
 
@@ -205,24 +206,24 @@ static int print(FILE *out, enum report_format format, const struct alarms *alar
 }
 
 int report_run(FILE *out, enum report_format format, unsigned seconds,
-	       struct configuration *configuration)
+	       const struct collect_settings *collect, const struct alarm_settings *alarm_settings)
 {
-	uint64_t started = monotonic_ns();
-	struct alarm_settings settings = report_settings(&configuration->alarms, seconds);
-	struct engine *engine = engine_new(collectors, &configuration->collect);
-	struct view *view = engine ? view_new(engine) : NULL;
+	uint64_t started = clock_monotonic();
+	struct alarm_settings settings = report_settings(alarm_settings, seconds);
+	struct engine *engine = engine_new(collectors, collect);
+	struct pinned *view = engine ? pinned_new(engine) : NULL;
 	struct alarms *alarms = view ? alarms_new(&settings) : NULL;
 	int status = EX_OSERR;
 
 	if (alarms) {
 		agent_show(view, started);
 		sample(engine, view, alarms);
-		wait_until(monotonic_ns() + seconds * SECOND_NS);
+		wait_until(clock_monotonic() + seconds * SECOND_NS);
 		sample(engine, view, alarms);
 		status = print(out, format, alarms, view, seconds);
 	}
 	alarms_free(alarms);
-	view_free(view);
+	pinned_free(view);
 	engine_free(engine);
 	return status;
 }

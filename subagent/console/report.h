@@ -14,7 +14,7 @@
 #include <stdio.h>
 
 #include "subagent/checks/alarms.h"
-#include "subagent/config/file.h"
+#include "collectors/settings.h"
 
 #define REPORT_SECONDS_DEFAULT 5
 #define REPORT_SECONDS_MAX     3600
@@ -52,7 +52,7 @@ struct report {
 /* Takes two samples and prints what they say. Returns the exit status: a report_status, or one of
  * <sysexits.h>. */
 int report_run(FILE *out, enum report_format format, unsigned seconds,
-	       struct configuration *configuration);
+	       const struct collect_settings *collect, const struct alarm_settings *alarms);
 
 /* Makes the report of what was evaluated. source is asked why a check has no instance. 0 or
  * -ENOMEM; report_free() afterwards. */

@@ -56,7 +56,7 @@ static bool add_object(netsnmp_pdu *pdu, const struct notice *notice, enum notif
 	name[len++] = ARC_NOTIFY_OBJECTS;
 	name[len++] = object->arc;
 	name[len++] = 0;
-	return handler_add_cell(NULL, pdu, &cell, name, len);
+	return respond_add_cell(NULL, pdu, &cell, name, len);
 }
 
 netsnmp_pdu *notify_pdu(const struct notice *notice, const netsnmp_session *session)

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "collectors/base/clock.h"
 #include "subagent/agentx/session.h"
 #include "subagent/agentx/transport.h"
 #include "subagent/log.h"
@@ -15,8 +16,6 @@
 #include "subagent/notify/queue.h"
 #include "subagent/notify/sender.h"
 #include "subagent/tables/agent_rows.h"
-
-#define MILLISECOND_NS UINT64_C(1000000)
 
 /* netdiagAlarmSync and netdiagHeartbeat have no sequence number; these stand for theirs. */
 #define NO_NUMBER_SYNC	    0
@@ -81,7 +80,7 @@ static void on_session(bool up, void *arg)
 		notify_queue_resync(self.queue);
 }
 
-int notify_init(struct alarms *alarms, const struct alarm_settings *settings, uint64_t started)
+int sender_init(struct alarms *alarms, const struct alarm_settings *settings, uint64_t started)
 {
 	memset(&self, 0, sizeof(self));
 	self.queue = notify_queue_new(settings->rate_per_minute);
@@ -89,13 +88,13 @@ int notify_init(struct alarms *alarms, const struct alarm_settings *settings, ui
 		return -ENOMEM;
 	self.alarms = alarms;
 	self.started = started;
-	notify_configure(settings);
+	sender_configure(settings);
 	alarms_on_event(alarms, on_alarm, NULL);
 	session_on_change(on_session, NULL);
 	return 0;
 }
 
-void notify_close(void)
+void sender_close(void)
 {
 	if (!self.queue)
 		return;
@@ -105,7 +104,7 @@ void notify_close(void)
 	memset(&self, 0, sizeof(self));
 }
 
-void notify_configure(const struct alarm_settings *settings)
+void sender_configure(const struct alarm_settings *settings)
 {
 	uint64_t heartbeat_ns = settings->heartbeat_ms * MILLISECOND_NS;
 
@@ -130,7 +129,7 @@ static void explain(long error)
 /* The master's response to a notification, or that there is none. */
 static int answered(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *arg)
 {
-	uint64_t number = (uint64_t)(uintptr_t)arg, now = monotonic_ns();
+	uint64_t number = (uint64_t)(uintptr_t)arg, now = clock_monotonic();
 	bool arrived = operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu;
 	bool taken = arrived && !pdu->errstat;
 
@@ -228,7 +227,7 @@ static void add_missing(const struct instance *instance, void *arg)
 		on_alarm(ALARM_RAISED, instance, instance->alarm, NULL);
 }
 
-void notify_turn(uint64_t now)
+void sender_turn(uint64_t now)
 {
 	const struct notice *notice;
 
@@ -245,7 +244,7 @@ void notify_turn(uint64_t now)
 		send_notice(notice, notice->sequence);
 }
 
-unsigned notify_wait_ms(uint64_t now, unsigned most)
+unsigned sender_wait_ms(uint64_t now, unsigned most)
 {
 	uint64_t wait;
 
@@ -266,17 +265,17 @@ unsigned notify_wait_ms(uint64_t now, unsigned most)
 	return is_writable() ? (unsigned)(wait / MILLISECOND_NS) + 1 : most;
 }
 
-uint64_t notify_sent(void)
+uint64_t sender_sent(void)
 {
 	return self.sent;
 }
 
-uint64_t notify_suppressed(void)
+uint64_t sender_suppressed(void)
 {
 	return self.queue ? notify_queue_suppressed(self.queue) : 0;
 }
 
-uint64_t notify_pending(void)
+uint64_t sender_pending(void)
 {
 	return self.queue ? notify_queue_pending(self.queue) + (self.sync != ERRAND_DONE) : 0;
 }

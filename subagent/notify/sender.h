@@ -13,20 +13,20 @@
 
 /* Listens to the alarms and to session_on_change(). The settings are not kept. started: monotonic
  * ns that netdiagNotifyUptime counts from. 0 or -ENOMEM. */
-int notify_init(struct alarms *alarms, const struct alarm_settings *settings, uint64_t started);
-void notify_close(void);
+int sender_init(struct alarms *alarms, const struct alarm_settings *settings, uint64_t started);
+void sender_close(void);
 
-void notify_configure(const struct alarm_settings *settings);
+void sender_configure(const struct alarm_settings *settings);
 
 /* Sends what is due. Called at every turn of the main loop. */
-void notify_turn(uint64_t now);
+void sender_turn(uint64_t now);
 
-/* For how many milliseconds there is nothing for notify_turn() to do, at most `most`. */
-unsigned notify_wait_ms(uint64_t now, unsigned most);
+/* For how many milliseconds there is nothing for sender_turn() to do, at most `most`. */
+unsigned sender_wait_ms(uint64_t now, unsigned most);
 
 /* netdiagAgentTraps…: acknowledged by the master; left out; waiting. */
-uint64_t notify_sent(void);
-uint64_t notify_suppressed(void);
-uint64_t notify_pending(void);
+uint64_t sender_sent(void);
+uint64_t sender_suppressed(void);
+uint64_t sender_pending(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/collector.h"
 #include "subagent/agentx/session.h"
 #include "subagent/agentx/transport.h"
@@ -17,8 +18,7 @@
 #include "subagent/notify/pdu.h"
 #include "subagent/notify/test_notification.h"
 
-#define SECOND_NS UINT64_C(1000000000)
-#define TURN_MS	  200
+#define TURN_MS 200
 
 /* For a connection and the answers. */
 #define PATIENCE_S 10
@@ -49,11 +49,9 @@ static int answered(int operation, netsnmp_session *session, int reqid, netsnmp_
 static void send_test(enum notification_id id, const char *summary, const char *advice)
 {
 	struct notice notice = {.id = id, .severity = ALARM_WARNING};
-	struct timespec now;
 	netsnmp_pdu *pdu;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	notice.raised_at = (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+	notice.raised_at = clock_wall();
 	ROW_SET_TEXT(notice.check, TEST_CHECK);
 	ROW_SET_TEXT(notice.instance, TEST_INSTANCE);
 	ROW_SET_TEXT(notice.summary, summary);
@@ -68,7 +66,7 @@ static void send_test(enum notification_id id, const char *summary, const char *
 /* Takes turns until there is what is waited for, or the time is up. */
 static bool wait_for(bool (*done)(void), uint64_t until)
 {
-	while (!done() && monotonic_ns() < until)
+	while (!done() && clock_monotonic() < until)
 		if (session_turn(-1, TURN_MS, NULL, NULL))
 			return false;
 	return done();
@@ -86,7 +84,7 @@ static bool has_ended(void)
 
 static int run(const char *address)
 {
-	uint64_t until = monotonic_ns() + PATIENCE_S * SECOND_NS;
+	uint64_t until = clock_monotonic() + PATIENCE_S * SECOND_NS;
 
 	if (!wait_for(is_up, until)) {
 		log_error("no test notification was sent: there is no AgentX master at %s",

@@ -6,12 +6,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "subagent/agentx/session.h"
-#include "subagent/checks/alarm.h"
+#include "collectors/base/clock.h"
+#include "collectors/engine.h"
 #include "subagent/tables/agent_rows.h"
-
-#define MILLISECOND_NS UINT64_C(1000000)
-#define MICROSECOND_NS UINT64_C(1000)
 
 const struct row_type agent_row_type = {
 	.name = "agent",
@@ -68,13 +65,13 @@ static int fill_agent(struct rows *rows, void *arg)
 	(void)arg;
 	if (!row)
 		return -ENOMEM;
-	row->uptime = monotonic_ns() - started_at;
+	row->uptime = clock_monotonic() - started_at;
 	row->active_alarms = 0;
 	row->worst_severity = ALARM_NONE;
 	row->traps_sent = 0;
 	row->traps_suppressed = 0;
 	row->traps_pending = 0;
-	row->master_reconnects = session_reconnects();
+	row->master_reconnects = 0;
 	if (fill_others)
 		fill_others(row, fill_others_arg);
 	ROW_SET_TEXT(row->version, agent_version());
@@ -93,11 +90,11 @@ void agent_on_fill(agent_fill_fn *fill, void *arg)
 	fill_others_arg = arg;
 }
 
-void agent_show(struct view *view, uint64_t started)
+void agent_show(struct pinned *view, uint64_t started)
 {
 	started_at = started;
-	view_own(view, &agent_row_type, fill_agent, NULL);
-	view_own(view, &agent_collector_row_type, fill_collectors, view_engine(view));
+	pinned_own(view, &agent_row_type, fill_agent, NULL);
+	pinned_own(view, &agent_collector_row_type, fill_collectors, pinned_engine(view));
 }
 
 const char *agent_boot_id(void)
@@ -108,7 +105,7 @@ const char *agent_boot_id(void)
 	if (text[0])
 		return text;
 	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b)) {
-		uint64_t now = monotonic_ns();
+		uint64_t now = clock_monotonic();
 
 		/* Never seen on Linux; the time of the start tells starts apart as well. */
 		memset(b, 0, sizeof(b));

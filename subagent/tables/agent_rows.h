@@ -3,7 +3,7 @@
 #ifndef NETDIAG_TABLES_AGENT_ROWS_H
 #define NETDIAG_TABLES_AGENT_ROWS_H
 
-#include "collectors/collector.h"
+#include "collectors/engine.h"
 #include "subagent/tables/pinned.h"
 
 #define AGENT_BOOT_ID_SIZE 37 /* a UUID */
@@ -41,7 +41,7 @@ int agent_collector_rows(struct engine *engine, struct rows *rows);
 
 /* Makes the view show netdiagAgent… and netdiagCollectorTable of its engine. started: the monotonic
  * time (ns) that uptime counts from. */
-void agent_show(struct view *view, uint64_t started);
+void agent_show(struct pinned *view, uint64_t started);
 
 /* Sets what others know of the agent: alarms and notifications. */
 typedef void agent_fill_fn(struct agent_row *row, void *arg);

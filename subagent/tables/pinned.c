@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/engine.h"
 #include "subagent/tables/pinned.h"
 
 #define NO_COLLECTOR SIZE_MAX
@@ -11,21 +12,21 @@
 /* Where a table's rows come from. */
 struct source {
 	size_t collector; /* index in the engine, or NO_COLLECTOR */
-	view_fill_fn *fill;
+	pinned_fill_fn *fill;
 	void *arg;
 	struct rows own;
 	bool filled; /* own holds rows */
 };
 
-struct view {
+struct pinned {
 	struct engine *engine;
 	const struct snapshot *pinned[COLLECTORS_MAX];
 	struct source source[]; /* one for each of tables[] */
 };
 
-struct view *view_new(struct engine *engine)
+struct pinned *pinned_new(struct engine *engine)
 {
-	struct view *view = calloc(1, sizeof(*view) + table_count * sizeof(view->source[0]));
+	struct pinned *view = calloc(1, sizeof(*view) + table_count * sizeof(view->source[0]));
 
 	if (!view)
 		return NULL;
@@ -39,7 +40,7 @@ struct view *view_new(struct engine *engine)
 	return view;
 }
 
-static void unpin(struct view *view)
+static void unpin(struct pinned *view)
 {
 	for (size_t i = 0; i < engine_count(view->engine); i++) {
 		snapshot_put(view->pinned[i]);
@@ -47,7 +48,7 @@ static void unpin(struct view *view)
 	}
 }
 
-void view_free(struct view *view)
+void pinned_free(struct pinned *view)
 {
 	if (!view)
 		return;
@@ -57,21 +58,21 @@ void view_free(struct view *view)
 	free(view);
 }
 
-void view_turn(struct view *view)
+void pinned_turn(struct pinned *view)
 {
 	unpin(view);
 	for (size_t i = 0; i < engine_count(view->engine); i++)
 		view->pinned[i] = engine_snapshot(view->engine, i);
-	view_refill(view);
+	pinned_refill(view);
 }
 
-void view_refill(struct view *view)
+void pinned_refill(struct pinned *view)
 {
 	for (size_t i = 0; i < table_count; i++)
 		view->source[i].filled = false;
 }
 
-void view_own(struct view *view, const struct row_type *type, view_fill_fn *fill, void *arg)
+void pinned_own(struct pinned *view, const struct row_type *type, pinned_fill_fn *fill, void *arg)
 {
 	for (size_t i = 0; i < table_count; i++) {
 		struct source *source = &view->source[i];
@@ -100,9 +101,9 @@ static const struct rows *own_rows(struct source *source)
 	return &source->own;
 }
 
-const struct rows *view_rows(const struct table *table, void *arg)
+const struct rows *pinned_rows(const struct table *table, void *arg)
 {
-	struct view *view = arg;
+	struct pinned *view = arg;
 	struct source *source = &view->source[table - tables];
 	const struct snapshot *snapshot;
 
@@ -114,12 +115,12 @@ const struct rows *view_rows(const struct table *table, void *arg)
 	return snapshot && table->rows < snapshot->rows_count ? &snapshot->rows[table->rows] : NULL;
 }
 
-const struct snapshot *view_snapshot(const struct view *view, size_t collector)
+const struct snapshot *pinned_snapshot(const struct pinned *view, size_t collector)
 {
 	return view->pinned[collector];
 }
 
-struct engine *view_engine(const struct view *view)
+struct engine *pinned_engine(const struct pinned *view)
 {
 	return view->engine;
 }

@@ -60,17 +60,22 @@ struct table {
 	const char *name;  /* "netdiagSoftnetTable", or a scalar group's "netdiagTcp" */
 	const char *entry; /* "netdiagSoftnetEntry"; NULL for a group of scalars */
 	const struct row_type *type;
-	const char *collector;	      /* whose rows they are, NULL: the agent's own (view.c) */
+	const char *collector;	      /* whose rows they are, NULL: the agent's own (pinned.c) */
 	size_t rows;		      /* which of the collector's row types */
 	const struct column *columns; /* ascending arcs */
 	size_t column_count;
 };
 
-/* All tables, ascending by arc: the map of the product (tables.c). */
+/* All tables, ascending by arc: the map of the product (map.c). */
 extern const struct table tables[];
 extern const size_t table_count;
 
-/* What a value of enum alarm_severity is called (tables.c). */
+/* netdiagAlarmSeverity, netdiagAgentWorstSeverity; and what its values are called (map.c). */
+enum alarm_severity {
+	ALARM_NONE = 1,
+	ALARM_WARNING,
+	ALARM_CRITICAL,
+};
 extern const struct enum_value severity_values[];
 
 /* Arcs below the base OID. */

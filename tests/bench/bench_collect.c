@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/collector.h"
+#include "collectors/engine.h"
+#include "collectors/registry.h"
 
 static long resident_kib(void)
 {
@@ -36,7 +37,7 @@ int main(int argc, char **argv)
 	long first = 0;
 	int index, refreshes;
 
-	if (argc < 3 || settings_init(&settings)) {
+	if (argc < 3 || settings_init(&settings, collectors)) {
 		fprintf(stderr, "usage: bench_collect COLLECTOR REFRESHES [full]\n");
 		return 64;
 	}

@@ -10,12 +10,12 @@
 #include "collectors/nic/driver_stats.h"
 #include "tests/fuzz/fuzz.h"
 
-static void check_rows(const struct nic_stats *stats, const uint64_t *values)
+static void check_rows(const struct driver_stats *stats, const uint64_t *values)
 {
 	struct rows rows;
 
 	rows_init(&rows, &nic_stat_row_type);
-	fuzz_check(!nic_stats_rows(stats, 1, values, &rows));
+	fuzz_check(!driver_stats_rows(stats, 1, values, &rows));
 	fuzz_check(rows.count == stats->shown_count);
 	for (size_t i = 0; i < rows.count; i++) {
 		const struct nic_stat_row *row = rows_at(&rows, i);
@@ -30,7 +30,7 @@ static void check_rows(const struct nic_stats *stats, const uint64_t *values)
 	rows_clear(&rows);
 }
 
-static void check_discards(const struct nic_stats *stats, const char *driver,
+static void check_discards(const struct driver_stats *stats, const char *driver,
 			   const uint64_t *values)
 {
 	const struct nic_discards *discards = &stats->discards;
@@ -45,31 +45,31 @@ static void check_discards(const struct nic_stats *stats, const char *driver,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *strings = (const char *)data + NIC_STRING_SIZE + 1;
+	const char *strings = (const char *)data + ETHTOOL_STRING_SIZE + 1;
 	char driver[NIC_STAT_NAME_SIZE], *copy;
-	struct patterns patterns = {NULL, 0};
-	struct nic_stats stats;
+	struct globs patterns = {NULL, 0};
+	struct driver_stats stats;
 	uint64_t *values;
 	size_t total, max;
 
 	nic_rps_mask((const char *)data, size);
-	if (size < NIC_STRING_SIZE + 1)
+	if (size < ETHTOOL_STRING_SIZE + 1)
 		return 0;
-	nic_stats_name((const char *)data, driver);
-	max = data[NIC_STRING_SIZE];
-	total = (size - NIC_STRING_SIZE - 1) / NIC_STRING_SIZE;
-	copy = malloc(total * NIC_STRING_SIZE + 1); /* so that a byte too many is noticed */
+	driver_stats_name((const char *)data, driver);
+	max = data[ETHTOOL_STRING_SIZE];
+	total = (size - ETHTOOL_STRING_SIZE - 1) / ETHTOOL_STRING_SIZE;
+	copy = malloc(total * ETHTOOL_STRING_SIZE + 1); /* so that a byte too many is noticed */
 	values = calloc(total + 1, sizeof(*values));
-	fuzz_check(copy && values && !patterns_add(&patterns, "*[dr]*"));
-	memcpy(copy, strings, total * NIC_STRING_SIZE);
+	fuzz_check(copy && values && !globs_add(&patterns, "*[dr]*"));
+	memcpy(copy, strings, total * ETHTOOL_STRING_SIZE);
 	for (size_t i = 0; i < total; i++)
 		values[i] = i;
-	fuzz_check(!nic_stats_choose(&stats, driver, copy, total, &patterns, max));
+	fuzz_check(!driver_stats_choose(&stats, driver, copy, total, &patterns, max));
 	fuzz_check(stats.shown_count <= max && stats.total == total);
 	check_rows(&stats, values);
 	check_discards(&stats, driver, values);
-	nic_stats_free(&stats);
-	patterns_free(&patterns);
+	driver_stats_free(&stats);
+	globs_free(&patterns);
 	free(values);
 	free(copy);
 	return 0;

@@ -12,10 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct port_range range;
 	uint64_t count;
 
-	if (!span_line(&rest, &line) || ports_parse_range(line, &range))
+	if (!span_line(&rest, &line) || ephemeral_ports_parse_range(line, &range))
 		return 0;
 	fuzz_check(range.low <= range.high);
-	if (!ports_available(&range, rest, &count))
+	if (!ephemeral_ports_available(&range, rest, &count))
 		fuzz_check(count <= (uint64_t)range.high - range.low + 1);
 	return 0;
 }

@@ -42,7 +42,7 @@ static int take(const struct nlmsghdr *message, void *arg)
 	if (!nic_qdisc_decode(message, &qdisc))
 		fuzz_check(qdisc.ifindex >= 1 && qdisc.ifindex <= INT_MAX && fits(qdisc.drops) &&
 			   fits(qdisc.backlog) && fits(qdisc.requeues));
-	if (!nic_rings_decode(message, &rings))
+	if (!ethtool_rings_decode(message, &rings))
 		fuzz_check(rings.ifindex <= UINT32_MAX && fits(rings.rx) && fits(rings.rx_max) &&
 			   fits(rings.tx) && fits(rings.tx_max));
 	if (!nic_link_deleted(message, &ifindex))

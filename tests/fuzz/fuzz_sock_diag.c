@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sockdiag_decode() on what netlink_parse() lets through, and the text of what it found. */
+/* sock_diag_decode() on what netlink_parse() lets through, and the text of what it found. */
 #include <config.h>
 
 #include <string.h>
@@ -26,7 +26,7 @@ static int take(const struct nlmsghdr *message, void *arg)
 	struct inet_socket socket;
 
 	(void)arg;
-	if (sockdiag_decode(message, &socket))
+	if (sock_diag_decode(message, &socket))
 		return 0;
 	fuzz_check(socket.state >= 1 && socket.state <= SOCKDIAG_NEW_SYN_RECV);
 	fuzz_check(socket.has_memory || !socket.has_drops);

@@ -69,11 +69,11 @@ static int ignore(const struct inet_socket *socket, void *arg)
 
 bool loopback_diag(uint8_t protocol)
 {
-	struct sockdiag_query query = {.family = AF_INET, .protocol = protocol, .states = 1 << 7};
+	struct sock_diag_query query = {.family = AF_INET, .protocol = protocol, .states = 1 << 7};
 	struct netlink nl = {0};
-	int err = sockdiag_dump(&nl, &query, ignore, NULL, NULL);
+	int err = sock_diag_dump(&nl, &query, ignore, NULL, NULL);
 
-	sockdiag_close(&nl);
+	sock_diag_close(&nl);
 	if (err)
 		fprintf(stderr, "no sock_diag here (%d): live tests passed over\n", err);
 	return !err;

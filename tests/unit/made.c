@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/registry.h"
 #include "tests/unit/made.h"
 
 static size_t index_of(const char *name)
@@ -191,7 +192,7 @@ static void make_sockets(struct made *made)
 {
 	for (uint64_t family = SOCKET_ANY; family <= SOCKET_IPV6; family++)
 		for (uint64_t state = 1; state <= SOCKET_STATE_MAX; state++) {
-			struct socket_state_row *row = made_row(made, &sockets_collector,
+			struct socket_state_row *row = made_row(made, &tcp_states_collector,
 								SOCKETS_ROWS_STATE);
 
 			row->family = family;
@@ -224,7 +225,7 @@ void made_web_server(struct made *made)
 {
 	struct listener_row *listener = made_row(made, &listener_collector, 0);
 	struct conntrack_row *conntrack = made_row(made, &conntrack_collector, 0);
-	struct protocol_row *protocol = made_row(made, &protocols_collector, 0);
+	struct protocol_row *protocol = made_row(made, &protocol_memory_collector, 0);
 	struct tcp_row *tcp = made_row(made, &counters_collector, 1);
 	struct udp_row *udp = made_row(made, &counters_collector, 2);
 

@@ -17,11 +17,12 @@ void replay_load(struct filebuf *file, const char *relative)
 
 	unit_source(path, "tests/data");
 	ck_assert_int_eq(
-		root_read(&roots, ROOT_PROC, file, "%s", relative + sizeof("tests/data/") - 1), 0);
+		procfs_read(&roots, ROOT_PROC, file, "%s", relative + sizeof("tests/data/") - 1),
+		0);
 }
 
 struct replay {
-	sockdiag_socket_fn *each;
+	sock_diag_socket_fn *each;
 	void *arg;
 };
 
@@ -29,12 +30,12 @@ static int replay_message(const struct nlmsghdr *message, void *arg)
 {
 	const struct replay *replay = arg;
 	struct inet_socket socket;
-	int err = sockdiag_decode(message, &socket);
+	int err = sock_diag_decode(message, &socket);
 
 	return err ? err : replay->each(&socket, replay->arg);
 }
 
-int replay_dump(const char *relative, sockdiag_socket_fn *each, void *arg)
+int replay_dump(const char *relative, sock_diag_socket_fn *each, void *arg)
 {
 	struct replay replay = {.each = each, .arg = arg};
 	const struct netlink_dump dump = {.message = replay_message, .arg = &replay};

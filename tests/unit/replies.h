@@ -13,7 +13,7 @@ void replay_load(struct filebuf *file, const char *relative);
 
 /* Hands each socket of a captured dump (seq 1, DONE at the end) to each(). What netlink_parse() or
  * each() said. */
-int replay_dump(const char *relative, sockdiag_socket_fn *each, void *arg);
+int replay_dump(const char *relative, sock_diag_socket_fn *each, void *arg);
 
 /* One message, made anew by each reply_socket(). */
 struct reply {

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "collectors/cpu/softnet.h"
+#include "collectors/engine.h"
+#include "collectors/registry.h"
 #include "subagent/collector_log.h"
 #include "subagent/log.h"
 #include "tests/unit/unit.h"
@@ -146,17 +148,17 @@ START_TEST(changes_of_health_are_told_once)
 	struct collect_settings settings;
 	struct engine *engine;
 
-	ck_assert_int_eq(settings_init(&settings), 0);
+	ck_assert_int_eq(settings_init(&settings, collectors), 0);
 	engine = engine_new(list, &settings);
 	ck_assert_ptr_nonnull(engine);
 	capture();
-	health_turn(&health, engine); /* pending is nothing to tell */
+	collector_log_turn(&health, engine); /* pending is nothing to tell */
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		outcome = steps[i].outcome;
 		note = steps[i].note;
 		engine_collect_once(engine);
-		health_turn(&health, engine);
-		health_turn(&health, engine);
+		collector_log_turn(&health, engine);
+		collector_log_turn(&health, engine);
 	}
 	check_said("netdiagd: warning: collector made: denied: cannot read; try harder: "
 		   "Permission denied\n"
@@ -179,12 +181,12 @@ START_TEST(what_is_off_is_not_told)
 	struct collect_settings settings;
 	struct engine *engine;
 
-	ck_assert_int_eq(settings_init(&settings), 0);
+	ck_assert_int_eq(settings_init(&settings, collectors), 0);
 	settings.collector[0].on = false;
 	engine = engine_new(list, &settings);
 	ck_assert_ptr_nonnull(engine);
 	capture();
-	health_turn(&health, engine);
+	collector_log_turn(&health, engine);
 	check_said("");
 	engine_free(engine);
 	settings_free(&settings);
@@ -193,9 +195,9 @@ END_TEST
 
 START_TEST(status_names)
 {
-	ck_assert_str_eq(health_status_name(COLLECT_OK), "ok");
-	ck_assert_str_eq(health_status_name(COLLECT_ERROR), "error");
-	ck_assert_str_eq(health_status_name((enum collect_status)99), "unknown");
+	ck_assert_str_eq(collector_log_status(COLLECT_OK), "ok");
+	ck_assert_str_eq(collector_log_status(COLLECT_ERROR), "error");
+	ck_assert_str_eq(collector_log_status((enum collect_status)99), "unknown");
 }
 END_TEST
 

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "collectors/collector.h"
+#include "collectors/registry.h"
 #include "collectors/settings.h"
 #include "tests/unit/unit.h"
 
@@ -11,7 +12,7 @@ START_TEST(defaults)
 {
 	size_t i;
 
-	ck_assert_int_eq(settings_init(&settings), 0);
+	ck_assert_int_eq(settings_init(&settings, collectors), 0);
 	ck_assert_str_eq(settings.roots.path[ROOT_PROC], "/proc");
 	ck_assert_str_eq(settings.roots.path[ROOT_SYS], "/sys");
 	for (i = 0; collectors[i]; i++) {
@@ -54,24 +55,23 @@ START_TEST(driver_statistics)
 	};
 	static const char *const hidden[] = {"rx_packets", "tx_bytes", "rx_queue_0_packets"};
 
-	ck_assert_int_eq(settings_init(&settings), 0);
+	ck_assert_int_eq(settings_init(&settings, collectors), 0);
 	for (size_t i = 0; i < COUNT_OF(shown); i++)
-		ck_assert_msg(patterns_match(&settings.nic_statistics, shown[i]), "%s", shown[i]);
+		ck_assert_msg(globs_match(&settings.nic_statistics, shown[i]), "%s", shown[i]);
 	for (size_t i = 0; i < COUNT_OF(hidden); i++)
-		ck_assert_msg(!patterns_match(&settings.nic_statistics, hidden[i]), "%s",
-			      hidden[i]);
+		ck_assert_msg(!globs_match(&settings.nic_statistics, hidden[i]), "%s", hidden[i]);
 	settings_free(&settings);
 }
 END_TEST
 
 START_TEST(interfaces)
 {
-	ck_assert_int_eq(settings_init(&settings), 0);
+	ck_assert_int_eq(settings_init(&settings, collectors), 0);
 	ck_assert(settings_interface(&settings, "eth0"));
-	ck_assert_int_eq(patterns_add(&settings.interfaces_exclude, "veth*"), 0);
+	ck_assert_int_eq(globs_add(&settings.interfaces_exclude, "veth*"), 0);
 	ck_assert(settings_interface(&settings, "eth0"));
 	ck_assert(!settings_interface(&settings, "veth1"));
-	ck_assert_int_eq(patterns_add(&settings.interfaces_include, "*eth*"), 0);
+	ck_assert_int_eq(globs_add(&settings.interfaces_include, "*eth*"), 0);
 	ck_assert(settings_interface(&settings, "eth0"));
 	ck_assert(!settings_interface(&settings, "veth1"));
 	ck_assert(!settings_interface(&settings, "lo"));

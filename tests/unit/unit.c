@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collectors/registry.h"
 #include "tests/unit/unit.h"
 
 /* Under valgrind and the sanitizers everything takes longer. */
@@ -139,7 +140,7 @@ void unit_collector_init(struct unit_collector *unit, const struct collector *de
 {
 	memset(unit, 0, sizeof(*unit));
 	unit->desc = desc;
-	ck_assert_int_eq(settings_init(&unit->settings), 0);
+	ck_assert_int_eq(settings_init(&unit->settings, collectors), 0);
 	unit->settings.roots = *roots;
 	if (desc->state_size)
 		ck_assert(unit->state = calloc(1, desc->state_size));

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/cpu/softnet.h"
 #include "collectors/nic/nic.h"
 #include "subagent/agentx/protocol.h"
@@ -17,8 +18,6 @@
 #include "subagent/checks/alarm.h"
 #include "subagent/tables/agent_rows.h"
 #include "tests/unit/unit.h"
-
-#define SECOND_NS UINT64_C(1000000000)
 
 static struct rows softnet, nic, checks, alarms;
 
@@ -40,7 +39,7 @@ static uint32_t ticks(uint64_t monotonic)
 	return monotonic > SECOND_NS ? (uint32_t)((monotonic - SECOND_NS) / 10000000) : 0;
 }
 
-static const struct handler handler = {made_rows, NULL, ticks};
+static const struct respond handler = {made_rows, NULL, ticks};
 
 static void setup(void)
 {
@@ -130,7 +129,7 @@ static netsnmp_pdu *get(const char *suffix)
 	netsnmp_pdu *pdu = request(AGENTX_PDU_GET), *response;
 
 	ask(pdu, suffix, "", false);
-	response = handler_answer(&handler, pdu);
+	response = respond_answer(&handler, pdu);
 	ck_assert_ptr_nonnull(response);
 	ck_assert_int_eq(response->command, AGENTX_PDU_RESPONSE);
 	ck_assert_int_eq(response->errstat, 0);
@@ -177,7 +176,7 @@ START_TEST(header)
 
 	setup();
 	ask(pdu, "3.1.2.1", "", false);
-	response = handler_answer(&handler, pdu);
+	response = respond_answer(&handler, pdu);
 	ck_assert_int_eq(response->version, 193);
 	ck_assert_int_eq(response->sessid, 11);
 	ck_assert_int_eq(response->transid, 12);
@@ -269,7 +268,7 @@ static void check_next(const char *start, const char *end, bool inclusive, const
 	size_t len = below_objects(name, want ? want : start);
 
 	ask(pdu, start, end, inclusive);
-	response = handler_answer(&handler, pdu);
+	response = respond_answer(&handler, pdu);
 	ck_assert_ptr_nonnull(response);
 	ck_assert_msg(!snmp_oid_compare(response->variables->name, response->variables->name_length,
 					name, len),
@@ -305,7 +304,7 @@ START_TEST(many_variables)
 	ask(pdu, "3.1.2.0", "", false);
 	ask(pdu, "99", "", false);
 	ask(pdu, "4.1.2", "", false);
-	response = handler_answer(&handler, pdu);
+	response = respond_answer(&handler, pdu);
 	ck_assert_ptr_nonnull(response);
 	variable = response->variables;
 	ck_assert_int_eq(variable->type, ASN_COUNTER64);
@@ -328,7 +327,7 @@ static void check_set(int command, long error)
 	long number = 1;
 
 	snmp_pdu_add_variable(pdu, name, len, ASN_INTEGER, &number, sizeof(number));
-	response = handler_answer(&handler, pdu);
+	response = respond_answer(&handler, pdu);
 	ck_assert_ptr_nonnull(response);
 	ck_assert_int_eq(response->errstat, error);
 	ck_assert_int_eq(response->errindex, 1);
@@ -345,7 +344,7 @@ START_TEST(nothing_is_writable)
 	check_set(AGENTX_PDU_TEST_SET, SNMP_ERR_NOTWRITABLE);
 	check_set(AGENTX_PDU_COMMIT_SET, SNMP_ERR_COMMITFAILED);
 	check_set(AGENTX_PDU_UNDO_SET, SNMP_ERR_UNDOFAILED);
-	ck_assert_ptr_null(handler_answer(&handler, cleanup));
+	ck_assert_ptr_null(respond_answer(&handler, cleanup));
 	snmp_free_pdu(cleanup);
 	teardown();
 }
@@ -359,7 +358,7 @@ START_TEST(other_pdus_get_no_answer)
 	for (size_t i = 0; i < COUNT_OF(commands); i++) {
 		netsnmp_pdu *pdu = request(commands[i]);
 
-		ck_assert_ptr_null(handler_answer(&handler, pdu));
+		ck_assert_ptr_null(respond_answer(&handler, pdu));
 		snmp_free_pdu(pdu);
 	}
 	teardown();

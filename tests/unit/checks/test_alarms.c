@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/registry.h"
 #include "tests/unit/made.h"
 
 #define HOUR (60 * MADE_MINUTE)
@@ -36,7 +37,7 @@ static void *first_row(struct made *made, const struct collector *collector, siz
 
 static struct socket_state_row *state_row(struct made *made, uint64_t state)
 {
-	struct socket_state_row *row = first_row(made, &sockets_collector, SOCKETS_ROWS_STATE);
+	struct socket_state_row *row = first_row(made, &tcp_states_collector, SOCKETS_ROWS_STATE);
 
 	while (row->family != SOCKET_ANY || row->state != state)
 		row++;
@@ -72,10 +73,10 @@ START_TEST(a_connection_leak)
 	made_web_server(&made);
 	made_run(&made, 10 * MADE_MINUTE, made_traffic, NULL);
 	state_row(&made, TCP_CLOSE_WAIT)->count = 8500;
-	row = made_row(&made, &sockets_collector, SOCKETS_ROWS_CLOSE_WAIT);
+	row = made_row(&made, &tcp_states_collector, SOCKETS_ROWS_CLOSE_WAIT);
 	row->port = 22;
 	row->count = 12;
-	row = made_row(&made, &sockets_collector, SOCKETS_ROWS_CLOSE_WAIT);
+	row = made_row(&made, &tcp_states_collector, SOCKETS_ROWS_CLOSE_WAIT);
 	row->port = 8080;
 	row->count = 8488;
 	made_run(&made, 4 * MADE_MINUTE, made_traffic, NULL);
@@ -92,7 +93,7 @@ START_TEST(a_connection_leak)
 	ck_assert_ptr_nonnull(strstr(alarm->advice, "sport = :8080"));
 	/* The application was mended: over after five minutes, and told so. */
 	state_row(&made, TCP_CLOSE_WAIT)->count = 0;
-	made_clear(&made, &sockets_collector, SOCKETS_ROWS_CLOSE_WAIT);
+	made_clear(&made, &tcp_states_collector, SOCKETS_ROWS_CLOSE_WAIT);
 	made_run(&made, 12 * MADE_MINUTE, made_traffic, NULL);
 	ck_assert_uint_eq(made.events, 2);
 	ck_assert_int_eq(made.event[1].event, ALARM_CLEARED);
@@ -468,7 +469,7 @@ START_TEST(tcp_memory_has_the_kernels_limits)
 	ck_assert_uint_eq(made_check(&made, "tcp.memory", "-")->warning, 12500000);
 	ck_assert_uint_eq(made_check(&made, "tcp.memory", "-")->critical, 16875000);
 	ck_assert_uint_eq(made_check(&made, "tcp.memory", "-")->clear, 10000000);
-	row = first_row(&made, &protocols_collector, 0);
+	row = first_row(&made, &protocol_memory_collector, 0);
 	row->mem_pages = 130000;
 	made_run(&made, MADE_MINUTE, made_traffic, NULL);
 	ck_assert_ptr_nonnull(made_alarm(&made, "tcp.memory", "-"));

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/registry.h"
 #include "tests/unit/made.h"
 
 #define PASSED                                                 \

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/registry.h"
 #include "subagent/config/file.h"
 #include "subagent/config/suggest.h"
 #include "subagent/config/words.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/cpu/softnet.h"
 #include "collectors/limit/limits.h"
 #include "collectors/nic/nic.h"
@@ -206,7 +207,7 @@ START_TEST(json_kinds)
 	nic->ifindex = 2;
 	nic->oper_status = 99; /* has no label */
 	nic->carrier = 2;
-	nic->discontinuity = monotonic_ns() - 12 * SECOND - SECOND / 4;
+	nic->discontinuity = clock_monotonic() - 12 * SECOND - SECOND / 4;
 	strcpy(nic->name, "a\x1b\xff");
 	expect(DUMP_JSON, &shown,
 	       "{\"netdiagNicIfIndex\": 2, \"netdiagNicName\": \"a\\u001b\\ufffd\", "
@@ -335,7 +336,7 @@ START_TEST(text_records)
 	memset(nic, 0, nic_row_type.text);
 	nic->ifindex = 2;
 	nic->rx_packets = UINT64_MAX - 1;
-	nic->discontinuity = monotonic_ns() - 12 * SECOND - SECOND / 4;
+	nic->discontinuity = clock_monotonic() - 12 * SECOND - SECOND / 4;
 	strcpy(nic->name, "eth0");
 	nic = shown_add(&shown);
 	nic->ifindex = 300;
@@ -377,7 +378,7 @@ START_TEST(text_units)
 	check->state = CHECK_WARNING;
 	check->value = 9305;
 	check->warning = 7000;
-	check->since = monotonic_ns() - 5 * SECOND / 4;
+	check->since = clock_monotonic() - 5 * SECOND / 4;
 	expect(DUMP_TEXT, &shown,
 	       "  conntrack.usage  -         warning  93.05    70.00  1 s ago\n");
 }

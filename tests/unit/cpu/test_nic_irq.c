@@ -64,7 +64,7 @@ START_TEST(which_belong)
 	tree_write(&tree, "proc/irq/40/smp_affinity_list", "0-1\n");
 	tree_write(&tree, "proc/irq/41/effective_affinity_list", "\n");
 	tree_write(&tree, "proc/irq/41/smp_affinity_list", "0,2-3\n");
-	unit_collector_init(&unit, &irq_collector, &tree.roots);
+	unit_collector_init(&unit, &nic_irq_collector, &tree.roots);
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_str_eq(unit.error, "");
 	ck_assert_uint_eq(unit.rows[0].count, 5);
@@ -116,8 +116,8 @@ START_TEST(other_cards)
 		   " 71:  3  PCI-MSI   2-edge      async\n"
 		   " 80:  4  PCI-MSI   3-edge      hidden0\n");
 	tree_symlink(&tree, "../../../devices/pci/0000:3b:00.0", "sys/class/net/gone/device");
-	unit_collector_init(&unit, &irq_collector, &tree.roots);
-	ck_assert_int_eq(patterns_add(&unit.settings.interfaces_exclude, "hidden*"), 0);
+	unit_collector_init(&unit, &nic_irq_collector, &tree.roots);
+	ck_assert_int_eq(globs_add(&unit.settings.interfaces_exclude, "hidden*"), 0);
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_uint_eq(unit.rows[0].count, 3);
 	ck_assert_uint_eq(row_of(&unit, 19)->ifindex, 2);
@@ -141,7 +141,7 @@ START_TEST(busiest)
 
 	tree_init(&tree);
 	make_host(&tree);
-	unit_collector_init(&unit, &irq_collector, &tree.roots);
+	unit_collector_init(&unit, &nic_irq_collector, &tree.roots);
 	one_line(&tree, "CPU0 CPU1", "100 200");
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_uint_eq(row_of(&unit, 40)->total, 300);
@@ -173,7 +173,7 @@ START_TEST(hotplug)
 
 	tree_init(&tree);
 	make_host(&tree);
-	unit_collector_init(&unit, &irq_collector, &tree.roots);
+	unit_collector_init(&unit, &nic_irq_collector, &tree.roots);
 	one_line(&tree, "CPU0 CPU1 CPU3", "100 200 300");
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	one_line(&tree, "CPU0 CPU3", "101 309");
@@ -209,7 +209,7 @@ START_TEST(wraps_and_resets)
 
 	tree_init(&tree);
 	make_host(&tree);
-	unit_collector_init(&unit, &irq_collector, &tree.roots);
+	unit_collector_init(&unit, &nic_irq_collector, &tree.roots);
 	one_line(&tree, "CPU0 CPU1", "4294967290 4294967290");
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_uint_eq(row_of(&unit, 40)->total, UINT64_C(8589934580));
@@ -238,7 +238,7 @@ START_TEST(renamed)
 
 	tree_init(&tree);
 	make_host(&tree);
-	unit_collector_init(&unit, &irq_collector, &tree.roots);
+	unit_collector_init(&unit, &nic_irq_collector, &tree.roots);
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		tree_write(&tree, "proc/interrupts", "  CPU0\n 40: %zu  PCI-MSI 1-edge      %s\n",
 			   i * 10, names[i]);
@@ -265,7 +265,7 @@ START_TEST(bounded)
 		   " 40: 1  PCI-MSI 1-edge      a\n"
 		   " 41: 2  PCI-MSI 1-edge      b\n"
 		   " 50: 3  PCI-MSI 1-edge      c\n");
-	unit_collector_init(&unit, &irq_collector, &tree.roots);
+	unit_collector_init(&unit, &nic_irq_collector, &tree.roots);
 	unit.settings.max_rows[MAX_ROWS_IRQ] = 2;
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_uint_eq(unit.rows[0].count, 2);
@@ -281,7 +281,7 @@ START_TEST(troubles)
 	struct tree tree;
 
 	tree_init(&tree);
-	unit_collector_init(&unit, &irq_collector, &tree.roots);
+	unit_collector_init(&unit, &nic_irq_collector, &tree.roots);
 	ck_assert_int_eq(unit_collect(&unit, SECOND), -ENOENT);
 	ck_assert_msg(strstr(unit.error, "/sys/class/net"), "told: %s", unit.error);
 	make_host(&tree);

@@ -37,7 +37,7 @@ START_TEST(reads_whole_files)
 
 		memset(data, 'a' + (int)i, sizes[i]);
 		tree_write_bytes(&tree, "proc/some/file", data, sizes[i]);
-		ck_assert_int_eq(root_read(&tree.roots, ROOT_PROC, &buf, "some/%s", "file"), 0);
+		ck_assert_int_eq(procfs_read(&tree.roots, ROOT_PROC, &buf, "some/%s", "file"), 0);
 		ck_assert_uint_eq(buf.len, sizes[i]);
 		if (sizes[i])
 			ck_assert_mem_eq(buf.data, data, sizes[i]);
@@ -46,7 +46,7 @@ START_TEST(reads_whole_files)
 	}
 	/* A short one after a long one. */
 	tree_write(&tree, "proc/some/file", "ab\n");
-	ck_assert_int_eq(root_read(&tree.roots, ROOT_PROC, &buf, "some/file"), 0);
+	ck_assert_int_eq(procfs_read(&tree.roots, ROOT_PROC, &buf, "some/file"), 0);
 	ck_assert_str_eq(buf.data, "ab\n");
 	ck_assert_uint_eq(buf.len, 3);
 	end();
@@ -59,17 +59,17 @@ START_TEST(failures_leave_it_empty)
 
 	begin();
 	tree_write(&tree, "proc/file", "abc");
-	ck_assert_int_eq(root_read(&tree.roots, ROOT_PROC, &buf, "file"), 0);
-	ck_assert_int_eq(root_read(&tree.roots, ROOT_PROC, &buf, "none"), -ENOENT);
+	ck_assert_int_eq(procfs_read(&tree.roots, ROOT_PROC, &buf, "file"), 0);
+	ck_assert_int_eq(procfs_read(&tree.roots, ROOT_PROC, &buf, "none"), -ENOENT);
 	ck_assert_uint_eq(buf.len, 0);
-	ck_assert_int_eq(root_read(&tree.roots, ROOT_PROC, &buf, "file/below"), -ENOTDIR);
-	ck_assert_int_eq(root_read(&tree.roots, ROOT_PROC, &buf, "."), -EISDIR);
+	ck_assert_int_eq(procfs_read(&tree.roots, ROOT_PROC, &buf, "file/below"), -ENOTDIR);
+	ck_assert_int_eq(procfs_read(&tree.roots, ROOT_PROC, &buf, "."), -EISDIR);
 	ck_assert_uint_eq(buf.len, 0);
 	/* The other root does not have it. */
-	ck_assert_int_eq(root_read(&tree.roots, ROOT_SYS, &buf, "file"), -ENOENT);
+	ck_assert_int_eq(procfs_read(&tree.roots, ROOT_SYS, &buf, "file"), -ENOENT);
 	memset(name, 'x', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
-	ck_assert_int_eq(root_read(&tree.roots, ROOT_PROC, &buf, "%s", name), -ENAMETOOLONG);
+	ck_assert_int_eq(procfs_read(&tree.roots, ROOT_PROC, &buf, "%s", name), -ENAMETOOLONG);
 	end();
 }
 END_TEST
@@ -82,7 +82,7 @@ START_TEST(no_file_eats_the_memory)
 	tree_write(&tree, "proc/huge", "x");
 	snprintf(path, sizeof(path), "%s/huge", tree.proc);
 	ck_assert_int_eq(truncate(path, (off_t)FILEBUF_MAX + 1), 0);
-	ck_assert_int_eq(root_read(&tree.roots, ROOT_PROC, &buf, "huge"), -EFBIG);
+	ck_assert_int_eq(procfs_read(&tree.roots, ROOT_PROC, &buf, "huge"), -EFBIG);
 	ck_assert_uint_eq(buf.len, 0);
 	ck_assert_uint_le(buf.size, FILEBUF_MAX);
 	end();
@@ -116,12 +116,12 @@ START_TEST(numbers)
 		int err;
 
 		tree_write(&tree, "sys/number", "%s", cases[i].text);
-		err = root_read_u64(&tree.roots, ROOT_SYS, &value, "num%s", "ber");
+		err = procfs_read_u64(&tree.roots, ROOT_SYS, &value, "num%s", "ber");
 		ck_assert_msg(err == cases[i].err, "\"%s\": %d", cases[i].text, err);
 		ck_assert_uint_eq(value, cases[i].value);
 	}
-	ck_assert_int_eq(root_read_u64(&tree.roots, ROOT_SYS, &(uint64_t){0}, "none"), -ENOENT);
-	ck_assert_int_eq(root_read_u64(&tree.roots, ROOT_SYS, &(uint64_t){0}, "."), -EISDIR);
+	ck_assert_int_eq(procfs_read_u64(&tree.roots, ROOT_SYS, &(uint64_t){0}, "none"), -ENOENT);
+	ck_assert_int_eq(procfs_read_u64(&tree.roots, ROOT_SYS, &(uint64_t){0}, "."), -EISDIR);
 	end();
 }
 END_TEST
@@ -137,25 +137,25 @@ START_TEST(directories_and_links)
 	tree_write(&tree, "sys/class/net/a", "1");
 	tree_write(&tree, "sys/class/net/b", "1");
 	tree_symlink(&tree, "../../devices/pci0", "sys/class/link");
-	dir = root_opendir(&tree.roots, ROOT_SYS, "class/%s", "net");
+	dir = procfs_opendir(&tree.roots, ROOT_SYS, "class/%s", "net");
 	ck_assert_ptr_nonnull(dir);
 	while ((entry = readdir(dir)))
 		files += entry->d_name[0] != '.';
 	closedir(dir);
 	ck_assert_int_eq(files, 2);
-	ck_assert_ptr_null(root_opendir(&tree.roots, ROOT_SYS, "class/net/a"));
+	ck_assert_ptr_null(procfs_opendir(&tree.roots, ROOT_SYS, "class/net/a"));
 	ck_assert_int_eq(errno, ENOTDIR);
-	ck_assert_ptr_null(root_opendir(&tree.roots, ROOT_SYS, "class/none"));
+	ck_assert_ptr_null(procfs_opendir(&tree.roots, ROOT_SYS, "class/none"));
 	ck_assert_int_eq(errno, ENOENT);
 	ck_assert_int_eq(
-		root_readlink(&tree.roots, ROOT_SYS, target, sizeof(target), "class/%s", "link"),
+		procfs_readlink(&tree.roots, ROOT_SYS, target, sizeof(target), "class/%s", "link"),
 		18);
 	ck_assert_str_eq(target, "../../devices/pci0");
-	ck_assert_int_eq(root_readlink(&tree.roots, ROOT_SYS, small, sizeof(small), "class/link"),
+	ck_assert_int_eq(procfs_readlink(&tree.roots, ROOT_SYS, small, sizeof(small), "class/link"),
 			 3);
 	ck_assert_str_eq(small, "../");
 	ck_assert_int_eq(
-		root_readlink(&tree.roots, ROOT_SYS, target, sizeof(target), "class/net/a"),
+		procfs_readlink(&tree.roots, ROOT_SYS, target, sizeof(target), "class/net/a"),
 		-EINVAL);
 	end();
 }
@@ -176,19 +176,19 @@ START_TEST(descriptors)
 
 	begin();
 	tree_write(&tree, "proc/file", "abc");
-	first = root_open(&tree.roots, ROOT_PROC, "file", O_RDONLY);
+	first = procfs_open(&tree.roots, ROOT_PROC, "file", O_RDONLY);
 	ck_assert_int_ge(first, 0);
 	ck_assert_int_eq(fcntl(first, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	close(first);
-	ck_assert_int_eq(root_open(&tree.roots, ROOT_PROC, "none", O_RDONLY), -ENOENT);
+	ck_assert_int_eq(procfs_open(&tree.roots, ROOT_PROC, "none", O_RDONLY), -ENOENT);
 	/* Nothing stays open, whatever happens. */
 	for (int i = 0; i < 50; i++) {
-		root_read(&tree.roots, ROOT_PROC, &buf, "file");
-		root_read(&tree.roots, ROOT_PROC, &buf, ".");
-		root_read_u64(&tree.roots, ROOT_PROC, &(uint64_t){0}, "file");
-		root_opendir(&tree.roots, ROOT_PROC, "file");
+		procfs_read(&tree.roots, ROOT_PROC, &buf, "file");
+		procfs_read(&tree.roots, ROOT_PROC, &buf, ".");
+		procfs_read_u64(&tree.roots, ROOT_PROC, &(uint64_t){0}, "file");
+		procfs_opendir(&tree.roots, ROOT_PROC, "file");
 	}
-	fd = root_open(&tree.roots, ROOT_PROC, "file", O_RDONLY);
+	fd = procfs_open(&tree.roots, ROOT_PROC, "file", O_RDONLY);
 	ck_assert_int_eq(fd, first);
 	close(fd);
 	end();

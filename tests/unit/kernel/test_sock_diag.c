@@ -148,7 +148,7 @@ START_TEST(test_cut)
 
 		memcpy(message, file.data, len);
 		message->nlmsg_len = len;
-		err = sockdiag_decode(message, &socket);
+		err = sock_diag_decode(message, &socket);
 		if (len % 4 || len < MNL_NLMSG_HDRLEN + sizeof(struct inet_diag_msg))
 			ck_assert_int_eq(err, -EBADMSG);
 		else
@@ -169,17 +169,17 @@ START_TEST(test_broken)
 	struct inet_socket socket;
 
 	reply_init(&reply);
-	ck_assert_int_eq(sockdiag_decode(reply_socket(&reply, &msg, NULL, 0), &socket), 0);
+	ck_assert_int_eq(sock_diag_decode(reply_socket(&reply, &msg, NULL, 0), &socket), 0);
 	ck_assert(socket.full && !socket.has_memory);
 	msg.idiag_family = AF_UNIX;
-	ck_assert_int_eq(sockdiag_decode(reply_socket(&reply, &msg, NULL, 0), &socket), -EBADMSG);
+	ck_assert_int_eq(sock_diag_decode(reply_socket(&reply, &msg, NULL, 0), &socket), -EBADMSG);
 	msg.idiag_family = AF_INET6;
 	msg.idiag_state = 0;
-	ck_assert_int_eq(sockdiag_decode(reply_socket(&reply, &msg, NULL, 0), &socket), -EBADMSG);
+	ck_assert_int_eq(sock_diag_decode(reply_socket(&reply, &msg, NULL, 0), &socket), -EBADMSG);
 	msg.idiag_state = SOCKDIAG_NEW_SYN_RECV + 1;
-	ck_assert_int_eq(sockdiag_decode(reply_socket(&reply, &msg, NULL, 0), &socket), -EBADMSG);
+	ck_assert_int_eq(sock_diag_decode(reply_socket(&reply, &msg, NULL, 0), &socket), -EBADMSG);
 	msg.idiag_state = SOCKDIAG_NEW_SYN_RECV;
-	ck_assert_int_eq(sockdiag_decode(reply_socket(&reply, &msg, NULL, 0), &socket), 0);
+	ck_assert_int_eq(sock_diag_decode(reply_socket(&reply, &msg, NULL, 0), &socket), 0);
 	reply_done(&reply);
 }
 END_TEST
@@ -193,14 +193,14 @@ START_TEST(test_old_memory)
 	struct reply reply;
 
 	reply_init(&reply);
-	ck_assert_int_eq(sockdiag_decode(reply_socket(&reply, &msg, memory, 9), &socket), 0);
+	ck_assert_int_eq(sock_diag_decode(reply_socket(&reply, &msg, memory, 9), &socket), 0);
 	ck_assert(socket.has_memory && socket.has_drops);
 	ck_assert_uint_eq(socket.drops, 9);
 	ck_assert_uint_eq(socket.memory.tx_alloc, 3);
 	ck_assert_uint_eq(socket.memory.tx_queue, 6);
-	ck_assert_int_eq(sockdiag_decode(reply_socket(&reply, &msg, memory, 8), &socket), 0);
+	ck_assert_int_eq(sock_diag_decode(reply_socket(&reply, &msg, memory, 8), &socket), 0);
 	ck_assert(socket.has_memory && !socket.has_drops);
-	ck_assert_int_eq(sockdiag_decode(reply_socket(&reply, &msg, memory, 7), &socket), 0);
+	ck_assert_int_eq(sock_diag_decode(reply_socket(&reply, &msg, memory, 7), &socket), 0);
 	ck_assert(!socket.has_memory && !socket.has_drops);
 	reply_done(&reply);
 }
@@ -227,9 +227,9 @@ START_TEST(test_interface_name)
 {
 	char name[16];
 
-	sockdiag_interface(1, name);
+	sock_diag_interface(1, name);
 	ck_assert_str_eq(name, "lo");
-	sockdiag_interface(4294967295u, name);
+	sock_diag_interface(4294967295u, name);
 	ck_assert_str_eq(name, "4294967295");
 }
 END_TEST
@@ -253,7 +253,7 @@ START_TEST(test_live)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	socklen_t len = sizeof(address);
-	struct sockdiag_query query = {
+	struct sock_diag_query query = {
 		.family = AF_INET,
 		.protocol = IPPROTO_TCP,
 		.states = SOCKDIAG_STATE(TCP_LISTEN),
@@ -269,14 +269,14 @@ START_TEST(test_live)
 	ck_assert_int_eq(listen(fd, 7), 0);
 	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
 	wanted.port = ntohs(address.sin_port);
-	err = sockdiag_dump(&nl, &query, take_wanted, NULL, &wanted);
+	err = sock_diag_dump(&nl, &query, take_wanted, NULL, &wanted);
 	if (err != -ENOENT && err != -EPROTONOSUPPORT) { /* a kernel without it */
 		ck_assert_int_eq(err, 0);
 		ck_assert_uint_eq(wanted.socket.send_queue, 7);
 		ck_assert(wanted.socket.has_drops && wanted.socket.inode);
 	}
-	sockdiag_close(&nl);
-	sockdiag_close(&nl);
+	sock_diag_close(&nl);
+	sock_diag_close(&nl);
 	close(fd);
 }
 END_TEST

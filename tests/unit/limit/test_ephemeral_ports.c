@@ -27,11 +27,11 @@ START_TEST(range)
 					     "1 2 3\n", "a b\n",   "-1 5\n"};
 	struct port_range got;
 
-	ck_assert_int_eq(ports_parse_range(span_of("32768\t60999\n"), &got), 0);
+	ck_assert_int_eq(ephemeral_ports_parse_range(span_of("32768\t60999\n"), &got), 0);
 	ck_assert_uint_eq(got.low, 32768);
 	ck_assert_uint_eq(got.high, 60999);
 	for (size_t i = 0; i < COUNT_OF(broken); i++)
-		ck_assert_int_eq(ports_parse_range(span_of(broken[i]), &got), -EBADMSG);
+		ck_assert_int_eq(ephemeral_ports_parse_range(span_of(broken[i]), &got), -EBADMSG);
 }
 END_TEST
 
@@ -40,17 +40,18 @@ START_TEST(available)
 	const struct port_range all = {0, 65535}, one = {5, 5};
 	uint64_t count;
 
-	ck_assert_int_eq(ports_available(&usual, span_of("\n"), &count), 0);
+	ck_assert_int_eq(ephemeral_ports_available(&usual, span_of("\n"), &count), 0);
 	ck_assert_uint_eq(count, 60999 - 32768 + 1);
-	ck_assert_int_eq(ports_available(&usual, span_of("8080,32767-32769,60999-61005\n"), &count),
+	ck_assert_int_eq(ephemeral_ports_available(
+				 &usual, span_of("8080,32767-32769,60999-61005\n"), &count),
 			 0);
 	ck_assert_uint_eq(count, 60999 - 32768 + 1 - 3);
-	ck_assert_int_eq(ports_available(&all, span_of("0-65535\n"), &count), 0);
+	ck_assert_int_eq(ephemeral_ports_available(&all, span_of("0-65535\n"), &count), 0);
 	ck_assert_uint_eq(count, 0);
-	ck_assert_int_eq(ports_available(&one, span_of(""), &count), 0);
+	ck_assert_int_eq(ephemeral_ports_available(&one, span_of(""), &count), 0);
 	ck_assert_uint_eq(count, 1);
 	count = 77;
-	ck_assert_int_eq(ports_available(&usual, span_of("x\n"), &count), -EBADMSG);
+	ck_assert_int_eq(ephemeral_ports_available(&usual, span_of("x\n"), &count), -EBADMSG);
 	ck_assert_uint_eq(count, 77);
 }
 END_TEST
@@ -252,28 +253,28 @@ START_TEST(live)
 	int listener = bound(&server), fds[LIVE_CONNECTIONS];
 	char want[128];
 
-	ck_assert_int_eq(ports_ask(&nl, &wide, PORT_REUSE_NONE, &before), 0);
+	ck_assert_int_eq(ephemeral_ports_ask(&nl, &wide, PORT_REUSE_NONE, &before), 0);
 	ck_assert_int_eq(listen(listener, LIVE_CONNECTIONS), 0);
 	for (size_t i = 0; i < LIVE_CONNECTIONS; i++) {
 		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		ck_assert_int_eq(connect(fds[i], (struct sockaddr *)&server, sizeof(server)), 0);
 	}
-	ck_assert_int_eq(ports_ask(&nl, &wide, PORT_REUSE_NONE, &usage), 0);
+	ck_assert_int_eq(ephemeral_ports_ask(&nl, &wide, PORT_REUSE_NONE, &usage), 0);
 	ck_assert_uint_ge(usage.used, LIVE_CONNECTIONS + 1);
 	narrow.low = narrow.high = ntohs(server.sin_port);
-	ck_assert_int_eq(ports_ask(&nl, &narrow, PORT_REUSE_NONE, &usage), 0);
+	ck_assert_int_eq(ephemeral_ports_ask(&nl, &narrow, PORT_REUSE_NONE, &usage), 0);
 	ck_assert_uint_eq(usage.used, 1);
 	ck_assert_str_eq(usage.detail, "");
 	if (before.used < LIVE_CONNECTIONS) { /* nobody else is busy */
 		snprintf(want, sizeof(want), "%d to 127.0.0.1:%u from 127.0.0.1", LIVE_CONNECTIONS,
 			 ntohs(server.sin_port));
-		ck_assert_int_eq(ports_ask(&nl, &wide, PORT_REUSE_NONE, &usage), 0);
+		ck_assert_int_eq(ephemeral_ports_ask(&nl, &wide, PORT_REUSE_NONE, &usage), 0);
 		ck_assert_str_eq(usage.detail, want);
 	}
 	for (size_t i = 0; i < LIVE_CONNECTIONS; i++)
 		close(fds[i]);
 	close(listener);
-	sockdiag_close(&nl);
+	sock_diag_close(&nl);
 }
 END_TEST
 

@@ -13,6 +13,7 @@
 #include "collectors/kernel/netns_enter.h"
 #include "collectors/netns/netns.h"
 #include "collectors/netns/read.h"
+#include "collectors/netns/scan.h"
 #include "tests/unit/unit.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -334,13 +335,13 @@ START_TEST(visits)
 	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), err;
 
 	ck_assert_int_ge(fd, 0);
-	err = netns_run(fd, note_inode, &inside);
+	err = netns_enter_run(fd, note_inode, &inside);
 	ck_assert_msg(!err || err == -EPERM, "%s", strerror(-err));
 	ck_assert_uint_eq(inside, err ? 0 : before);
 	ck_assert_uint_eq(own_inode(), before);
 	close(fd);
 	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	ck_assert_int_eq(netns_run(fd, note_inode, &inside), -EINVAL);
+	ck_assert_int_eq(netns_enter_run(fd, note_inode, &inside), -EINVAL);
 	close(fd);
 }
 END_TEST
@@ -361,7 +362,7 @@ START_TEST(visits_elsewhere)
 	fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	ck_assert_int_eq(setns(home, CLONE_NEWNET), 0);
 	ck_assert_uint_ne(other, before);
-	ck_assert_int_eq(netns_run(fd, note_inode, &inside), 0);
+	ck_assert_int_eq(netns_enter_run(fd, note_inode, &inside), 0);
 	ck_assert_uint_eq(inside, other);
 	ck_assert_uint_eq(own_inode(), before);
 	close(fd);

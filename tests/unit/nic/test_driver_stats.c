@@ -7,13 +7,14 @@
 
 #include "collectors/nic/device.h"
 #include "collectors/nic/driver_stats.h"
+#include "collectors/registry.h"
 #include "tests/unit/unit.h"
 
 #define NAMES_MAX 64
 
 /* A driver's names as ETHTOOL_GSTRINGS gives them. */
 struct strings {
-	char bytes[NAMES_MAX * NIC_STRING_SIZE];
+	char bytes[NAMES_MAX * ETHTOOL_STRING_SIZE];
 	size_t count;
 };
 
@@ -22,8 +23,8 @@ static void strings_add(struct strings *strings, const char *name)
 	size_t len = strlen(name);
 
 	ck_assert_uint_lt(strings->count, NAMES_MAX);
-	ck_assert_uint_le(len, NIC_STRING_SIZE);
-	memcpy(strings->bytes + strings->count++ * NIC_STRING_SIZE, name, len);
+	ck_assert_uint_le(len, ETHTOOL_STRING_SIZE);
+	memcpy(strings->bytes + strings->count++ * ETHTOOL_STRING_SIZE, name, len);
 }
 
 static void strings_init(struct strings *strings, const char *const *names)
@@ -33,16 +34,17 @@ static void strings_init(struct strings *strings, const char *const *names)
 		strings_add(strings, *names);
 }
 
-static void choose(struct nic_stats *stats, const char *driver, const struct strings *strings,
+static void choose(struct driver_stats *stats, const char *driver, const struct strings *strings,
 		   const char *pattern, size_t max)
 {
-	struct patterns patterns = {NULL, 0};
+	struct globs patterns = {NULL, 0};
 
 	if (pattern)
-		ck_assert_int_eq(patterns_add(&patterns, pattern), 0);
+		ck_assert_int_eq(globs_add(&patterns, pattern), 0);
 	ck_assert_int_eq(
-		nic_stats_choose(stats, driver, strings->bytes, strings->count, &patterns, max), 0);
-	patterns_free(&patterns);
+		driver_stats_choose(stats, driver, strings->bytes, strings->count, &patterns, max),
+		0);
+	globs_free(&patterns);
 }
 
 /* What drivers name their statistics (the ones around those of interest), each with the values'
@@ -198,7 +200,7 @@ START_TEST(discards_by_driver)
 		values[i] = UINT64_C(1) << i;
 	for (size_t i = 0; i < COUNT_OF(drivers); i++) {
 		struct strings strings;
-		struct nic_stats stats;
+		struct driver_stats stats;
 		uint64_t sum;
 
 		strings_init(&strings, drivers[i].names);
@@ -209,7 +211,7 @@ START_TEST(discards_by_driver)
 		ck_assert_str_eq(stats.discards.source, drivers[i].source);
 		ck_assert_uint_eq(stats.discards.bits, drivers[i].bits);
 		ck_assert_uint_eq(stats.shown_count, 0);
-		nic_stats_free(&stats);
+		driver_stats_free(&stats);
 	}
 }
 END_TEST
@@ -232,20 +234,20 @@ START_TEST(fewer_values)
 	const char *const names[] = {"rx_a", "rx_queue_0_drops", NULL};
 	const uint64_t values[] = {1, 2};
 	struct strings strings;
-	struct nic_stats stats;
+	struct driver_stats stats;
 
 	strings_init(&strings, names);
 	choose(&stats, "veth", &strings, NULL, 1);
 	ck_assert_uint_eq(nic_discards_value(&stats.discards, values, 2), 2);
 	ck_assert_uint_eq(nic_discards_value(&stats.discards, values, 1), ROW_ABSENT);
-	nic_stats_free(&stats);
+	driver_stats_free(&stats);
 }
 END_TEST
 
 START_TEST(names_are_trimmed)
 {
 	static const struct {
-		char string[NIC_STRING_SIZE];
+		char string[ETHTOOL_STRING_SIZE];
 		const char *name;
 	} cases[] = {
 		{"rx_packets", "rx_packets"},
@@ -264,7 +266,7 @@ START_TEST(names_are_trimmed)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		char name[NIC_STAT_NAME_SIZE];
 
-		nic_stats_name(cases[i].string, name);
+		driver_stats_name(cases[i].string, name);
 		ck_assert_str_eq(name, cases[i].name);
 	}
 }
@@ -281,13 +283,13 @@ START_TEST(repeated_names)
 	const char *const shown[] = {"pkts rx OOB", "pkts rx OOB#2", "pkts rx OOB#3"};
 	const uint64_t values[NAMES_MAX] = {[7] = 70, [10] = 100, [12] = 120};
 	struct strings strings;
-	struct nic_stats stats;
+	struct driver_stats stats;
 	struct rows rows;
 
 	strings_init(&strings, names);
 	rows_init(&rows, &nic_stat_row_type);
 	choose(&stats, "vmxnet3", &strings, "*OOB*", 100);
-	ck_assert_int_eq(nic_stats_rows(&stats, 9, values, &rows), 0);
+	ck_assert_int_eq(driver_stats_rows(&stats, 9, values, &rows), 0);
 	ck_assert_uint_eq(rows.count, 3);
 	ck_assert_uint_eq(rows_sort(&rows), 0);
 	for (size_t i = 0; i < rows.count; i++) {
@@ -300,17 +302,17 @@ START_TEST(repeated_names)
 	ck_assert_uint_eq(((struct nic_stat_row *)rows_at(&rows, 1))->value, 100);
 	ck_assert_uint_eq(((struct nic_stat_row *)rows_at(&rows, 2))->value, 120);
 	rows_clear(&rows);
-	nic_stats_free(&stats);
+	driver_stats_free(&stats);
 }
 END_TEST
 
 START_TEST(bounded)
 {
 	struct strings strings = {.count = 0};
-	struct nic_stats stats;
+	struct driver_stats stats;
 
 	for (unsigned i = 0; i < 10; i++) {
-		char name[NIC_STRING_SIZE];
+		char name[ETHTOOL_STRING_SIZE];
 
 		snprintf(name, sizeof(name), "rx%u_drops", i);
 		strings_add(&strings, name);
@@ -318,16 +320,16 @@ START_TEST(bounded)
 	choose(&stats, "any", &strings, "*drop*", 10);
 	ck_assert_uint_eq(stats.shown_count, 10);
 	ck_assert(!stats.cut);
-	nic_stats_free(&stats);
+	driver_stats_free(&stats);
 	choose(&stats, "any", &strings, "*drop*", 9);
 	ck_assert_uint_eq(stats.shown_count, 9);
 	ck_assert(stats.cut);
 	ck_assert_str_eq(stats.shown[8].name, "rx8_drops");
-	nic_stats_free(&stats);
+	driver_stats_free(&stats);
 	choose(&stats, "any", &strings, "*drop*", 0);
 	ck_assert_uint_eq(stats.shown_count, 0);
 	ck_assert(stats.cut);
-	nic_stats_free(&stats);
+	driver_stats_free(&stats);
 }
 END_TEST
 
@@ -355,17 +357,17 @@ START_TEST(default_patterns)
 		"pkts rx OOB",		"rx_out_of_buffer",    "queue_0_rx_empty_rx_ring"};
 	struct collect_settings settings;
 	struct strings strings;
-	struct nic_stats stats;
+	struct driver_stats stats;
 
-	ck_assert_int_eq(settings_init(&settings), 0);
+	ck_assert_int_eq(settings_init(&settings, collectors), 0);
 	strings_init(&strings, names);
-	ck_assert_int_eq(nic_stats_choose(&stats, "any", strings.bytes, strings.count,
-					  &settings.nic_statistics, 100),
+	ck_assert_int_eq(driver_stats_choose(&stats, "any", strings.bytes, strings.count,
+					     &settings.nic_statistics, 100),
 			 0);
 	ck_assert_uint_eq(stats.shown_count, COUNT_OF(shown));
 	for (size_t i = 0; i < COUNT_OF(shown); i++)
 		ck_assert_str_eq(stats.shown[i].name, shown[i]);
-	nic_stats_free(&stats);
+	driver_stats_free(&stats);
 	settings_free(&settings);
 }
 END_TEST

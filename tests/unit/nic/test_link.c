@@ -147,7 +147,7 @@ static int take_rings(const struct nlmsghdr *message, void *arg)
 {
 	struct capture *capture = arg;
 
-	ck_assert_int_eq(nic_rings_decode(message, &capture->rings), 0);
+	ck_assert_int_eq(ethtool_rings_decode(message, &capture->rings), 0);
 	capture->rings_count++;
 	return 0;
 }
@@ -162,7 +162,7 @@ static void decode_file(struct capture *capture, const char *file, netlink_messa
 
 	unit_source(path, "tests/data/netlink");
 	roots.path[ROOT_PROC] = roots.path[ROOT_SYS] = path;
-	ck_assert_int_eq(root_read(&roots, ROOT_PROC, &capture->buf, "%s", file), 0);
+	ck_assert_int_eq(procfs_read(&roots, ROOT_PROC, &capture->buf, "%s", file), 0);
 	ck_assert_int_eq(netlink_parse(capture->buf.data, capture->buf.len, &dump, &progress), 0);
 	ck_assert(progress.done);
 	ck_assert_int_eq(progress.err, 0);
@@ -553,22 +553,22 @@ START_TEST(rings)
 	made_rings(&made, ETHTOOL_MSG_RINGS_GET_REPLY, true);
 	made_u32(&made, ETHTOOL_A_RINGS_RX_MAX, 4096);
 	made_u32(&made, ETHTOOL_A_RINGS_RX, 512);
-	ck_assert_int_eq(nic_rings_decode(&made.message, &found), 0);
+	ck_assert_int_eq(ethtool_rings_decode(&made.message, &found), 0);
 	ck_assert_uint_eq(found.ifindex, 6);
 	ck_assert_uint_eq(found.rx, 512);
 	ck_assert_uint_eq(found.rx_max, 4096);
 	ck_assert_uint_eq(found.tx, ROW_ABSENT);
 	ck_assert_uint_eq(found.tx_max, ROW_ABSENT);
 	made_add(&made, ETHTOOL_A_RINGS_TX, &two, sizeof(two));
-	ck_assert_int_eq(nic_rings_decode(&made.message, &found), -EBADMSG);
+	ck_assert_int_eq(ethtool_rings_decode(&made.message, &found), -EBADMSG);
 	made_rings(&made, ETHTOOL_MSG_RINGS_GET_REPLY, false);
-	ck_assert_int_eq(nic_rings_decode(&made.message, &found), -EBADMSG);
+	ck_assert_int_eq(ethtool_rings_decode(&made.message, &found), -EBADMSG);
 	made_rings(&made, ETHTOOL_MSG_RINGS_NTF, true);
-	ck_assert_int_eq(nic_rings_decode(&made.message, &found), -ENOENT);
+	ck_assert_int_eq(ethtool_rings_decode(&made.message, &found), -ENOENT);
 	made_init(&made, FAMILY, &info, sizeof(info));
-	ck_assert_int_eq(nic_rings_decode(&made.message, &found), -EBADMSG);
+	ck_assert_int_eq(ethtool_rings_decode(&made.message, &found), -EBADMSG);
 	made_init(&made, FAMILY, &info, sizeof(info) - 1);
-	ck_assert_int_eq(nic_rings_decode(&made.message, &found), -EBADMSG);
+	ck_assert_int_eq(ethtool_rings_decode(&made.message, &found), -EBADMSG);
 }
 END_TEST
 

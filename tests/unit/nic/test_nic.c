@@ -92,10 +92,10 @@ START_TEST(patterns_of_interfaces)
 
 	tree_init(&tree);
 	unit_collector_init(&unit, &nic_collector, &tree.roots);
-	ck_assert_int_eq(patterns_add(&unit.settings.interfaces_include, "l?"), 0);
+	ck_assert_int_eq(globs_add(&unit.settings.interfaces_include, "l?"), 0);
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_ptr_nonnull(loopback(&unit));
-	ck_assert_int_eq(patterns_add(&unit.settings.interfaces_exclude, "lo*"), 0);
+	ck_assert_int_eq(globs_add(&unit.settings.interfaces_exclude, "lo*"), 0);
 	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);
 	ck_assert_ptr_null(loopback(&unit));
 	ck_assert_uint_eq(unit.rows[1].count, 0);
@@ -120,21 +120,21 @@ static void take_rings(const struct nic_rings *rings, void *arg)
 /* Generic netlink and, for older kernels, ioctls say the same of each interface here. */
 START_TEST(rings_both_ways)
 {
-	struct nic_ethtool ethtool = NIC_ETHTOOL_CLOSED;
+	struct ethtool ethtool = ETHTOOL_CLOSED;
 	struct if_nameindex *list = if_nameindex();
 	struct found found = {.count = 0};
 	size_t bad, answered = 0;
 	int err;
 
 	ck_assert_ptr_nonnull(list);
-	ck_assert_int_eq(nic_ethtool_open(&ethtool), 0);
-	err = nic_ethtool_all_rings(&ethtool, take_rings, &found, &bad);
+	ck_assert_int_eq(ethtool_open(&ethtool), 0);
+	err = ethtool_all_rings(&ethtool, take_rings, &found, &bad);
 	ck_assert(!err || (err == -EOPNOTSUPP && ethtool.no_netlink));
 	ck_assert_uint_eq(bad, 0);
 	for (const struct if_nameindex *each = list; !err && each->if_index; each++) {
 		struct nic_rings rings = {.ifindex = each->if_index};
 
-		if (nic_ethtool_rings(&ethtool, each->if_name, &rings))
+		if (ethtool_rings(&ethtool, each->if_name, &rings))
 			continue;
 		answered++;
 		for (size_t i = 0; i < found.count; i++)
@@ -143,14 +143,14 @@ START_TEST(rings_both_ways)
 	}
 	ck_assert_uint_ge(answered, found.count);
 	if_freenameindex(list);
-	nic_ethtool_close(&ethtool);
+	ethtool_close(&ethtool);
 }
 END_TEST
 
 /* An interface that is gone, and one without statistics. */
 START_TEST(ethtool_refusals)
 {
-	struct nic_ethtool ethtool = NIC_ETHTOOL_CLOSED;
+	struct ethtool ethtool = ETHTOOL_CLOSED;
 	char driver[NIC_DRIVER_SIZE], bus_info[NIC_BUS_INFO_SIZE];
 	struct nic_rings rings;
 	const uint64_t *values;
@@ -158,20 +158,20 @@ START_TEST(ethtool_refusals)
 	uint64_t speed, duplex;
 	size_t count = 1;
 
-	ck_assert_int_eq(nic_ethtool_open(&ethtool), 0);
-	ck_assert_int_eq(nic_ethtool_driver(&ethtool, "no-such", driver, bus_info), -ENODEV);
+	ck_assert_int_eq(ethtool_open(&ethtool), 0);
+	ck_assert_int_eq(ethtool_driver(&ethtool, "no-such", driver, bus_info), -ENODEV);
 	ck_assert_str_eq(driver, "");
-	ck_assert_int_eq(nic_ethtool_link(&ethtool, "no-such", &speed, &duplex), -ENODEV);
+	ck_assert_int_eq(ethtool_link(&ethtool, "no-such", &speed, &duplex), -ENODEV);
 	ck_assert_uint_eq(speed, ROW_ABSENT);
-	ck_assert_int_eq(nic_ethtool_rings(&ethtool, "no-such", &rings), -ENODEV);
+	ck_assert_int_eq(ethtool_rings(&ethtool, "no-such", &rings), -ENODEV);
 	ck_assert_uint_eq(rings.rx_max, ROW_ABSENT);
-	ck_assert_int_eq(nic_ethtool_stats_count(&ethtool, "no-such", &count), -ENODEV);
-	ck_assert_int_eq(nic_ethtool_strings(&ethtool, "no-such", 1, &strings), -ENODEV);
-	ck_assert_int_eq(nic_ethtool_values(&ethtool, "no-such", 1, &values), -ENODEV);
-	ck_assert_int_eq(nic_ethtool_stats_count(&ethtool, "lo", &count), 0);
+	ck_assert_int_eq(ethtool_stats_count(&ethtool, "no-such", &count), -ENODEV);
+	ck_assert_int_eq(ethtool_strings(&ethtool, "no-such", 1, &strings), -ENODEV);
+	ck_assert_int_eq(ethtool_values(&ethtool, "no-such", 1, &values), -ENODEV);
+	ck_assert_int_eq(ethtool_stats_count(&ethtool, "lo", &count), 0);
 	ck_assert_uint_eq(count, 0);
-	ck_assert_int_eq(nic_ethtool_values(&ethtool, "lo", 3, &values), -EOPNOTSUPP);
-	nic_ethtool_close(&ethtool);
+	ck_assert_int_eq(ethtool_values(&ethtool, "lo", 3, &values), -EOPNOTSUPP);
+	ethtool_close(&ethtool);
 }
 END_TEST
 

@@ -217,11 +217,11 @@ START_TEST(all_scalars)
 	unit_source(path, "tests/data/counters/6.18/proc");
 	roots.path[ROOT_PROC] = path;
 	rows_init(&rows, &counter_row_type);
-	ck_assert_int_eq(root_read(&roots, ROOT_PROC, &buf, "net/netstat"), 0);
+	ck_assert_int_eq(procfs_read(&roots, ROOT_PROC, &buf, "net/netstat"), 0);
 	counters_parse_pairs((struct span){buf.data, buf.len}, &rows, &faults);
-	ck_assert_int_eq(root_read(&roots, ROOT_PROC, &buf, "net/snmp"), 0);
+	ck_assert_int_eq(procfs_read(&roots, ROOT_PROC, &buf, "net/snmp"), 0);
 	counters_parse_pairs((struct span){buf.data, buf.len}, &rows, &faults);
-	ck_assert_int_eq(root_read(&roots, ROOT_PROC, &buf, "net/snmp6"), 0);
+	ck_assert_int_eq(procfs_read(&roots, ROOT_PROC, &buf, "net/snmp6"), 0);
 	counters_parse_snmp6((struct span){buf.data, buf.len}, &rows, &faults);
 	filebuf_free(&buf);
 	ck_assert_uint_eq(faults.count, 0);

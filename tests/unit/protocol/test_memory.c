@@ -23,28 +23,28 @@ START_TEST(sockstat)
 
 	rows_init(&rows, &protocol_row_type);
 	ck_assert_int_eq(
-		protocols_parse(span_of("sockets: used 1893\n"
-					"TCP: inuse 412 orphan 31 tw 2307 alloc 640 mem 5\n"
-					"UDP: inuse 22 mem 16 news 3\n"
-					"FRAG: inuse 3 memory 7680\n"),
-				&rows, &faults),
+		protocol_memory_parse(span_of("sockets: used 1893\n"
+					      "TCP: inuse 412 orphan 31 tw 2307 alloc 640 mem 5\n"
+					      "UDP: inuse 22 mem 16 news 3\n"
+					      "FRAG: inuse 3 memory 7680\n"),
+				      &rows, &faults),
 		0);
 	ck_assert_uint_eq(faults.count, 0);
 	ck_assert_uint_eq(rows.count, 4);
-	row = protocols_find(&rows, "sockets");
+	row = protocol_memory_find(&rows, "sockets");
 	ck_assert_uint_eq(row->in_use, 1893);
 	ck_assert_uint_eq(row->orphans, ROW_ABSENT);
-	row = protocols_find(&rows, "TCP");
+	row = protocol_memory_find(&rows, "TCP");
 	ck_assert_uint_eq(row->in_use, 412);
 	ck_assert_uint_eq(row->orphans, 31);
 	ck_assert_uint_eq(row->time_wait, 2307);
 	ck_assert_uint_eq(row->allocated, 640);
 	ck_assert_uint_eq(row->mem_pages, 5);
 	ck_assert_uint_eq(row->mem_bytes, ROW_ABSENT);
-	row = protocols_find(&rows, "FRAG");
+	row = protocol_memory_find(&rows, "FRAG");
 	ck_assert_uint_eq(row->mem_bytes, 7680);
 	ck_assert_uint_eq(row->mem_pages, ROW_ABSENT);
-	ck_assert_ptr_null(protocols_find(&rows, "FRAG6"));
+	ck_assert_ptr_null(protocol_memory_find(&rows, "FRAG6"));
 	rows_clear(&rows);
 }
 END_TEST
@@ -69,7 +69,7 @@ START_TEST(sockstat_broken)
 		struct rows rows;
 
 		rows_init(&rows, &protocol_row_type);
-		ck_assert_int_eq(protocols_parse(span_of(broken[i]), &rows, &faults), 0);
+		ck_assert_int_eq(protocol_memory_parse(span_of(broken[i]), &rows, &faults), 0);
 		ck_assert_msg(!rows.count && faults.count == 1, "taken: %s", broken[i]);
 		rows_clear(&rows);
 	}
@@ -83,13 +83,13 @@ START_TEST(mem)
 	struct protocol_row row;
 
 	row_reset(&protocol_row_type, &row);
-	ck_assert_int_eq(protocols_parse_mem(span_of("190275\t253703\t380550\n"), &row), 0);
+	ck_assert_int_eq(protocol_memory_parse_mem(span_of("190275\t253703\t380550\n"), &row), 0);
 	ck_assert_uint_eq(row.mem_low, 190275);
 	ck_assert_uint_eq(row.mem_pressure, 253703);
 	ck_assert_uint_eq(row.mem_high, 380550);
 	row_reset(&protocol_row_type, &row);
 	for (size_t i = 0; i < COUNT_OF(broken); i++) {
-		ck_assert_int_eq(protocols_parse_mem(span_of(broken[i]), &row), -EBADMSG);
+		ck_assert_int_eq(protocol_memory_parse_mem(span_of(broken[i]), &row), -EBADMSG);
 		ck_assert_uint_eq(row.mem_low, ROW_ABSENT);
 	}
 }
@@ -104,16 +104,16 @@ START_TEST(host)
 
 	unit_source(path, "tests/data/limits/host/proc");
 	roots.path[ROOT_PROC] = path;
-	unit_collector_init(&unit, &protocols_collector, &roots);
+	unit_collector_init(&unit, &protocol_memory_collector, &roots);
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_str_eq(unit.error, "");
 	ck_assert_uint_eq(unit.rows[0].count, 11);
-	row = protocols_find(&unit.rows[0], "TCP");
+	row = protocol_memory_find(&unit.rows[0], "TCP");
 	ck_assert_uint_eq(row->mem_high, 380550);
 	ck_assert_uint_eq(row->mem_usage, 5120 * 10000 / 380550);
-	row = protocols_find(&unit.rows[0], "UDP");
+	row = protocol_memory_find(&unit.rows[0], "UDP");
 	ck_assert_uint_eq(row->mem_pressure, 507407);
-	row = protocols_find(&unit.rows[0], "TCP6");
+	row = protocol_memory_find(&unit.rows[0], "TCP6");
 	ck_assert_uint_eq(row->in_use, 118);
 	ck_assert_uint_eq(row->mem_high, ROW_ABSENT);
 	ck_assert_uint_eq(row->mem_usage, ROW_ABSENT);
@@ -131,10 +131,10 @@ START_TEST(less)
 	tree_init(&tree);
 	tree_write(&tree, "proc/net/sockstat", "TCP: inuse 4 mem 5\n");
 	tree_write(&tree, "proc/net/sockstat6", "TCP6: inuse 6\n");
-	unit_collector_init(&unit, &protocols_collector, &tree.roots);
+	unit_collector_init(&unit, &protocol_memory_collector, &tree.roots);
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_ptr_nonnull(strstr(unit.error, "tcp_mem"));
-	row = protocols_find(&unit.rows[0], "TCP");
+	row = protocol_memory_find(&unit.rows[0], "TCP");
 	ck_assert_uint_eq(row->mem_pages, 5);
 	ck_assert_uint_eq(row->mem_high, ROW_ABSENT);
 	ck_assert_uint_eq(row->mem_usage, ROW_ABSENT);
@@ -144,7 +144,7 @@ START_TEST(less)
 	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);
 	ck_assert_ptr_nonnull(strstr(unit.error, "IPv6"));
 	ck_assert_uint_eq(unit.rows[0].count, 1);
-	row = protocols_find(&unit.rows[0], "TCP");
+	row = protocol_memory_find(&unit.rows[0], "TCP");
 	ck_assert_uint_eq(row->mem_usage, 5000);
 
 	tree_write(&tree, "proc/net/sockstat", "TCP: inuse 4 mem 5\nUDP: inuse\n");

@@ -49,7 +49,7 @@ static struct endpoint *find(struct endpoints *endpoints, uint16_t port)
 {
 	struct inet_socket socket = listener(port, 0, 0);
 
-	return keyed_find(&endpoints->table, &socket.local);
+	return hash_find(&endpoints->table, &socket.local);
 }
 
 static bool keep_odd(const void *item, void *arg)
@@ -71,53 +71,53 @@ START_TEST(test_keyed)
 		uint64_t key;
 		uint64_t value;
 	} * item;
-	struct keyed keyed;
+	struct hash keyed;
 
-	keyed_init(&keyed, sizeof(*item), sizeof(item->key));
+	hash_init(&keyed, sizeof(*item), sizeof(item->key));
 	for (uint64_t key = 0; key < 5000; key++) {
-		ck_assert_ptr_null(keyed_find(&keyed, &key));
-		item = keyed_add(&keyed, &key);
+		ck_assert_ptr_null(hash_find(&keyed, &key));
+		item = hash_add(&keyed, &key);
 		ck_assert_uint_eq(item->key, key);
 		ck_assert_uint_eq(item->value, 0);
 		item->value = key * 3;
 	}
 	for (uint64_t key = 0; key < 5000; key++) {
-		item = keyed_add(&keyed, &key);
+		item = hash_add(&keyed, &key);
 		ck_assert_uint_eq(item->value, key * 3);
 	}
 	ck_assert_uint_eq(keyed.count, 5000);
-	keyed_keep(&keyed, keep_odd, NULL);
+	hash_keep(&keyed, keep_odd, NULL);
 	ck_assert_uint_eq(keyed.count, 2500);
 	for (uint64_t key = 0; key < 5000; key++) {
-		item = keyed_find(&keyed, &key);
+		item = hash_find(&keyed, &key);
 		ck_assert(!item == !(key % 2));
 		ck_assert(!item || item->value == key * 3);
 	}
-	keyed_keep(&keyed, keep_none, NULL);
+	hash_keep(&keyed, keep_none, NULL);
 	ck_assert_uint_eq(keyed.count, 0);
 	ck_assert_uint_eq(keyed.capacity, 0);
-	ck_assert_ptr_nonnull(keyed_add(&keyed, &(uint64_t){7}));
-	keyed_clear(&keyed);
+	ck_assert_ptr_nonnull(hash_add(&keyed, &(uint64_t){7}));
+	hash_clear(&keyed);
 }
 END_TEST
 
 /* Most go: the memory goes too, the rest stays findable. */
 START_TEST(test_keyed_shrinks)
 {
-	struct keyed keyed;
+	struct hash keyed;
 	size_t capacity;
 
-	keyed_init(&keyed, sizeof(uint64_t), sizeof(uint64_t));
+	hash_init(&keyed, sizeof(uint64_t), sizeof(uint64_t));
 	for (uint64_t key = 0; key < 100000; key += key % 10000 == 1 ? 1 : 2)
-		keyed_add(&keyed, &key);
+		hash_add(&keyed, &key);
 	for (uint64_t key = 1; key < 100; key += 2)
-		keyed_add(&keyed, &key);
+		hash_add(&keyed, &key);
 	capacity = keyed.capacity;
-	keyed_keep(&keyed, keep_odd, NULL);
+	hash_keep(&keyed, keep_odd, NULL);
 	ck_assert_uint_lt(keyed.capacity, capacity / 4);
 	for (uint64_t key = 1; key < 100; key += 2)
-		ck_assert_ptr_nonnull(keyed_find(&keyed, &key));
-	keyed_clear(&keyed);
+		ck_assert_ptr_nonnull(hash_find(&keyed, &key));
+	hash_clear(&keyed);
 }
 END_TEST
 
@@ -392,7 +392,8 @@ START_TEST(test_ten_thousand)
 			memcpy(memory, zero, sizeof(memory));
 			memory[8] = i == 4321 ? round * 100 : 0;
 			ck_assert_int_eq(
-				sockdiag_decode(reply_socket(&reply, &msg, memory, 9), &socket), 0);
+				sock_diag_decode(reply_socket(&reply, &msg, memory, 9), &socket),
+				0);
 			ck_assert_int_eq(endpoints_add(&endpoints, &socket, 0, 128, round * SECOND),
 					 0);
 		}

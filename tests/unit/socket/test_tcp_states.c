@@ -67,7 +67,7 @@ END_TEST
 
 static int count(const struct inet_socket *socket, void *arg)
 {
-	socket_counts_add(arg, socket);
+	tcp_states_count(arg, socket);
 	return 0;
 }
 
@@ -75,14 +75,14 @@ static int count(const struct inet_socket *socket, void *arg)
 static int count_rare(const struct inet_socket *socket, void *arg)
 {
 	if (socket->state != TCP_ESTABLISHED && socket->state != TCP_TIME_WAIT)
-		socket_counts_add(arg, socket);
+		tcp_states_count(arg, socket);
 	return 0;
 }
 
 static int count_rare_and_time_wait(const struct inet_socket *socket, void *arg)
 {
 	if (socket->state != TCP_ESTABLISHED)
-		socket_counts_add(arg, socket);
+		tcp_states_count(arg, socket);
 	return 0;
 }
 
@@ -103,7 +103,7 @@ static void captured_full(socket_table table)
 	replay_dump("tests/data/netlink/tcp6-states.bin", count, &counts[SOCKET_DUMP_IPV6]);
 	ck_assert_uint_eq(counts[SOCKET_DUMP_IPV4].full, captured_totals.in_use[SOCKET_DUMP_IPV4]);
 	ck_assert_uint_eq(counts[SOCKET_DUMP_IPV6].full, captured_totals.in_use[SOCKET_DUMP_IPV6]);
-	socket_add_up(counts, true, table);
+	tcp_states_add_up(counts, true, table);
 }
 
 START_TEST(test_full)
@@ -138,7 +138,7 @@ START_TEST(test_cheap_is_full)
 		replay_dump("tests/data/netlink/tcp6-states.bin",
 			    split == SOCKET_DUMP_IPV6 ? count_rare_and_time_wait : count_rare,
 			    &counts[SOCKET_DUMP_IPV6]);
-		ck_assert(socket_infer(counts, &captured_totals, split, cheap));
+		ck_assert(tcp_states_infer(counts, &captured_totals, split, cheap));
 		for (unsigned family = 0; family < SOCKET_FAMILIES; family++)
 			for (unsigned state = 1; state <= SOCKET_STATE_MAX; state++)
 				ck_assert_uint_eq(cheap[family][state], full[family][state]);
@@ -154,13 +154,13 @@ START_TEST(test_no_split)
 	socket_table table;
 
 	counts[SOCKET_DUMP_IPV4].fin_wait2_mini = 1000;
-	ck_assert(socket_infer(counts, &totals, SOCKET_DUMPS, table));
+	ck_assert(tcp_states_infer(counts, &totals, SOCKET_DUMPS, table));
 	ck_assert_uint_eq(table[ANY][TCP_TIME_WAIT], 29000);
 	ck_assert_uint_eq(table[V4][TCP_TIME_WAIT], ROW_ABSENT);
 	ck_assert_uint_eq(table[V6][TCP_TIME_WAIT], ROW_ABSENT);
 	ck_assert_uint_eq(table[V6][TCP_ESTABLISHED], 3);
 	totals.time_wait = 1000;
-	ck_assert(socket_infer(counts, &totals, SOCKET_DUMPS, table));
+	ck_assert(tcp_states_infer(counts, &totals, SOCKET_DUMPS, table));
 	ck_assert_uint_eq(table[V4][TCP_TIME_WAIT], 0);
 	ck_assert_uint_eq(table[V6][TCP_TIME_WAIT], 0);
 }
@@ -174,7 +174,7 @@ START_TEST(test_no_ipv6)
 	socket_table table;
 
 	counts[SOCKET_DUMP_IPV4].state[TCP_LISTEN] = 2;
-	ck_assert(socket_infer(counts, &totals, SOCKET_DUMPS, table));
+	ck_assert(tcp_states_infer(counts, &totals, SOCKET_DUMPS, table));
 	ck_assert_uint_eq(table[V4][TCP_ESTABLISHED], 3);
 	ck_assert_uint_eq(table[ANY][TCP_ESTABLISHED], 3);
 	ck_assert_uint_eq(table[V4][TCP_TIME_WAIT], 9);
@@ -192,7 +192,7 @@ START_TEST(test_races)
 
 	counts[SOCKET_DUMP_IPV6].state[TCP_TIME_WAIT] = 5;
 	counts[SOCKET_DUMP_IPV4].fin_wait2_mini = 1;
-	ck_assert(socket_infer(counts, &totals, SOCKET_DUMP_IPV6, table));
+	ck_assert(tcp_states_infer(counts, &totals, SOCKET_DUMP_IPV6, table));
 	ck_assert_uint_eq(table[V4][TCP_ESTABLISHED], 0);
 	ck_assert_uint_eq(table[ANY][TCP_ESTABLISHED], 2);
 	ck_assert_uint_eq(table[V4][TCP_TIME_WAIT], 0);
@@ -211,17 +211,17 @@ START_TEST(test_contradiction)
 
 	counts[SOCKET_DUMP_IPV4].state[TCP_CLOSE_WAIT] = 5000;
 	totals.curr_estab = 15000;
-	ck_assert(socket_infer(counts, &totals, SOCKET_DUMPS, table));
+	ck_assert(tcp_states_infer(counts, &totals, SOCKET_DUMPS, table));
 	ck_assert_uint_eq(table[ANY][TCP_ESTABLISHED], 10000);
 	totals.curr_estab = 10000;
-	ck_assert(socket_infer(counts, &totals, SOCKET_DUMPS, table));
+	ck_assert(tcp_states_infer(counts, &totals, SOCKET_DUMPS, table));
 	ck_assert_uint_eq(table[ANY][TCP_ESTABLISHED], 10000);
 	totals.curr_estab = 7500;
-	ck_assert(!socket_infer(counts, &totals, SOCKET_DUMPS, table));
+	ck_assert(!tcp_states_infer(counts, &totals, SOCKET_DUMPS, table));
 	totals.curr_estab = ROW_ABSENT;
-	ck_assert(socket_infer(counts, &totals, SOCKET_DUMPS, table));
+	ck_assert(tcp_states_infer(counts, &totals, SOCKET_DUMPS, table));
 	totals.time_wait = ROW_ABSENT;
-	ck_assert(!socket_infer(counts, &totals, SOCKET_DUMPS, table));
+	ck_assert(!tcp_states_infer(counts, &totals, SOCKET_DUMPS, table));
 }
 END_TEST
 
@@ -232,11 +232,11 @@ START_TEST(test_close_wait_ports)
 	struct inet_socket socket = {.state = TCP_CLOSE_WAIT, .full = true};
 
 	socket.local.port = 65535;
-	socket_counts_add(&counts, &socket);
-	socket_counts_add(&counts, &socket);
+	tcp_states_count(&counts, &socket);
+	tcp_states_count(&counts, &socket);
 	socket.state = SOCKDIAG_NEW_SYN_RECV;
 	socket.full = false;
-	socket_counts_add(&counts, &socket);
+	tcp_states_count(&counts, &socket);
 	ck_assert_uint_eq(ports[65535], 2);
 	ck_assert_uint_eq(counts.state[TCP_CLOSE_WAIT], 2);
 	ck_assert_uint_eq(counts.state[TCP_SYN_RECV], 1);
@@ -253,7 +253,7 @@ START_TEST(test_collector_falls_back)
 	int err;
 
 	tree_init(&tree);
-	unit_collector_init(&unit, &sockets_collector, &tree.roots);
+	unit_collector_init(&unit, &tcp_states_collector, &tree.roots);
 	tree_write(&tree, "proc/net/sockstat6", "TCP6: inuse 0\n");
 	err = unit_collect(&unit, 1);
 	if (err == -ENOENT || err == -EPROTONOSUPPORT) {
@@ -278,7 +278,7 @@ START_TEST(test_collector_distrusts)
 	int err;
 
 	tree_init(&tree);
-	unit_collector_init(&unit, &sockets_collector, &tree.roots);
+	unit_collector_init(&unit, &tcp_states_collector, &tree.roots);
 	tree_write(&tree, "proc/net/sockstat", "TCP: inuse 900000 orphan 0 tw 0 alloc 0 mem 0\n");
 	tree_write(&tree, "proc/net/snmp", "Tcp: CurrEstab\nTcp: 3\n");
 	err = unit_collect(&unit, 1);

@@ -41,7 +41,7 @@ START_TEST(test_flood)
 	struct unit_collector unit;
 	uint64_t drops;
 
-	unit_collector_init(&unit, &udpsocket_collector, &roots_default);
+	unit_collector_init(&unit, &udp_socket_collector, &roots_default);
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	row = row_of(&unit, port);
 	ck_assert_ptr_nonnull(row);
@@ -93,7 +93,7 @@ START_TEST(test_bound)
 		clients[i] = loopback_connect(SOCK_DGRAM, ports[i]);
 	}
 	flood(ports[7], 100);
-	unit_collector_init(&unit, &udpsocket_collector, &roots_default);
+	unit_collector_init(&unit, &udp_socket_collector, &roots_default);
 	unit.settings.max_rows[MAX_ROWS_UDP_SOCKET] = 3;
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_uint_eq(unit.rows[0].count, 3);
@@ -112,9 +112,9 @@ END_TEST
 
 START_TEST(test_unused)
 {
-	void *state = calloc(1, udpsocket_collector.state_size);
+	void *state = calloc(1, udp_socket_collector.state_size);
 
-	udpsocket_collector.close(state);
+	udp_socket_collector.close(state);
 	free(state);
 }
 END_TEST

@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/cpu/softnet.h"
+#include "collectors/engine.h"
 #include "collectors/nic/nic.h"
+#include "collectors/registry.h"
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/pinned.h"
 #include "tests/unit/unit.h"
@@ -46,29 +49,29 @@ static const struct collector *const two[] = {&softnet, &nic, NULL};
 
 static struct collect_settings settings;
 static struct engine *engine;
-static struct view *view;
+static struct pinned *view;
 
 static void setup(void)
 {
 	collections = 0;
-	ck_assert_int_eq(settings_init(&settings), 0);
+	ck_assert_int_eq(settings_init(&settings, collectors), 0);
 	engine = engine_new(two, &settings);
 	ck_assert_ptr_nonnull(engine);
-	view = view_new(engine);
+	view = pinned_new(engine);
 	ck_assert_ptr_nonnull(view);
-	ck_assert_ptr_eq(view_engine(view), engine);
+	ck_assert_ptr_eq(pinned_engine(view), engine);
 }
 
 static void teardown(void)
 {
-	view_free(view);
+	pinned_free(view);
 	engine_free(engine);
 	settings_free(&settings);
 }
 
 static const struct rows *rows_of(const char *table)
 {
-	return view_rows(table_find(table), view);
+	return pinned_rows(table_find(table), view);
 }
 
 START_TEST(a_turn_sees_one_generation)
@@ -79,17 +82,17 @@ START_TEST(a_turn_sees_one_generation)
 	ck_assert_ptr_null(rows_of("netdiagSoftnetTable"));
 	engine_collect_once(engine);
 	ck_assert_ptr_null(rows_of("netdiagSoftnetTable")); /* until the next turn */
-	view_turn(view);
+	pinned_turn(view);
 	rows = rows_of("netdiagSoftnetTable");
 	ck_assert_ptr_nonnull(rows);
 	ck_assert_uint_eq(rows->count, 1);
-	ck_assert_uint_eq(view_snapshot(view, 0)->generation, 1);
+	ck_assert_uint_eq(pinned_snapshot(view, 0)->generation, 1);
 	/* Newer snapshots neither show nor take the pinned one away. */
 	engine_collect_once(engine);
 	engine_collect_once(engine);
 	ck_assert_ptr_eq(rows_of("netdiagSoftnetTable"), rows);
 	ck_assert_uint_eq(rows->count, 1);
-	view_turn(view);
+	pinned_turn(view);
 	rows = rows_of("netdiagSoftnetTable");
 	ck_assert_uint_eq(rows->count, 3);
 	ck_assert_uint_eq(row_number(rows_at(rows, 0), offsetof(struct softnet_row, cpu)), 1);
@@ -101,10 +104,10 @@ START_TEST(nothing_collected_is_no_rows)
 {
 	setup();
 	engine_collect_once(engine);
-	view_turn(view);
+	pinned_turn(view);
 	ck_assert_ptr_null(rows_of("netdiagNicTable")); /* failed */
 	ck_assert_ptr_null(rows_of("netdiagNicStatTable"));
-	ck_assert_ptr_null(view_snapshot(view, 1));
+	ck_assert_ptr_null(pinned_snapshot(view, 1));
 	ck_assert_ptr_null(rows_of("netdiagIrqTable")); /* no such collector in this engine */
 	ck_assert_ptr_null(rows_of("netdiagAgent"));	/* nobody makes the rows */
 	teardown();
@@ -139,8 +142,8 @@ START_TEST(own_rows_are_made_once_a_turn)
 	const struct agent_collector_row *row;
 
 	setup();
-	view_own(view, &agent_collector_row_type, fill, &own);
-	view_turn(view);
+	pinned_own(view, &agent_collector_row_type, fill, &own);
+	pinned_turn(view);
 	ck_assert_uint_eq(own.filled, 0); /* not before somebody asks */
 	rows = rows_of("netdiagCollectorTable");
 	ck_assert_ptr_eq(rows_of("netdiagCollectorTable"), rows);
@@ -150,11 +153,11 @@ START_TEST(own_rows_are_made_once_a_turn)
 	ck_assert_str_eq(row->name, "a");
 	row = rows_at(rows, 2);
 	ck_assert_str_eq(row->name, "bb"); /* the longest comes last */
-	view_turn(view);
+	pinned_turn(view);
 	rows = rows_of("netdiagCollectorTable");
 	ck_assert_uint_eq(own.filled, 2);
 	ck_assert_uint_eq(rows->count, 3);
-	view_turn(view);
+	pinned_turn(view);
 	own.err = -ENOMEM;
 	ck_assert_uint_eq(rows_of("netdiagCollectorTable")->count, 0);
 	teardown();
@@ -168,9 +171,9 @@ START_TEST(the_agents_own)
 	const struct agent_collector_row *row;
 
 	setup();
-	agent_show(view, monotonic_ns());
+	agent_show(view, clock_monotonic());
 	engine_collect_once(engine);
-	view_turn(view);
+	pinned_turn(view);
 	agent = rows_at(rows_of("netdiagAgent"), 0);
 	ck_assert_uint_lt(agent->uptime, UINT64_C(60000000000));
 	ck_assert_str_eq(agent->version, agent_version());

@@ -19,6 +19,7 @@
 #include "collectors/nic/nic.h"
 #include "collectors/protocol/conntrack.h"
 #include "collectors/protocol/counters.h"
+#include "collectors/registry.h"
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/table.h"
 #include "tests/unit/unit.h"
