@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A walk of a made host gives the OIDs, types and values that 1.0.0 gave, apart from what was
+changed on purpose: those differences are listed below, each with its reason.
+
+tests/data/golden/walk-1.0.0 has one cell per line: the OID below the base OID, the type and the
+value as snmpwalk prints them; '*' stands for values that move with time. It was recorded from
+1.0.0 and is not recorded again:
+
+    NETDIAG_GOLDEN=write tests/integration/run.py BUILD_OF_1.0.0 test_golden
+
+A cell that changes on purpose gets an entry in CHANGED. With NETDIAG_GOLDEN=all the test lists
+every difference, also the intended ones.
+"""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import unittest
+
+from harness import SRC, Agent, Netns, dump, encode_index, eventually
+
+DATA = os.path.join(SRC, "tests", "data")
+GOLDEN = os.path.join(DATA, "golden", "walk-1.0.0")
+# The captures that make up the host's /proc and /sys; the last has what the others lack.
+CAPTURES = ("counters/6.18", "softnet/linux-6.6", "conntrack/6.18", "limits/host", "golden")
+
+# Columns whose values move with time.
+MOVING = re.compile(r"BootId$|Uptime$|Age$|Duration$|Refreshes$|Discont\w*Time$|Since$|RaisedAt$"
+                    r"|HistoryTime$|Nic[RT]xPackets$")
+# Cells that are there only after a collector's third collection, up to 90 seconds after the start.
+LATE = re.compile(r"netdiagCheck\w+\[agent\.collector,")
+
+# What 1.0.0 read from the running kernel although it was given another /proc: these collectors and
+# their tables refuse to answer now.
+LIVE_TABLES = ("netdiagNic|netdiagNicStat|netdiagSocketState|netdiagListener|netdiagUdpSocket"
+               "|netdiagBuffer|netdiagNetns")
+LIVE_COLLECTORS = "nic|sockets?|socketState|listener|udpSocket|buffers?|netns"
+
+# What collectors were called in 1.0.0: the configuration has one word for one thing now.
+RENAMED = {"sockets": "socketState", "protocols": "protocolMemory", "buffers": "buffer",
+           "limits": "limit", "sysctls": "sysctl"}
+
+# The intended differences: a pattern of COLUMN[index], and why it differs. A text in an index is
+# written as it is, numbers and texts separated by a comma.
+CHANGED = [
+    (rf"({LIVE_TABLES})Table", "not of the served tree: the engine refuses it"),
+    (rf"netdiagCollector\w+\[({LIVE_COLLECTORS})\]", "not of the served tree: the engine refuses it"),
+    (r"netdiagCheck\w+\[(nic|listener|netns)\.", "their collectors refuse"),
+    (r"netdiagCheck\w+\[(tcp\.(time|close)_wait|udp\.socket_drops)", "their collectors refuse"),
+    (r"netdiagAgentVersion\[0\]", "the version"),
+]
+
+
+class MadeTree:
+    """The captures as one /proc and /sys. A context manager."""
+
+    def __enter__(self):
+        self.dir = tempfile.mkdtemp(prefix="netdiag-golden-")
+        for capture in CAPTURES:
+            shutil.copytree(os.path.join(DATA, capture), self.dir, dirs_exist_ok=True)
+        os.chmod(self.dir, 0o755)
+        self.args = ["--proc-root", f"{self.dir}/proc", "--sys-root", f"{self.dir}/sys"]
+        return self
+
+    def __exit__(self, *exc):
+        shutil.rmtree(self.dir)
+
+
+class Names:
+    """COLUMN[index] of an OID below the base OID, by the schema."""
+
+    def __init__(self, schema):
+        self.base = "." + schema["oid"] + "."
+        self.columns = {}
+        syntax = {item["name"]: item["syntax"] for group in schema["groups"]
+                  for item in group["objects"]}
+        for group in schema["groups"]:
+            kinds = [syntax[name] for name in group.get("index", ())]
+            for item in group["objects"]:
+                self.columns[item["oid"][len(self.base) - 1:]] = (item["name"], group["name"], kinds)
+
+    def of(self, oid):
+        """(column, "COLUMN[index]", the table's name) of an OID."""
+        arcs = oid.split(".")
+        for length in range(len(arcs) - 1, 0, -1):
+            found = self.columns.get(".".join(arcs[:length]))
+            if found:
+                column, table, kinds = found
+                return column, f"{column}[{self._index(kinds, list(map(int, arcs[length:])))}]", table
+        return oid, oid, ""
+
+    @staticmethod
+    def _index(kinds, arcs):
+        parts = []
+        for kind in kinds:
+            if kind == "NetdiagText":
+                length = arcs.pop(0)
+                parts.append(bytes(arcs[:length]).decode("latin-1"))
+                del arcs[:length]
+            else:
+                parts.append(str(arcs.pop(0)))
+        return ",".join(parts) if kinds else "0"
+
+
+def walk(agent, names, tree):
+    """{OID below the base: "TYPE: value"} of everything that is served."""
+    cells = {}
+    output = agent.snmp("snmpbulkwalk", names.base.rstrip("."), options=("-Cc", "-m", ""))
+    for line in output.replace(tree.dir, "").splitlines():
+        oid, _, value = line.partition(" = ")
+        assert oid.startswith(names.base), line
+        oid = oid[len(names.base):]
+        column, name, _ = names.of(oid)
+        if LATE.match(name):
+            continue
+        if MOVING.search(column):
+            value = value.partition(":")[0] + ": *"
+        cells[oid] = value
+    return cells
+
+
+def read_golden(collectors):
+    """The recorded cells, under the names that the collectors have today."""
+    with open(GOLDEN) as golden:
+        cells = dict(line.rstrip("\n").split(" = ", 1) for line in golden)
+    table = "1.2.1."
+    for old, new in RENAMED.items():
+        if new not in collectors:
+            continue
+        index = "." + encode_index(old)
+        for oid in [oid for oid in cells if oid.startswith(table) and oid.endswith(index)]:
+            cells[oid[:-len(index)] + "." + encode_index(new)] = cells.pop(oid)
+    return cells
+
+
+def differences(old, new, names):
+    """(unintended, intended) lines about what differs."""
+    unintended, intended = [], []
+    for oid in sorted(old.keys() | new.keys(), key=lambda oid: list(map(int, oid.split(".")))):
+        if old.get(oid) == new.get(oid):
+            continue
+        _, name, table = names.of(oid)
+        line = f"{oid} {name}: was {old.get(oid, 'absent')}, is {new.get(oid, 'absent')}"
+        for pattern, reason in CHANGED:
+            if re.match(pattern, name) or re.match(pattern, table):
+                intended.append(f"{line} ({reason})")
+                break
+        else:
+            unintended.append(line)
+    return unintended, intended
+
+
+class Golden(unittest.TestCase):
+    maxDiff = None
+
+    def test_walk(self):
+        names = Names(json.loads(dump(fmt="schema")))
+        with MadeTree() as tree, Netns("golden") as ns:
+            with Agent(args=tree.args, netns=ns) as agent:
+                if os.environ.get("NETDIAG_GOLDEN") == "write":
+                    self.write(agent, names, tree)
+                    return
+                golden = read_golden(agent.table("netdiagCollectorTable"))
+                self.assertGreater(len(golden), 500)
+                found = []
+
+                def same():
+                    found[:] = differences(golden, walk(agent, names, tree), names)
+                    return not found[0]
+
+                try:
+                    eventually("the walk is that of 1.0.0", same, timeout=60, every=1)
+                except AssertionError:
+                    self.fail("differs from 1.0.0; what is intended belongs into CHANGED:\n" +
+                              "\n".join(found[0]))
+                if os.environ.get("NETDIAG_GOLDEN") == "all":
+                    print("\n".join(found[1]))
+
+    @staticmethod
+    def write(agent, names, tree):
+        """Records a walk once nothing has moved for 10 walks, a second apart."""
+        seen = []
+
+        def settled():
+            seen.append(walk(agent, names, tree))
+            return len(seen) > 15 and all(cells == seen[-1] for cells in seen[-10:])
+
+        eventually("the walk has settled", settled, timeout=120, every=1)
+        with open(GOLDEN, "w") as out:
+            out.writelines(f"{oid} = {value}\n" for oid, value in seen[-1].items())
+
+
+if __name__ == "__main__":
+    unittest.main()
