@@ -8,13 +8,11 @@
 
 const char *collector_log_status(enum collect_status status)
 {
-	const struct column *column = table_column(table_find("netdiagCollectorTable"),
-						   "netdiagCollectorStatus");
+	const char *label = column_label(
+		table_column(table_find("netdiagCollectorTable"), "netdiagCollectorStatus"),
+		status);
 
-	for (const struct enum_value *value = column->values; value->label; value++)
-		if (value->value == (int)status)
-			return value->label;
-	return "unknown";
+	return label ? label : "unknown";
 }
 
 /* What the host does not have is no fault of it. */

@@ -204,7 +204,7 @@ static int open_events(struct daemon *daemon)
 }
 
 /* The checks, their tables and their notifications. 0 or -ENOMEM. */
-static int start_alarms(struct daemon *daemon, uint64_t started)
+static int start_alarms(struct daemon *daemon)
 {
 	const struct alarm_settings *settings = &daemon->configuration->alarms;
 
@@ -215,13 +215,12 @@ static int start_alarms(struct daemon *daemon, uint64_t started)
 	pinned_own(daemon->view, &alarm_row_type, alarms_fill_active, daemon->alarms);
 	pinned_own(daemon->view, &alarm_history_row_type, alarms_fill_history, daemon->alarms);
 	agent_on_fill(fill_alarms, daemon);
-	return sender_init(daemon->alarms, settings, started);
+	return sender_init(daemon->alarms, settings, agent_start());
 }
 
 static int start(struct daemon *daemon)
 {
 	const char *address = tasks_address(daemon->options, daemon->configuration);
-	uint64_t started = clock_monotonic();
 	int err;
 
 	if (transport_check(address)) {
@@ -234,10 +233,9 @@ static int start(struct daemon *daemon)
 	daemon->view = daemon->engine ? pinned_new(daemon->engine) : NULL;
 	if (!daemon->view)
 		return -ENOMEM;
-	agent_show(daemon->view, started);
 	err = open_events(daemon);
 	if (!err)
-		err = start_alarms(daemon, started);
+		err = start_alarms(daemon);
 	if (err)
 		return err;
 	daemon->session = true;

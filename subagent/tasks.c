@@ -8,7 +8,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "collectors/base/clock.h"
 #include "collectors/engine.h"
 #include "collectors/registry.h"
 #include "subagent/console/dump.h"
@@ -61,13 +60,11 @@ int tasks_check(const struct options *options)
 /* Collects once, here, and prints it. */
 static int dump(enum dump_format format, const struct collect_settings *settings)
 {
-	uint64_t started = clock_monotonic();
 	struct engine *engine = engine_new(collectors, settings);
 	struct pinned *view = engine ? pinned_new(engine) : NULL;
 	int err = EX_OSERR;
 
 	if (view) {
-		agent_show(view, started);
 		engine_collect_once(engine);
 		pinned_turn(view);
 		err = dump_print(stdout, format, pinned_rows, view) ? EX_IOERR : EXIT_SUCCESS;

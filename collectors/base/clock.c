@@ -19,6 +19,13 @@ uint64_t clock_monotonic(void)
 	return clock_read(CLOCK_MONOTONIC);
 }
 
+uint64_t clock_since(uint64_t then)
+{
+	uint64_t now = clock_monotonic();
+
+	return now > then ? now - then : 0;
+}
+
 uint64_t clock_wall(void)
 {
 	return clock_read(CLOCK_REALTIME);

@@ -12,6 +12,9 @@
 /* CLOCK_MONOTONIC in ns: never set back. */
 uint64_t clock_monotonic(void);
 
+/* How long ago a monotonic time was, in ns; 0 when it is still to come. */
+uint64_t clock_since(uint64_t then);
+
 /* CLOCK_REALTIME in ns since 1970 UTC: for people only, it can be set. */
 uint64_t clock_wall(void);
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "collectors/base/clock.h"
 #include "collectors/collector.h"
 #include "subagent/console/dump.h"
 #include "subagent/log.h"
@@ -42,22 +41,4 @@ int dump_print(FILE *out, enum dump_format format, table_rows_fn *rows, void *ar
 		break;
 	}
 	return log_output_failed(out) ? -EIO : 0;
-}
-
-const char *dump_label(const struct column *column, uint64_t value)
-{
-	const struct enum_value *known;
-
-	for (known = column->values; known->label; known++) {
-		if ((uint64_t)known->value == value)
-			return known->label;
-	}
-	return NULL;
-}
-
-uint64_t dump_since(uint64_t stamp)
-{
-	uint64_t now = clock_monotonic();
-
-	return now > stamp ? now - stamp : 0;
 }

@@ -37,10 +37,4 @@ void dump_text(FILE *out, table_rows_fn *rows, void *arg);
 void dump_json(FILE *out, table_rows_fn *rows, void *arg);
 void dump_schema(FILE *out);
 
-/* The label of a value, or NULL when it has none. */
-const char *dump_label(const struct column *column, uint64_t value);
-
-/* How long ago a monotonic time (ns) was, in ns; 0 for one that is still to come. */
-uint64_t dump_since(uint64_t stamp);
-
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "collectors/base/clock.h"
 #include "subagent/console/dump.h"
 #include "subagent/console/json.h"
 
@@ -35,7 +36,7 @@ static void print_date(FILE *out, uint64_t ns)
 /* A label; true and false for NetdiagTruthValue; the number when it has none. */
 static void print_label(FILE *out, const struct column *column, uint64_t value)
 {
-	const char *label = dump_label(column, value);
+	const char *label = column_label(column, value);
 
 	if (!label)
 		fprintf(out, "%" PRIu64, value);
@@ -62,7 +63,7 @@ static void print_cell(FILE *out, const struct column *column, const void *row)
 		print_seconds(out, row_number(row, column->offset));
 		return;
 	case COLUMN_STAMP:
-		print_seconds(out, dump_since(row_number(row, column->offset)));
+		print_seconds(out, clock_since(row_number(row, column->offset)));
 		return;
 	case COLUMN_DATE:
 		print_date(out, row_number(row, column->offset));

@@ -9,6 +9,7 @@
 
 #include "collectors/collector.h"
 #include "subagent/checks/alarm.h"
+#include "collectors/base/clock.h"
 #include "subagent/console/dump.h"
 #include "subagent/console/json.h"
 #include "subagent/tables/agent_rows.h"
@@ -80,7 +81,7 @@ static void format_duration(char *cell, uint64_t ns)
 
 static void format_since(char *cell, uint64_t stamp)
 {
-	format_whole_seconds(cell, dump_since(stamp) / NS_PER_SECOND);
+	format_whole_seconds(cell, clock_since(stamp) / NS_PER_SECOND);
 	strcat(cell, " ago");
 }
 
@@ -166,8 +167,8 @@ static void format_cell(char *cell, const struct column *column, const void *row
 		format_date(cell, value);
 	else if (column->type == COLUMN_TICKS)
 		format_whole_seconds(cell, value / NS_PER_SECOND);
-	else if (column->type == COLUMN_ENUM && dump_label(column, value))
-		snprintf(cell, CELL_SIZE, "%s", dump_label(column, value));
+	else if (column->type == COLUMN_ENUM && column_label(column, value))
+		snprintf(cell, CELL_SIZE, "%s", column_label(column, value));
 	else
 		format_number(cell, column, value);
 }

@@ -208,7 +208,6 @@ static int print(FILE *out, enum report_format format, const struct alarms *alar
 int report_run(FILE *out, enum report_format format, unsigned seconds,
 	       const struct collect_settings *collect, const struct alarm_settings *alarm_settings)
 {
-	uint64_t started = clock_monotonic();
 	struct alarm_settings settings = report_settings(alarm_settings, seconds);
 	struct engine *engine = engine_new(collectors, collect);
 	struct pinned *view = engine ? pinned_new(engine) : NULL;
@@ -216,7 +215,6 @@ int report_run(FILE *out, enum report_format format, unsigned seconds,
 	int status = EX_OSERR;
 
 	if (alarms) {
-		agent_show(view, started);
 		sample(engine, view, alarms);
 		wait_until(clock_monotonic() + seconds * SECOND_NS);
 		sample(engine, view, alarms);

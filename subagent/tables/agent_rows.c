@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The rows of netdiagAgent and netdiagCollectorTable: the daemon's version, age and boot id, and
+ * the state of each collector as the engine keeps it.
+ */
 #include <config.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "collectors/base/clock.h"
-#include "collectors/engine.h"
+#include "collectors/kernel/procfs.h"
 #include "subagent/tables/agent_rows.h"
+#include "subagent/tables/table.h"
 
 const struct row_type agent_row_type = {
 	.name = "agent",
@@ -23,16 +28,20 @@ const struct row_type agent_collector_row_type = {
 	.key = {ROW_TEXT(struct agent_collector_row, name)},
 };
 
+static uint64_t started_at;
+static char boot_id[AGENT_BOOT_ID_SIZE];
+static agent_fill_fn *fill_others;
+static void *fill_others_arg;
+
 static uint64_t in_units(uint64_t ns, uint64_t unit)
 {
 	return ns == ROW_ABSENT ? ROW_ABSENT : ns / unit;
 }
 
-int agent_collector_rows(struct engine *engine, struct rows *rows)
+int agent_rows_fill_collectors(struct rows *rows, void *engine)
 {
 	struct collector_state state;
 
-	rows->count = 0;
 	for (size_t i = 0; i < engine_count(engine); i++) {
 		struct agent_collector_row *row = rows_add(rows);
 
@@ -50,22 +59,17 @@ int agent_collector_rows(struct engine *engine, struct rows *rows)
 		ROW_SET_TEXT(row->source, state.source);
 		ROW_SET_TEXT(row->last_error, state.error);
 	}
-	rows_sort(rows);
 	return 0;
 }
 
-static uint64_t started_at;
-static agent_fill_fn *fill_others;
-static void *fill_others_arg;
-
-static int fill_agent(struct rows *rows, void *arg)
+int agent_rows_fill(struct rows *rows, void *engine)
 {
 	struct agent_row *row = rows_add(rows);
 
-	(void)arg;
+	(void)engine;
 	if (!row)
 		return -ENOMEM;
-	row->uptime = clock_monotonic() - started_at;
+	row->uptime = clock_since(started_at);
 	row->active_alarms = 0;
 	row->worst_severity = ALARM_NONE;
 	row->traps_sent = 0;
@@ -75,13 +79,8 @@ static int fill_agent(struct rows *rows, void *arg)
 	if (fill_others)
 		fill_others(row, fill_others_arg);
 	ROW_SET_TEXT(row->version, agent_version());
-	ROW_SET_TEXT(row->boot_id, agent_boot_id());
+	ROW_SET_TEXT(row->boot_id, boot_id);
 	return 0;
-}
-
-static int fill_collectors(struct rows *rows, void *engine)
-{
-	return agent_collector_rows(engine, rows);
 }
 
 void agent_on_fill(agent_fill_fn *fill, void *arg)
@@ -90,35 +89,31 @@ void agent_on_fill(agent_fill_fn *fill, void *arg)
 	fill_others_arg = arg;
 }
 
-void agent_show(struct pinned *view, uint64_t started)
+/* The live /proc: a captured tree would give the same id at every start. */
+static void make_boot_id(void)
 {
-	started_at = started;
-	pinned_own(view, &agent_row_type, fill_agent, NULL);
-	pinned_own(view, &agent_collector_row_type, fill_collectors, pinned_engine(view));
+	struct filebuf uuid = {0};
+
+	if (!procfs_read(&roots_default, ROOT_PROC, &uuid, "sys/kernel/random/uuid"))
+		snprintf(boot_id, sizeof(boot_id), "%.*s", (int)strcspn(uuid.data, "\n"),
+			 uuid.data);
+	if (!boot_id[0])
+		snprintf(boot_id, sizeof(boot_id), "%016" PRIx64, clock_wall());
+	filebuf_free(&uuid);
+}
+
+uint64_t agent_start(void)
+{
+	if (!boot_id[0]) {
+		started_at = clock_monotonic();
+		make_boot_id();
+	}
+	return started_at;
 }
 
 const char *agent_boot_id(void)
 {
-	static char text[AGENT_BOOT_ID_SIZE];
-	unsigned char b[16];
-
-	if (text[0])
-		return text;
-	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b)) {
-		uint64_t now = clock_monotonic();
-
-		/* Never seen on Linux; the time of the start tells starts apart as well. */
-		memset(b, 0, sizeof(b));
-		memcpy(b, &now, sizeof(now));
-	}
-	/* RFC 4122, 4.4: version 4, the variant of that RFC. */
-	b[6] = (b[6] & 0x0f) | 0x40;
-	b[8] = (b[8] & 0x3f) | 0x80;
-	snprintf(text, sizeof(text),
-		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-		 b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-		 b[15]);
-	return text;
+	return boot_id;
 }
 
 const char *agent_version(void)

@@ -4,7 +4,6 @@
 #define NETDIAG_TABLES_AGENT_ROWS_H
 
 #include "collectors/engine.h"
-#include "subagent/tables/pinned.h"
 
 #define AGENT_BOOT_ID_SIZE 37 /* a UUID */
 
@@ -17,7 +16,7 @@ struct agent_row {
 	uint64_t traps_pending;
 	uint64_t master_reconnects;
 	char version[65];
-	char boot_id[AGENT_BOOT_ID_SIZE]; /* random, another one at each start */
+	char boot_id[AGENT_BOOT_ID_SIZE]; /* another one at each start */
 };
 
 struct agent_collector_row {
@@ -36,18 +35,22 @@ struct agent_collector_row {
 extern const struct row_type agent_row_type;
 extern const struct row_type agent_collector_row_type;
 
-/* Fills rows (cleared first) with one row a collector of the engine, sorted. 0 or -ENOMEM. */
-int agent_collector_rows(struct engine *engine, struct rows *rows);
+/* Fill empty rows with the agent's one, and with one for each collector of the engine, which is
+ * the argument. 0 or -ENOMEM. */
+int agent_rows_fill(struct rows *rows, void *engine);
+int agent_rows_fill_collectors(struct rows *rows, void *engine);
 
-/* Makes the view show netdiagAgent… and netdiagCollectorTable of its engine. started: the monotonic
- * time (ns) that uptime counts from. */
-void agent_show(struct pinned *view, uint64_t started);
-
-/* Sets what others know of the agent: alarms and notifications. */
+/* Registers a function that adds to the agent's row what others know: alarms, notifications. */
 typedef void agent_fill_fn(struct agent_row *row, void *arg);
 void agent_on_fill(agent_fill_fn *fill, void *arg);
 
-/* A random UUID, made at the first call; lasts for the process. */
+/* Begins the agent's life, which lasts as long as the process: its uptime counts from here, and it
+ * gets a boot id of its own. Calls after the first change nothing. Returns the monotonic time (ns)
+ * of the first. */
+uint64_t agent_start(void);
+
+/* A random UUID from /proc/sys/kernel/random/uuid, or the time of the start where the kernel gives
+ * none. Empty before agent_start(). */
 const char *agent_boot_id(void);
 
 /* "1.0.0", and " (experimental base OID)" where that is so. */

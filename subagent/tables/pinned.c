@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The rows that are served during one turn of the main loop. Collectors' rows come from their
+ * engine's snapshots, the agent's own from functions that fill them when they are first asked for.
+ */
 #include <config.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/engine.h"
+#include "subagent/tables/agent_rows.h"
 #include "subagent/tables/pinned.h"
 
 #define NO_COLLECTOR SIZE_MAX
@@ -37,6 +41,9 @@ struct pinned *pinned_new(struct engine *engine)
 		view->source[i].collector = found < 0 ? NO_COLLECTOR : (size_t)found;
 		rows_init(&view->source[i].own, tables[i].type);
 	}
+	agent_start();
+	pinned_own(view, &agent_row_type, agent_rows_fill, engine);
+	pinned_own(view, &agent_collector_row_type, agent_rows_fill_collectors, engine);
 	return view;
 }
 

@@ -41,6 +41,14 @@ const struct column *table_column(const struct table *table, const char *name)
 	return NULL;
 }
 
+const char *column_label(const struct column *column, uint64_t value)
+{
+	for (const struct enum_value *known = column->values; known->label; known++)
+		if ((uint64_t)known->value == value)
+			return known->label;
+	return NULL;
+}
+
 bool column_present(const struct column *column, const void *row)
 {
 	switch (column->type) {

@@ -10,7 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* net-snmp 5.8's and 5.9.0's asn1.h use u_long and u_char without declaring them. */
+#include <sys/types.h>
+
 #include <net-snmp/net-snmp-config.h>
+
 #include <net-snmp/library/asn1.h>
 
 #include "collectors/base/rows.h"
@@ -92,6 +96,9 @@ const struct table *table_find(const char *name);
 
 /* The column with this MIB name, or NULL. */
 const struct column *table_column(const struct table *table, const char *name);
+
+/* The label of a COLUMN_ENUM's value, or NULL when it has none. */
+const char *column_label(const struct column *column, uint64_t value);
 
 /* Whether a row has a value for a column. */
 bool column_present(const struct column *column, const void *row);
