@@ -1,40 +1,55 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Turns raw kernel counters into 64-bit totals that continue past wraps and resets. Pure: it works
+ * on the rows that a collector has read.
+ */
 #include <config.h>
 
 #include <errno.h>
-#include <stdbool.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "collectors/base/accum.h"
 #include "collectors/base/clock.h"
 
-/* More than any path counts: a 32-bit counter that would have to have run faster than this to have
+/* No path counts faster: a 32-bit counter that would have to have run faster than this to have
  * wrapped was reset. */
 #define WRAP_PER_SECOND UINT64_C(50000000)
 
-/* How long the totals of a row that is gone are kept. */
-#define KEEP_NS (UINT64_C(3600) * SECOND_NS)
-/* And of how many at most. */
+/* How long the totals of missing rows are kept, and of how many. */
+#define KEEP_NS	 (UINT64_C(3600) * SECOND_NS)
 #define KEEP_MAX 4096
 
-/*
- * The memory holds two copies of each row: the raw one as the kernel gave it and the one that was
- * published. Both sorted, with the same keys. A field that is absent for a while keeps its last
- * values in there, so that it continues too.
- */
-struct entry_times {
-	uint64_t seen; /* when the row was last there */
-	bool renewed;  /* accum_renewed() since */
-	bool gone;     /* was not there the last time */
+/* What is remembered of a row. A field that is absent for a while keeps its last values in here. */
+struct accum_entry {
+	uint64_t seen; /* monotonic ns: when the row was last there */
+	bool missing;  /* it was not there the last time */
+	bool forgotten;
+	alignas(uint64_t) unsigned char rows[]; /* the raw row, then the published one */
 };
 
 struct accum {
 	const struct accum_type *type;
-	struct rows raw;
-	struct rows total;
-	struct entry_times *times;
+	size_t entry_size;
+	size_t count;
+	unsigned char *entries; /* in the order of the rows' keys */
 };
+
+static struct accum_entry *entry_at(const struct accum *accum, size_t i)
+{
+	return (struct accum_entry *)(accum->entries + i * accum->entry_size);
+}
+
+static unsigned char *entry_total(const struct accum *accum, struct accum_entry *entry)
+{
+	return entry->rows + accum->type->row->size;
+}
+
+static uint64_t *number_at(void *row, size_t offset)
+{
+	return (uint64_t *)((unsigned char *)row + offset);
+}
 
 struct accum *accum_new(const struct accum_type *type)
 {
@@ -43,8 +58,7 @@ struct accum *accum_new(const struct accum_type *type)
 	if (!accum)
 		return NULL;
 	accum->type = type;
-	rows_init(&accum->raw, type->row);
-	rows_init(&accum->total, type->row);
+	accum->entry_size = sizeof(struct accum_entry) + 2 * type->row->size;
 	return accum;
 }
 
@@ -52,33 +66,20 @@ void accum_free(struct accum *accum)
 {
 	if (!accum)
 		return;
-	rows_clear(&accum->raw);
-	rows_clear(&accum->total);
-	free(accum->times);
+	free(accum->entries);
 	free(accum);
 }
 
-void accum_renewed(struct accum *accum, uint64_t key)
+void accum_forget(struct accum *accum, uint64_t key)
 {
 	size_t offset = accum->type->row->key[0].offset;
-	size_t low = 0, high = accum->raw.count;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	for (size_t i = 0; i < accum->count; i++) {
+		struct accum_entry *entry = entry_at(accum, i);
 
-		if (row_number(rows_at(&accum->raw, middle), offset) < key)
-			low = middle + 1;
-		else
-			high = middle;
+		if (row_number(entry->rows, offset) == key)
+			entry->forgotten = true;
 	}
-	for (; low < accum->raw.count && row_number(rows_at(&accum->raw, low), offset) == key;
-	     low++)
-		accum->times[low].renewed = true;
-}
-
-static uint64_t *number_at(void *row, size_t offset)
-{
-	return (uint64_t *)((unsigned char *)row + offset);
 }
 
 /* How far a counter of this width can have gone past its wrap within a time. After a long time
@@ -100,191 +101,107 @@ static unsigned field_bits(const struct accum_type *type, const struct accum_fie
 	if (!bits)
 		bits = row_number(row, type->row_bits);
 	else if (bits < 64 && old_raw >> bits)
-		return 64; /* what it held is wider */
+		return 64; /* the old value exceeds the declared width */
 	return bits && bits < 64 ? (unsigned)bits : 64;
 }
 
-/* Continues one field. Returns whether it was reset. */
-static bool continue_field(unsigned bits, const struct entry_times *times, uint64_t now,
-			   uint64_t raw, uint64_t old_raw, uint64_t old_total, uint64_t *total)
+/* How much a field counted since old_raw. Sets *reset, and counts nothing, when it was reset. */
+static uint64_t field_step(unsigned bits, const struct accum_entry *entry, uint64_t now,
+			   uint64_t raw, uint64_t old_raw, bool *reset)
 {
-	if (old_raw == ROW_ABSENT || old_total == ROW_ABSENT) {
-		*total = raw;
-		return false;
-	}
-	if (times->renewed) {
-		*total = old_total + raw;
-		return true;
-	}
-	if (raw >= old_raw) {
-		*total = old_total + (raw - old_raw);
-		return false;
-	}
-	if (bits < 64 && !times->gone) {
+	if (raw >= old_raw)
+		return raw - old_raw;
+	if (bits < 64 && !entry->missing) {
 		uint64_t step = (raw - old_raw) & ((UINT64_C(1) << bits) - 1);
 
-		if (step <= wrap_limit(bits, now - times->seen)) {
-			*total = old_total + step;
-			return false;
-		}
+		if (step <= wrap_limit(bits, now - entry->seen))
+			return step;
 	}
-	*total = old_total;
-	return true;
-}
-
-/* row: raw values on entry, totals on return. */
-static void continue_row(const struct accum_type *type, void *row, const void *raw,
-			 const void *total, const struct entry_times *times, uint64_t now)
-{
-	bool reset = times->renewed || times->gone;
-
-	for (size_t i = 0; i < type->field_count; i++) {
-		const struct accum_field *field = &type->fields[i];
-		uint64_t *value = number_at(row, field->offset);
-		uint64_t old_raw = row_number(raw, field->offset);
-
-		if (*value == ROW_ABSENT)
-			continue;
-		if (continue_field(field_bits(type, field, row, old_raw), times, now, *value,
-				   old_raw, row_number(total, field->offset), value))
-			reset = true;
-	}
-	if (type->stamp != ACCUM_NO_STAMP)
-		*number_at(row, type->stamp) = reset ? now : row_number(total, type->stamp);
-}
-
-/* The next state of the memory while it is being made. */
-struct memory {
-	struct rows raw;
-	struct rows total;
-	struct entry_times *times;
-	size_t gone;
-};
-
-static int remember(struct memory *next, const void *raw, const void *total, uint64_t seen)
-{
-	size_t size = next->raw.type->size;
-	void *r = rows_add(&next->raw), *t = rows_add(&next->total);
-
-	if (!r || !t)
-		return -ENOMEM;
-	memcpy(r, raw, size);
-	memcpy(t, total, size);
-	next->times[next->raw.count - 1] = (struct entry_times){.seen = seen};
+	*reset = true;
 	return 0;
 }
 
-/* The newest row of the memory is entry i of the old one. What it lacks stays as it was there; of
- * an object made anew it would start from 0. */
-static void remember_absent(struct memory *next, const struct accum *accum, size_t i)
-{
-	void *raw = rows_at(&next->raw, next->raw.count - 1);
-	void *total = rows_at(&next->total, next->total.count - 1);
-
-	for (size_t f = 0; f < accum->type->field_count; f++) {
-		size_t offset = accum->type->fields[f].offset;
-		uint64_t old_raw = row_number(rows_at(&accum->raw, i), offset);
-
-		if (row_number(raw, offset) != ROW_ABSENT || old_raw == ROW_ABSENT)
-			continue;
-		*number_at(raw, offset) = accum->times[i].renewed ? 0 : old_raw;
-		*number_at(total, offset) = row_number(rows_at(&accum->total, i), offset);
-	}
-}
-
-/* Keeps what is gone, for a while. A renewed mark stays with it. */
-static int keep_gone(struct memory *next, const struct accum *accum, size_t i, uint64_t now)
-{
-	int err;
-
-	if (now - accum->times[i].seen > KEEP_NS || next->gone >= KEEP_MAX)
-		return 0;
-	next->gone++;
-	err = remember(next, rows_at(&accum->raw, i), rows_at(&accum->total, i),
-		       accum->times[i].seen);
-	if (!err) {
-		struct entry_times *times = &next->times[next->raw.count - 1];
-
-		times->renewed = accum->times[i].renewed;
-		times->gone = true;
-	}
-	return err;
-}
-
-/* Merges the sorted rows into the sorted memory. totals has a row for each of rows, in order. */
-static int merge(const struct accum *accum, const struct rows *rows, struct rows *totals,
-		 struct memory *next, uint64_t now)
+/* Whether an entry is about the object that a raw row with the same key is about. */
+static bool is_same(const struct accum *accum, const struct accum_entry *entry, const void *raw)
 {
 	const struct accum_type *type = accum->type;
-	size_t old = 0;
-	int err = 0;
 
-	for (size_t i = 0; i < rows->count && !err; i++) {
-		const void *raw = rows_at(rows, i);
-		void *total = rows_at(totals, i);
-		int order = 1;
+	return !entry->forgotten && (!type->same || type->same(entry->rows, raw));
+}
 
-		while (!err && old < accum->raw.count &&
-		       (order = row_compare(type->row, rows_at(&accum->raw, old), raw)) < 0)
-			err = keep_gone(next, accum, old++, now);
-		if (err)
-			break;
-		if (old < accum->raw.count && !order) {
-			if (type->same && !type->same(rows_at(&accum->raw, old), raw))
-				accum->times[old].renewed = true;
-			continue_row(type, total, rows_at(&accum->raw, old),
-				     rows_at(&accum->total, old), &accum->times[old], now);
-			err = remember(next, raw, total, now);
-			if (!err)
-				remember_absent(next, accum, old++);
+/* Turns a row's raw values into totals, and remembers both in next. before: what was remembered of
+ * the same object; NULL for another one. */
+static void continue_row(struct accum *next, struct accum_entry *before, void *row, uint64_t now)
+{
+	const struct accum_type *type = next->type;
+	struct accum_entry *entry = entry_at(next, next->count++);
+	unsigned char *total = entry_total(next, entry);
+	bool moved = !before || before->missing;
+
+	*entry = (struct accum_entry){.seen = now};
+	memcpy(entry->rows, row, type->row->size);
+	memcpy(total, row, type->row->size);
+	for (size_t i = 0; before && i < type->field_count; i++) {
+		const struct accum_field *field = &type->fields[i];
+		uint64_t *value = number_at(row, field->offset), raw = *value;
+		uint64_t old_raw = row_number(before->rows, field->offset);
+		uint64_t old_total = row_number(entry_total(next, before), field->offset);
+
+		if (old_raw == ROW_ABSENT)
+			continue;
+		if (raw == ROW_ABSENT) {
+			*number_at(entry->rows, field->offset) = old_raw;
+			*number_at(total, field->offset) = old_total;
 			continue;
 		}
-		if (type->stamp != ACCUM_NO_STAMP)
-			*number_at(total, type->stamp) = now;
-		err = remember(next, raw, total, now);
+		old_total += field_step(field_bits(type, field, row, old_raw), before, now, raw,
+					old_raw, &moved);
+		*value = *number_at(total, field->offset) = row_present(old_total);
 	}
-	while (!err && old < accum->raw.count)
-		err = keep_gone(next, accum, old++, now);
-	return err;
+	if (type->stamp != ACCUM_NO_STAMP)
+		*number_at(row, type->stamp) = *number_at(total, type->stamp) =
+			moved ? now : row_number(entry_total(next, before), type->stamp);
+}
+
+/* Keeps what is missing, for a while. */
+static void keep_missing(struct accum *next, const struct accum_entry *entry, uint64_t now,
+			 size_t *kept)
+{
+	if (entry->forgotten || now - entry->seen > KEEP_NS || *kept == KEEP_MAX)
+		return;
+	++*kept;
+	memcpy(entry_at(next, next->count), entry, next->entry_size);
+	entry_at(next, next->count++)->missing = true;
 }
 
 int accum_apply(struct accum *accum, struct rows *rows, uint64_t now)
 {
 	const struct row_type *type = accum->type->row;
-	struct memory next = {.gone = 0};
-	struct rows totals;
-	int err = -ENOMEM;
+	struct accum next = *accum;
+	size_t old = 0, kept = 0;
 
-	rows_init(&next.raw, type);
-	rows_init(&next.total, type);
-	rows_init(&totals, type);
-	next.times = calloc(rows->count + accum->raw.count + 1, sizeof(*next.times));
-	if (!next.times)
-		goto out;
+	next.count = 0;
+	next.entries = reallocarray(NULL, accum->count + rows->count + 1, accum->entry_size);
+	if (!next.entries)
+		return -ENOMEM;
+	/* Both are sorted. */
 	for (size_t i = 0; i < rows->count; i++) {
-		void *row = rows_add(&totals);
+		void *row = rows_at(rows, i);
+		struct accum_entry *before = NULL;
+		int order = 1;
 
-		if (!row)
-			goto out;
-		memcpy(row, rows_at(rows, i), type->size);
+		while (old < accum->count &&
+		       (order = row_compare(type, entry_at(accum, old)->rows, row)) < 0)
+			keep_missing(&next, entry_at(accum, old++), now, &kept);
+		if (!order)
+			before = entry_at(accum, old++);
+		if (before && !is_same(accum, before, row))
+			before = NULL;
+		continue_row(&next, before, row, now);
 	}
-	err = merge(accum, rows, &totals, &next, now);
-	if (err)
-		goto out;
-	if (rows->count)
-		memcpy(rows->data, totals.data, rows->count * type->size);
-	rows_clear(&accum->raw);
-	rows_clear(&accum->total);
-	free(accum->times);
-	accum->raw = next.raw;
-	accum->total = next.total;
-	accum->times = next.times;
-	rows_clear(&totals);
+	for (; old < accum->count; old++)
+		keep_missing(&next, entry_at(accum, old), now, &kept);
+	free(accum->entries);
+	*accum = next;
 	return 0;
-out:
-	rows_clear(&next.raw);
-	rows_clear(&next.total);
-	rows_clear(&totals);
-	free(next.times);
-	return err;
 }

@@ -15,6 +15,13 @@
 /* The value of a number that this kernel, device or permission does not give. Never shown as 0. */
 #define ROW_ABSENT UINT64_MAX
 
+/* What to store for a number that is known and of 64 bits: the one that would read as absent is
+ * shown one lower. */
+static inline uint64_t row_present(uint64_t value)
+{
+	return value == ROW_ABSENT ? ROW_ABSENT - 1 : value;
+}
+
 #define ROW_KEYS_MAX 2
 
 enum row_key_kind {

@@ -150,8 +150,8 @@ static int take_deleted(const struct nlmsghdr *message, void *arg)
 
 	if (nic_link_deleted(message, &ifindex))
 		return 0;
-	accum_renewed(state->nics, ifindex);
-	accum_renewed(state->stats, ifindex);
+	accum_forget(state->nics, ifindex);
+	accum_forget(state->stats, ifindex);
 	nic_devices_forget(&state->devices, ifindex);
 	state->deleted++;
 	return 0;

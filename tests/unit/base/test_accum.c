@@ -174,18 +174,40 @@ START_TEST(wider_than_thought)
 }
 END_TEST
 
-START_TEST(renewed_starts_from_0)
+/* Another object under the same key has its own counts, whether they are more or fewer. */
+START_TEST(forgotten_starts_at_its_own_values)
 {
 	begin();
 	apply_row(SECOND, 1000, 2000);
-	accum_renewed(accum, 1);
-	/* More than before, and yet another object. */
-	expect(apply_row(2 * SECOND, 1500, 3000), 2500, 5000, 2 * SECOND);
-	expect(apply_row(3 * SECOND, 1501, 3002), 2501, 5002, 2 * SECOND);
-	/* What is not known is not made up. */
-	accum_renewed(accum, 2);
-	expect(apply_row(4 * SECOND, 1501, 3002), 2501, 5002, 2 * SECOND);
+	accum_forget(accum, 1);
+	expect(apply_row(2 * SECOND, 1500, 3000), 1500, 3000, 2 * SECOND);
+	expect(apply_row(3 * SECOND, 1501, 3002), 1501, 3002, 2 * SECOND);
+	accum_forget(accum, 1);
+	expect(apply_row(4 * SECOND, 5, 6), 5, 6, 4 * SECOND);
+	/* The wrap of one object is not the next one's. */
+	apply_row(5 * SECOND, UINT32_MAX, 6);
+	accum_forget(accum, 1);
+	expect(apply_row(6 * SECOND, 3, 6), 3, 6, 6 * SECOND);
+	/* One that was never seen. */
+	accum_forget(accum, 2);
+	expect(apply_row(7 * SECOND, 3, 6), 3, 6, 6 * SECOND);
 	end();
+}
+END_TEST
+
+/* The one 64-bit value that stands for an absent one is neither made by adding up nor left. */
+START_TEST(the_last_value_is_not_absent)
+{
+	begin();
+	apply_row(SECOND, 10, UINT64_MAX - 4);
+	/* A reset leaves the total, which then reaches the end. */
+	expect(apply_row(2 * SECOND, 10, 1), 10, UINT64_MAX - 4, 2 * SECOND);
+	expect(apply_row(3 * SECOND, 10, 5), 10, UINT64_MAX - 1, 2 * SECOND);
+	expect(apply_row(4 * SECOND, 10, 5), 10, UINT64_MAX - 1, 2 * SECOND);
+	end();
+	ck_assert_uint_eq(row_present(UINT64_MAX), UINT64_MAX - 1);
+	ck_assert_uint_eq(row_present(UINT64_MAX - 1), UINT64_MAX - 1);
+	ck_assert_uint_eq(row_present(0), 0);
 }
 END_TEST
 
@@ -200,7 +222,7 @@ static bool gauge_is_same(const void *before, const void *now)
 START_TEST(another_object)
 {
 	static const uint64_t gauge[] = {5, 5, 6, 6, 6, 7};
-	static const uint64_t total[] = {1000, 1100, 2300, 2400, 2500, 3900};
+	static const uint64_t total[] = {1000, 1100, 1200, 1300, 1400, 1500};
 	static const bool here[] = {true, true, true, true, false, true};
 	static const bool moved[] = {true, false, true, false, false, true};
 	struct accum_type with_same = type;
@@ -231,7 +253,7 @@ START_TEST(another_object)
 }
 END_TEST
 
-START_TEST(renewed_concerns_all_rows_of_the_object)
+START_TEST(forgetting_concerns_all_rows_of_the_object)
 {
 	static const char *const names[] = {"a", "b", "cc"};
 
@@ -240,7 +262,7 @@ START_TEST(renewed_concerns_all_rows_of_the_object)
 		for (size_t n = 0; n < COUNT_OF(names); n++)
 			read_row(key, names[n], 100, 100);
 	apply(SECOND);
-	accum_renewed(accum, 3);
+	accum_forget(accum, 3);
 	rows_clear(&rows);
 	for (uint64_t key = 1; key <= 5; key++)
 		for (size_t n = 0; n < COUNT_OF(names); n++)
@@ -250,8 +272,8 @@ START_TEST(renewed_concerns_all_rows_of_the_object)
 	for (size_t i = 0; i < rows.count; i++) {
 		const struct sample *row = rows_at(&rows, i);
 
-		ck_assert_uint_eq(row->narrow, row->key == 3 ? 250 : 150);
-		ck_assert_uint_eq(row->wide, row->key == 3 ? 250 : 150);
+		ck_assert_uint_eq(row->narrow, 150);
+		ck_assert_uint_eq(row->wide, 150);
 		ck_assert_uint_eq(row->stamp, row->key == 3 ? 2 * SECOND : SECOND);
 	}
 	end();
@@ -268,15 +290,15 @@ START_TEST(gone_and_back)
 	expect(apply_row(3 * SECOND, 1010, 2010), 1010, 2010, 3 * SECOND);
 	rows_clear(&rows);
 	apply(4 * SECOND);
-	/* Another one, with less: nothing is taken for a wrap. */
+	/* Reset meanwhile: nothing is taken for a wrap. */
 	expect(apply_row(5 * SECOND, 5, 6), 1010, 2010, 5 * SECOND);
 	expect(apply_row(6 * SECOND, 6, 8), 1011, 2012, 5 * SECOND);
-	/* Made anew while it was gone. */
+	/* Forgotten while it was gone. */
 	rows_clear(&rows);
 	apply(7 * SECOND);
-	accum_renewed(accum, 1);
+	accum_forget(accum, 1);
 	apply(8 * SECOND);
-	expect(apply_row(9 * SECOND, 100, 100), 1111, 2112, 9 * SECOND);
+	expect(apply_row(9 * SECOND, 100, 100), 100, 100, 9 * SECOND);
 	end();
 }
 END_TEST
@@ -315,13 +337,13 @@ START_TEST(absent_for_a_while)
 }
 END_TEST
 
-START_TEST(renewed_while_absent)
+START_TEST(forgotten_while_absent)
 {
 	begin();
 	apply_row(SECOND, 100, 1000);
-	accum_renewed(accum, 1);
-	expect(apply_row(2 * SECOND, 5, ROW_ABSENT), 105, ROW_ABSENT, 2 * SECOND);
-	expect(apply_row(3 * SECOND, 6, 2000), 106, 3000, 2 * SECOND);
+	accum_forget(accum, 1);
+	expect(apply_row(2 * SECOND, 5, ROW_ABSENT), 5, ROW_ABSENT, 2 * SECOND);
+	expect(apply_row(3 * SECOND, 6, 2000), 6, 2000, 2 * SECOND);
 	end();
 }
 END_TEST
@@ -414,15 +436,16 @@ END_TEST
 START_TEST(many_rows)
 {
 	size_t kept = 0, wrong = 0; /* an assertion for each row would take most of the time */
+	bool is_new;
 
 	begin();
 	for (uint64_t round = 0; round < 3; round++) {
 		rows_clear(&rows);
 		for (uint64_t key = 0; key < MANY; key++)
-			read_row(round * MANY + key, "", 5, 5);
+			read_row(round * MANY + key, "", 9, 9);
 		apply((round + 1) * SECOND);
-		for (uint64_t key = 0; key < MANY; key += 7)
-			accum_renewed(accum, round * MANY + key);
+		for (uint64_t key = 0; key < MANY; key += 100)
+			accum_forget(accum, round * MANY + key);
 	}
 	rows_clear(&rows);
 	for (uint64_t key = 0; key < 3 * MANY; key++)
@@ -431,11 +454,13 @@ START_TEST(many_rows)
 	for (size_t i = 0; i < rows.count; i++) {
 		const struct sample *row = rows_at(&rows, i);
 
-		/* Kept ones that were made anew count on from 5. */
+		/* What was kept stands at 9, what counts as new at 6. */
+		is_new = row->wide == 6;
+		wrong += row->wide != 6 && row->wide != 9;
 		if (row->key < 2 * MANY)
-			kept += row->wide == 11;
+			kept += !is_new;
 		else
-			wrong += row->wide != (row->key % MANY % 7 ? 6 : 11);
+			wrong += is_new != (row->key % MANY % 100 == 0);
 	}
 	ck_assert_uint_eq(wrong, 0);
 	ck_assert_uint_gt(kept, 0);
@@ -469,7 +494,7 @@ END_TEST
 
 UNIT_MAIN("accum", counts_on, wraps_continue, limits_of_the_range,
 	  resets_stand_still_and_move_the_stamp, a_wrap_must_be_plausible, wider_than_thought,
-	  renewed_starts_from_0, another_object, renewed_concerns_all_rows_of_the_object,
-	  gone_and_back, gone_for_long_is_forgotten, absent_for_a_while, renewed_while_absent,
-	  rows_come_and_go_between_others, without_a_stamp, width_in_the_row, many_rows,
-	  random_series)
+	  forgotten_starts_at_its_own_values, the_last_value_is_not_absent, another_object,
+	  forgetting_concerns_all_rows_of_the_object, gone_and_back, gone_for_long_is_forgotten,
+	  absent_for_a_while, forgotten_while_absent, rows_come_and_go_between_others,
+	  without_a_stamp, width_in_the_row, many_rows, random_series)

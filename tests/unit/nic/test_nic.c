@@ -252,7 +252,7 @@ static const struct accum_type type = {
 
 /* Values as the kernel gives them, one a second, and what is shown. */
 static void assert_continues(const uint64_t *raw, const uint64_t *total, size_t count,
-			     uint64_t bits, size_t renewed, uint64_t stamp)
+			     uint64_t bits, size_t forgotten, uint64_t stamp)
 {
 	struct accum *accum = accum_new(&type);
 	struct rows rows;
@@ -263,8 +263,8 @@ static void assert_continues(const uint64_t *raw, const uint64_t *total, size_t 
 
 		rows_clear(&rows);
 		add_stat(&rows, raw[i], bits);
-		if (renewed == i && i)
-			accum_renewed(accum, 3);
+		if (forgotten == i && i)
+			accum_forget(accum, 3);
 		ck_assert_int_eq(accum_apply(accum, &rows, (i + 1) * SECOND), 0);
 		row = rows_at(&rows, 0);
 		ck_assert_msg(row->value == total[i], "%zu: %llu", i,
@@ -303,17 +303,16 @@ START_TEST(widths)
 }
 END_TEST
 
-/* A value that is not there for a time continues, and where the interface was made anew meanwhile
- * it starts from 0. */
+/* A value that is not there for a time continues; that of another interface is its own. */
 START_TEST(absences)
 {
 	const uint64_t raw[] = {100, ROW_ABSENT, ROW_ABSENT, 150};
 	const uint64_t total[] = {100, ROW_ABSENT, ROW_ABSENT, 150};
 	const uint64_t anew[] = {100, ROW_ABSENT, ROW_ABSENT, 30};
-	const uint64_t added[] = {100, ROW_ABSENT, ROW_ABSENT, 130};
+	const uint64_t own[] = {100, ROW_ABSENT, ROW_ABSENT, 30};
 
 	assert_continues(raw, total, 4, 64, 0, SECOND);
-	assert_continues(anew, added, 4, 64, 2, 3 * SECOND);
+	assert_continues(anew, own, 4, 64, 2, 3 * SECOND);
 }
 END_TEST
 
