@@ -174,11 +174,11 @@ class Traps(unittest.TestCase):
             lines = "\n".join(eventually("the handler has all three", shown))
             for line in (f'MAJOR "Status Events" .* - netdiag: critical, listener.queue {key}: '
                          + raised["Summary"],
-                         f'NORMAL "Status Events" .* - netdiag: over, listener.queue {key}: '
+                         f'NORMAL "Status Events" .* - netdiag: cleared, listener.queue {key}: '
                          + cleared["Summary"]):
                 # snmptt leaves brackets out.
                 self.assertRegex(lines, re.sub(r"[\[\]]", "", line))
-            self.assertIn("netdiag synchronises: boot id", lines)
+            self.assertIn("netdiag sync: boot id", lines)
 
 
 if __name__ == "__main__":
