@@ -15,7 +15,6 @@
 #include "collectors/engine.h"
 #include "collectors/registry.h"
 #include "subagent/agentx/session.h"
-#include "subagent/agentx/transport.h"
 #include "subagent/checks/alarms.h"
 #include "subagent/collector_log.h"
 #include "subagent/daemon.h"
@@ -223,12 +222,6 @@ static int start(struct daemon *daemon)
 	const char *address = tasks_address(daemon->options, daemon->configuration);
 	int err;
 
-	if (transport_check(address)) {
-		log_error("%s is no address of an AgentX master: /PATH, tcp:HOST:PORT or "
-			  "tcp6:[HOST]:PORT is wanted",
-			  address);
-		return -EINVAL;
-	}
 	daemon->engine = engine_new(collectors, &daemon->configuration->collect);
 	daemon->view = daemon->engine ? pinned_new(daemon->engine) : NULL;
 	if (!daemon->view)

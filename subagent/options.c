@@ -46,7 +46,7 @@ void options_help(void)
 	      "Serves Linux packet-loss diagnostics (NETDIAG-MIB) as a subagent of snmpd.\n"
 	      "Stays in the foreground. SIGHUP reloads the configuration.\n"
 	      "\n"
-	      "  --agentx ADDRESS     the AgentX master: /PATH, tcp:HOST:PORT, tcp6:[HOST]:PORT\n"
+	      "  --agentx ADDRESS     the AgentX master: /PATH, tcp:IPV4:PORT, tcp6:[IPV6]:PORT\n"
 	      "                       (wins over agentXSocket in the configuration)\n"
 	      "  --config FILE        instead of " NETDIAG_SYSCONFDIR "/netdiagd.conf\n"
 	      "  --check-config       say whether the configuration is right, and end\n"

@@ -27,6 +27,7 @@
 
 #include "collectors/base/clock.h"
 #include "collectors/collector.h"
+#include "subagent/agentx/address.h"
 #include "subagent/agentx/protocol.h"
 #include "subagent/agentx/respond.h"
 #include "subagent/agentx/session.h"
@@ -309,7 +310,7 @@ static const char *remedy(int error)
 	case ETIMEDOUT:
 		return "snmpd is there but does not answer: it is stopped, stuck or overloaded";
 	case EHOSTUNREACH:
-		return "Is the host of the AgentX address known, and reachable?";
+		return "Is the host of the AgentX address reachable?";
 	case EMFILE:
 	case ENFILE:
 		return "Raise netdiagd's limit of open files: LimitNOFILE in its unit";
@@ -348,11 +349,14 @@ static void attempt(void)
 
 static int set_address(const char *address)
 {
+	struct address parsed;
+	const char *wrong = address_parse(&parsed, address);
 	char *copy, *target;
-	int err = transport_check(address);
 
-	if (err)
-		return err;
+	if (wrong) {
+		log_error("%s: %s", address, wrong);
+		return -EINVAL;
+	}
 	copy = strdup(address);
 	if (!copy || asprintf(&target, TRANSPORT_DOMAIN ":%s", address) < 0) {
 		free(copy);
@@ -417,10 +421,8 @@ static void set_close_on_exec(void)
 
 int session_init(const char *address, struct pinned *view)
 {
-	int err = transport_check(address);
+	int err;
 
-	if (err)
-		return err;
 	self.handler = (struct respond){pinned_rows, view, session_ticks};
 	self.registers = view != NULL;
 	init_library();

@@ -13,14 +13,13 @@
 
 #include "subagent/tables/pinned.h"
 
-/* Sets the library up as a subagent of the master at `address` ("/var/agentx/master",
- * "tcp:localhost:705"). Answers from all tables of the view; without one (NULL) nothing is
- * registered, for a session that only sends. Connecting is tried from session_turn(). 0 or -errno.
- */
+/* Sets the library up as a subagent of the master at an address (see address.h). Answers from all
+ * tables of the view; without one (NULL) nothing is registered, for a session that only sends.
+ * session_turn() connects. 0 or -errno; -EINVAL for an address that is wrong, after logging why. */
 int session_init(const char *address, struct pinned *view);
 
-/* Another address, after a reload: the session is made anew there if it differs. 0 or -errno
- * (-EINVAL: it is no address; the old one stays). */
+/* Moves the session to another address, after a reload. 0 or -errno, as for session_init(); the old
+ * address stays then. */
 int session_address(const char *address);
 
 /* Closes the session cleanly (AgentX Close) and releases the library. */

@@ -1,40 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The socket to the AgentX master as a transport of libnetsnmp: a unix or TCP stream that is never
+ * waited for longer than the limits in transport.h.
+ */
 #include <config.h>
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "collectors/base/clock.h"
-#include "collectors/collector.h"
+#include "subagent/agentx/address.h"
 #include "subagent/agentx/transport.h"
-
-/* RFC 2741, 8.1.1. */
-#define AGENTX_TCP_PORT "705"
 
 /* A TCP master that is gone without a word is noticed after about this long. */
 #define KEEPALIVE_IDLE_S     5
 #define KEEPALIVE_INTERVAL_S 2
 #define KEEPALIVE_COUNT	     3
 #define USER_TIMEOUT_MS	     10000
-
-/* An address in its parts. */
-struct target {
-	int family; /* AF_UNIX, AF_INET, AF_INET6 */
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char host[256];
-	char port[32];
-};
 
 static int last_error;
 static int open_fd = -1;
@@ -55,74 +46,8 @@ void transport_break(void)
 		shutdown(open_fd, SHUT_RDWR);
 }
 
-/* Copies a part of the address. 0 or -ENAMETOOLONG. */
-static int copy(char *to, size_t size, const char *from, size_t len)
-{
-	if (len >= size)
-		return -ENAMETOOLONG;
-	memcpy(to, from, len);
-	to[len] = '\0';
-	return 0;
-}
-
-/* "HOST:PORT", "[HOST]:PORT", "PORT", "HOST": the library's habits. */
-static int parse_host(struct target *target, const char *text, const char *local)
-{
-	const char *colon = strrchr(text, ':'), *host = text, *port = AGENTX_TCP_PORT;
-	size_t host_len = strlen(text);
-	int err;
-
-	if (*text == '[') {
-		const char *end = strchr(text, ']');
-
-		if (!end || (end[1] && end[1] != ':'))
-			return -EINVAL;
-		host = text + 1;
-		host_len = (size_t)(end - host);
-		if (end[1])
-			port = end + 2;
-	} else if (colon && strchr(text, ':') == colon) {
-		host_len = (size_t)(colon - text);
-		port = colon + 1;
-	} else if (!colon && strspn(text, "0123456789") == host_len) {
-		port = text;
-		host = local;
-		host_len = strlen(local);
-	}
-	if (!host_len || !*port)
-		return -EINVAL;
-	err = copy(target->host, sizeof(target->host), host, host_len);
-	return err ? err : copy(target->port, sizeof(target->port), port, strlen(port));
-}
-
-static int parse(struct target *target, const char *address)
-{
-	memset(target, 0, sizeof(*target));
-	if (!strncmp(address, "tcp6:", 5)) {
-		target->family = AF_INET6;
-		return parse_host(target, address + 5, "::1");
-	}
-	if (!strncmp(address, "tcp:", 4)) {
-		target->family = AF_INET;
-		return parse_host(target, address + 4, "127.0.0.1");
-	}
-	target->family = AF_UNIX;
-	if (!strncmp(address, "unix:", 5))
-		address += 5;
-	if (*address != '/')
-		return -EINVAL;
-	return copy(target->path, sizeof(target->path), address, strlen(address));
-}
-
-int transport_check(const char *address)
-{
-	struct target target;
-
-	return parse(&target, address);
-}
-
 /* Waits until the socket is ready. 0, -ETIMEDOUT, or -errno. */
-static int wait_ready(int fd, short events, uint64_t deadline)
+static int transport_wait(int fd, short events, uint64_t deadline)
 {
 	struct pollfd pollfd = {.fd = fd, .events = events};
 	uint64_t now;
@@ -137,37 +62,7 @@ static int wait_ready(int fd, short events, uint64_t deadline)
 	return ready < 0 ? -errno : 0;
 }
 
-/* Opens a non-blocking socket that is connected. A descriptor or -errno. */
-static int connect_to(const struct sockaddr *address, socklen_t len)
-{
-	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	socklen_t size = sizeof(int);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	err = connect(fd, address, len) ? -errno : 0;
-	if (err == -EINPROGRESS) {
-		err = wait_ready(fd, POLLOUT,
-				 clock_monotonic() + TRANSPORT_CONNECT_MS * MILLISECOND_NS);
-		if (!err && !getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &size))
-			err = -err;
-	}
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
-}
-
-static int connect_unix(const struct target *target)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	memcpy(address.sun_path, target->path, sizeof(address.sun_path));
-	return connect_to((const struct sockaddr *)&address, sizeof(address));
-}
-
-static void set_tcp_options(int fd)
+static void transport_set_tcp_options(int fd)
 {
 	static const struct {
 		int level, name, value;
@@ -185,19 +80,28 @@ static void set_tcp_options(int fd)
 			   sizeof(options[i].value));
 }
 
-static int connect_tcp(const struct target *target)
+/* Opens a non-blocking, connected socket. A descriptor or -errno. */
+static int transport_connect(const struct address *address)
 {
-	struct addrinfo hints = {.ai_family = target->family, .ai_socktype = SOCK_STREAM};
-	struct addrinfo *found;
-	int fd, err = getaddrinfo(target->host, target->port, &hints, &found);
+	int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t size = sizeof(int);
+	int err;
 
-	if (err)
-		return err == EAI_SYSTEM ? -errno : -EHOSTUNREACH;
-	fd = connect_to(found->ai_addr, found->ai_addrlen);
-	freeaddrinfo(found);
-	if (fd >= 0)
-		set_tcp_options(fd);
-	return fd;
+	if (fd < 0)
+		return -errno;
+	if (address->any.sa_family != AF_UNIX)
+		transport_set_tcp_options(fd);
+	err = connect(fd, &address->any, address->len) ? -errno : 0;
+	if (err == -EINPROGRESS) {
+		err = transport_wait(fd, POLLOUT,
+				     clock_monotonic() + TRANSPORT_CONNECT_MS * MILLISECOND_NS);
+		if (!err && !getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &size))
+			err = -err;
+	}
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
 }
 
 /* The library takes 0 or less for the end of the connection, but for the flag that says that there
@@ -241,7 +145,7 @@ static int transport_send(netsnmp_transport *t, const void *buf, int size, void 
 			at += sent;
 			left -= (size_t)sent;
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			err = wait_ready(t->sock, POLLOUT, deadline);
+			err = transport_wait(t->sock, POLLOUT, deadline);
 		} else if (errno != EINTR) {
 			err = -errno;
 		}
@@ -281,11 +185,11 @@ static const oid domain_name[] = {0, 0};
 static netsnmp_transport *transport_create(netsnmp_tdomain_spec *spec)
 {
 	netsnmp_transport *t;
-	struct target target;
-	int fd = spec->target ? parse(&target, spec->target) : -EINVAL;
+	struct address address;
+	int fd = -EINVAL;
 
-	if (!fd)
-		fd = target.family == AF_UNIX ? connect_unix(&target) : connect_tcp(&target);
+	if (spec->target && !address_parse(&address, spec->target))
+		fd = transport_connect(&address);
 	last_error = fd < 0 ? -fd : 0;
 	if (fd < 0)
 		return NULL;

@@ -23,10 +23,6 @@
  * 0 or -ENOMEM. */
 int transport_register(void);
 
-/* Whether an address is understood: "/path", "unix:/path", "tcp:HOST:PORT", "tcp:PORT",
- * "tcp6:[HOST]:PORT". 0, or -EINVAL, or -ENAMETOOLONG. */
-int transport_check(const char *address);
-
 /* Why the last attempt to connect failed: a positive errno; 0 when it did not. */
 int transport_error(void);
 

@@ -9,7 +9,7 @@
 #include "collectors/collector.h"
 #include "collectors/limit/sysctls.h"
 #include "collectors/registry.h"
-#include "subagent/agentx/transport.h"
+#include "subagent/agentx/address.h"
 #include "subagent/checks/check.h"
 #include "subagent/config/directives.h"
 #include "subagent/config/suggest.h"
@@ -57,14 +57,15 @@ static bool too_many(const struct words *words, size_t max, char why[WORDS_WHY_S
 
 static bool apply_socket(struct draft *draft, const struct words *words, char why[WORDS_WHY_SIZE])
 {
+	struct address address;
+	const char *wrong;
 	char *copy;
 
 	if (too_many(words, 1, why))
 		return false;
-	if (transport_check(words->word[0])) {
-		snprintf(why, WORDS_WHY_SIZE,
-			 "%.64s: no address; /PATH, tcp:HOST:PORT or tcp6:[HOST]:PORT is wanted",
-			 words->word[0]);
+	wrong = address_parse(&address, words->word[0]);
+	if (wrong) {
+		snprintf(why, WORDS_WHY_SIZE, "%.64s: %s", words->word[0], wrong);
 		return false;
 	}
 	copy = strdup(words->word[0]);

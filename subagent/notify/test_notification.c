@@ -4,6 +4,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,6 @@
 #include "collectors/base/clock.h"
 #include "collectors/collector.h"
 #include "subagent/agentx/session.h"
-#include "subagent/agentx/transport.h"
 #include "subagent/log.h"
 #include "subagent/notify/pdu.h"
 #include "subagent/notify/test_notification.h"
@@ -119,13 +119,9 @@ int test_notification(const char *address)
 	int status, err;
 
 	memset(&self, 0, sizeof(self));
-	if (transport_check(address)) {
-		log_error("%s is no address of an AgentX master: /PATH, tcp:HOST:PORT or "
-			  "tcp6:[HOST]:PORT is wanted",
-			  address);
-		return EX_USAGE;
-	}
 	err = session_init(address, NULL);
+	if (err == -EINVAL)
+		return EX_USAGE;
 	if (err) {
 		log_error("cannot start: %s", strerror(-err));
 		return EXIT_FAILURE;

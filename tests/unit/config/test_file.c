@@ -182,6 +182,10 @@ START_TEST(wrong_lines)
 	       "interval '5': a time with its unit (ms, s, m, h) is wanted, from 100ms to 24h");
 	refuse("interval softnet 1ms\n", 1, "interval '1ms': a time");
 	refuse("interval softnet\n", 1, "interval: more words are wanted: interval COLLECTOR TIME");
+	refuse("\nagentXSocket tcp:snmpd.example.net:705\n", 2,
+	       "agentXSocket tcp:snmpd.example.net:705: names are not looked up: write the "
+	       "master's IPv4 "
+	       "address in numbers, as in tcp:192.0.2.1:705, or tcp6:[2001:db8::1]:705");
 	refuse("collector nic maybe\n", 1, "collector 'maybe': on or off is wanted");
 	refuse("collector nic on off\n", 1, "collector 'off': one word too many");
 	refuse("interfaces includ eth0\n", 1, "interfaces includ: no such word of interfaces; did");
