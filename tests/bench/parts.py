@@ -207,7 +207,7 @@ def part_netns(quick):
 
 def walk(agent, name, times):
     """(cells, µs per walk) of a subtree, by one client process."""
-    output = run(tool("walker"), f"udp:127.0.0.1:{agent.port}", "public", name, str(times),
+    output = run(tool("walker"), agent.peer, "public", name, str(times),
                  timeout=3600)
     cells, seconds = output.split()
     return int(cells), float(seconds) / times * 1e6
