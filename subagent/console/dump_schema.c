@@ -95,6 +95,8 @@ static void print_table(FILE *out, const struct table *table)
 
 	fprintf(out, "  {\"oid\": \"" OID_OBJECTS ".%u\", \"name\": \"%s\"", table->arc,
 		table->name);
+	if (table->collector)
+		fprintf(out, ", \"collector\": \"%s\"", table->collector);
 	if (table->entry) {
 		fprintf(out, ", \"entry\": \"%s\", \"index\": [", table->entry);
 		for (i = 0; i < table->column_count; i++) {

@@ -8,6 +8,7 @@ The environment says where things are: NETDIAG_BUILD (the build directory) and N
 import atexit
 import contextlib
 import ctypes
+import functools
 import itertools
 import json
 import os
@@ -26,16 +27,6 @@ BINARY = os.path.join(BUILD, "netdiagd")
 MIB_DIR = os.path.join(BUILD, "mib")
 NOBODY = 65534
 V3_USER, V3_AUTH, V3_PRIV = "netdiagtest", "authentication-pass", "privacy-passphrase"
-
-# How a table's index is made up: n a number, s a text.
-INDEX = {
-    "netdiagCollectorTable": "s", "netdiagSoftnetTable": "n", "netdiagNicTable": "n",
-    "netdiagNicStatTable": "ns", "netdiagIrqTable": "n", "netdiagCounterTable": "ss",
-    "netdiagConntrackCpuTable": "n", "netdiagSocketStateTable": "nn", "netdiagListenerTable": "s",
-    "netdiagUdpSocketTable": "s", "netdiagProtocolMemTable": "s", "netdiagBufferTable": "n",
-    "netdiagLimitTable": "s", "netdiagSysctlTable": "s", "netdiagNetnsTable": "s",
-    "netdiagCheckTable": "ss", "netdiagAlarmTable": "n", "netdiagAlarmHistoryTable": "n",
-}
 
 _children = []
 _counter = itertools.count(1)
@@ -255,11 +246,33 @@ class Mib:
         return cls._cache
 
 
-def decode_index(arcs, spec):
+@functools.cache
+def schema():
+    """What `netdiagd --dump=schema` prints: {name: table or group of scalars}."""
+    return {group["name"]: group for group in json.loads(dump(fmt="schema"))["groups"]}
+
+
+def tables_of(*collectors):
+    """The names of the tables and groups of scalars that these collectors fill."""
+    return [name for name, group in schema().items() if group.get("collector") in collectors]
+
+
+@functools.cache
+def syntaxes():
+    """{object: its syntax}"""
+    return {item["name"]: item["syntax"] for group in schema().values() for item in group["objects"]}
+
+
+def index_kinds(table):
+    """What a table's index consists of: n for each number, s for each text."""
+    return "".join("s" if syntaxes()[item] == "NetdiagText" else "n" for item in schema()[table]["index"])
+
+
+def decode_index(arcs, kinds):
     """Index sub-identifiers as a tuple of int and str by their kinds; one alone is not a tuple."""
     arcs = list(arcs)
     parts = []
-    for kind in spec:
+    for kind in kinds:
         if kind == "n":
             parts.append(arcs.pop(0))
         else:
@@ -488,7 +501,7 @@ class Agent:
         rows = {}
         for oid, value in self.walk_oids(name, version):
             column = oid[:len(base) + 2]
-            index = decode_index(oid[len(base) + 2:], INDEX[name])
+            index = decode_index(oid[len(base) + 2:], index_kinds(name))
             rows.setdefault(index, {})[mib.name[column]] = value
         return rows
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""NETDIAG-MIB: it agrees with the code, lints clean, says what its objects mean, and decodes on a
-machine that has no other MIB module. The oracles are smidump and smilint (libsmi) and Net-SNMP."""
+"""NETDIAG-MIB agrees with the code, passes lint, describes its objects, and can be loaded on a
+machine without any other MIB module. Judged by smidump and smilint (libsmi) and by Net-SNMP."""
 
 import copy
 import glob
@@ -18,7 +18,7 @@ from harness import BINARY, MIB_DIR, need, need_tools, run
 MIB_FILE = os.path.join(MIB_DIR, "NETDIAG-MIB.txt")
 MODULE = "NETDIAG-MIB"
 
-# As little of the SMI's own modules as a parser needs that knows the language anyway.
+# Just enough of the SMI's own modules for parsers that know the macros anyway.
 SMI_STUBS = {
     "SNMPv2-SMI": """SNMPv2-SMI DEFINITIONS ::= BEGIN
         MODULE-IDENTITY MACRO ::= BEGIN END
@@ -39,16 +39,16 @@ SMI_STUBS = {
         MODULE-COMPLIANCE MACRO ::= BEGIN END
         END""",
 }
-# Where distributions have the real ones.
+# Where distributions install the real modules.
 SMI_DIRS = ("/usr/lib/erlang/lib/snmp-*/mibs", "/usr/lib64/erlang/lib/snmp-*/mibs",
             "/usr/share/mibs/ietf", "/var/lib/mibs/ietf")
 
 ACCESS = {"noaccess": "not-accessible", "readonly": "read-only", "notifyonly": "accessible-for-notify"}
-# The wire's types behind the textual conventions that the code names.
+# The base types of the textual conventions that --dump=schema names.
 CONVENTIONS = {"NetdiagText": "OctetString", "NetdiagTimeStamp": "TimeTicks",
                "NetdiagDateAndTime": "OctetString"}
 NUMBERS = ("Counter64", "Gauge32", "Unsigned32", "Integer32")
-# Numbers that count nothing: they name something.
+# Numbers that identify something rather than count it, and so have no units.
 IDENTIFIERS = re.compile(r"(IfIndex|Pid|Port|Cpu|Inode|AlarmId|Sequence)$")
 
 _scratch = tempfile.TemporaryDirectory(prefix="netdiag-mib-")
@@ -59,7 +59,7 @@ def scratch(*names):
 
 
 def smi_config(modules):
-    """A configuration of libsmi's tools with nothing but these SMI modules: Debian's own hides
+    """A configuration that makes libsmi's tools use only these SMI modules; Debian's own hides
     findings."""
     path = scratch(f"smi-{abs(hash(modules))}.conf")
     with open(path, "w") as out:
@@ -103,9 +103,7 @@ def replace_once(text, old, new):
     return text.replace(old, new)
 
 
-# --- the two sides, in one form -------------------------------------------------------------------
-#
-# {name: what is known of it}; what a thing is made of decides which members it has.
+# --- the code's and the MIB's view of each name, in the same form: {name: {property: value}} -------
 
 def code_side(schema):
     side = {}
@@ -132,7 +130,7 @@ def _values(element):
 
 
 def _object(element, typedefs):
-    """Syntax as the code says it: a base type, or one of the conventions that it names."""
+    """The object's syntax as the schema has it: a base type or a textual convention, and its access."""
     syntax, access = element.find("syntax")[0], element.find("access").text
     known = {"oid": element.get("oid"), "access": ACCESS.get(access, access)}
     parent = syntax if syntax.tag == "type" else syntax.find("parent")
@@ -182,7 +180,7 @@ def base_of(tree):
 
 
 def differences(code, mib):
-    """A line for each thing that only one side has, or that the sides say different things of."""
+    """A line for each name that only one side has, or that differs."""
     lines = [f"{name}: only in the code" for name in code.keys() - mib.keys()]
     lines += [f"{name}: only in the MIB" for name in mib.keys() - code.keys()]
     for name in code.keys() & mib.keys():
@@ -204,7 +202,7 @@ class Agreement(unittest.TestCase):
     def test_code_and_mib_agree(self):
         self.assertEqual(differences(self.code, self.mib), [])
         self.assertEqual(self.schema["oid"], base_of(self.tree))
-        self.assertGreater(len(self.code), 300)  # that there was something to compare
+        self.assertGreater(len(self.code), 300)  # there was something to compare
 
     def test_textual_conventions_are_what_is_sent(self):
         found = {}
@@ -222,8 +220,8 @@ class Agreement(unittest.TestCase):
             "netdiagSoftnetEntry 6", "netdiagSoftnetEntry 99")
         member = "    netdiagSoftnetFlowLimit         Counter64,\n"
         changes = {
-            "a column more": lambda t: replace_once(t, column, column + "\n" + one_more),
-            "a column less": lambda t: replace_once(replace_once(t, column, ""), member, ""),
+            "one more column": lambda t: replace_once(t, column, column + "\n" + one_more),
+            "one column less": lambda t: replace_once(replace_once(t, column, ""), member, ""),
             "another name": lambda t: t.replace("netdiagSoftnetFlowLimit", "netdiagSoftnetFlowLimits"),
             "another arc": lambda t: replace_once(t, "{ netdiagSoftnetEntry 6 }", "{ netdiagSoftnetEntry 66 }"),
             "another type": lambda t: replace_once(t, column, column.replace("Counter64", "Gauge32")),
@@ -239,7 +237,7 @@ class Agreement(unittest.TestCase):
             "varbinds in another order": lambda t: t.replace(
                 "netdiagNotifyCheck,\n        netdiagNotifyInstance,",
                 "netdiagNotifyInstance,\n        netdiagNotifyCheck,"),
-            "a varbind less": lambda t: t.replace("netdiagNotifyBootId,\n        netdiagNotifyLastSequence",
+            "one varbind less": lambda t: t.replace("netdiagNotifyBootId,\n        netdiagNotifyLastSequence",
                                                   "netdiagNotifyLastSequence"),
             "another notification's arc": lambda t: replace_once(t, "{ netdiagNotifications 4 }",
                                                                  "{ netdiagNotifications 5 }"),
@@ -257,15 +255,15 @@ class Agreement(unittest.TestCase):
             columns.append({**columns[-1], "name": columns[-1]["name"] + "2", "oid": columns[-1]["oid"] + "2"})
 
         changes = {
-            "a column more": one_more,
-            "a column less": lambda s: s["groups"][2]["objects"].pop(),
-            "a scalar less": lambda s: s["groups"][0]["objects"].pop(),
+            "one more column": one_more,
+            "one column less": lambda s: s["groups"][2]["objects"].pop(),
+            "one scalar less": lambda s: s["groups"][0]["objects"].pop(),
             "another type": lambda s: s["groups"][2]["objects"][3].update(syntax="Gauge32"),
             "another size": lambda s: s["groups"][0]["objects"][0].update(size=63),
-            "a table less": lambda s: s["groups"].pop(),
-            "a notification less": lambda s: s["notifications"].pop(),
+            "one table less": lambda s: s["groups"].pop(),
+            "one notification less": lambda s: s["notifications"].pop(),
             "varbinds in another order": lambda s: s["notifications"][0]["objects"].reverse(),
-            "a label more": lambda s: next(o for g in s["groups"] for o in g["objects"]
+            "one more label": lambda s: next(o for g in s["groups"] for o in g["objects"]
                                            if o["name"] == "netdiagNicDuplex")["values"].update(unknown=3),
         }
         for what, change in changes.items():
@@ -284,7 +282,7 @@ class Agreement(unittest.TestCase):
 
 
 class Wording(unittest.TestCase):
-    """What RFC 4181, receivers and readers ask of a MIB beyond its grammar."""
+    """What RFC 4181, trap receivers and readers expect of a MIB beyond its grammar."""
 
     @classmethod
     def setUpClass(cls):
@@ -382,7 +380,7 @@ class Lint(unittest.TestCase):
         return findings
 
     def unwelcome(self, findings):
-        """All but what a root in numbers costs: its unnamed nodes."""
+        """All findings except the unnamed nodes of a root that is given in numbers."""
         lines = mib_text().splitlines()
         identity = next(i for i, line in enumerate(lines, 1) if "MODULE-IDENTITY" in line and "," not in line)
         root = next(i for i, line in enumerate(lines, 1) if i > identity and "::=" in line)
@@ -390,7 +388,7 @@ class Lint(unittest.TestCase):
 
     def test_clean(self):
         findings = self.findings()
-        self.assertIn("node-implicit", [name for _, name, _ in findings])  # that it was read at all
+        self.assertIn("node-implicit", [name for _, name, _ in findings])  # the file was read at all
         self.assertEqual(self.unwelcome(findings), [])
 
     def test_clean_with_the_real_smi_modules(self):
@@ -418,12 +416,12 @@ class Lint(unittest.TestCase):
 
 
 class BareMachine(unittest.TestCase):
-    """Net-SNMP's tools, with our file and no other."""
+    """Net-SNMP's tools with this MIB file and no other."""
 
     def translate(self, *arguments, directory=MIB_DIR):
         need_tools("snmptranslate")
         own = scratch("net-snmp")
-        os.makedirs(os.path.join(own, "cert_indexes"), exist_ok=True)  # or its making is announced
+        os.makedirs(os.path.join(own, "cert_indexes"), exist_ok=True)  # otherwise its creation is announced
         done = subprocess.run(["snmptranslate", "-M", directory, *arguments], text=True, timeout=60,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env={"PATH": os.environ["PATH"], "HOME": own, "SNMPCONFPATH": own,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What this host, kernel or permission does not give: absent and explained in
-netdiagCollectorTable, never 0, and never another value than the true one."""
+"""What the host, the kernel or a permission does not provide is absent and explained in
+netdiagCollectorTable; it is never 0, nor any other wrong value."""
 
 import ctypes
 import json
@@ -12,7 +12,8 @@ import struct
 import tempfile
 import unittest
 
-from harness import BINARY, NOBODY, Agent, Netns, eventually, need, need_root, run
+from harness import (BINARY, NOBODY, Agent, Netns, eventually, need, need_root, run, schema, syntaxes,
+                     tables_of)
 
 # Which file of procfs feeds which collectors.
 FILES = {
@@ -24,12 +25,11 @@ FILES = {
     "sys/net/ipv4/ip_local_port_range": ("limits", "sysctls"),
     "sys/net/ipv4/ip_local_reserved_ports": ("limits",),
 }
-# Of that one nothing is wrong with nothing in it.
+# This one is allowed to be empty.
 MAY_BE_EMPTY = "sys/net/ipv4/ip_local_reserved_ports"
-# Tables of nothing but those files.
-TABLES = ("netdiagSoftnetTable", "netdiagCounterTable", "netdiagTcp", "netdiagUdp",
-          "netdiagProtocolMemTable", "netdiagLimitTable", "netdiagSysctlTable")
-# What may become of each.
+# Collectors that read nothing else, so that two dumps of one tree can be compared.
+ONLY_FILES = ("softnet", "counters", "protocols", "limits", "sysctls")
+# How each file is spoiled.
 BROKEN = {
     "missing": lambda path: os.unlink(path),
     "unreadable": lambda path: os.chmod(path, 0),
@@ -39,8 +39,10 @@ BROKEN = {
     "cut": lambda path: write(path, read(path)[:len(read(path)) // 2]),
     "a directory": lambda path: (os.unlink(path), os.mkdir(path)),
 }
-# "cut" may leave whole lines, of which nothing is wrong.
+# "cut" may happen to leave whole lines, with which nothing is wrong.
 MAY_GO_UNNOTICED = {"cut"}
+# Settings are shown as they are, whatever they say.
+NOT_COMPARED = {"netdiagSysctlValue"}
 
 AUDIT_ARCH = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
@@ -60,21 +62,17 @@ def write(path, data):
 
 
 def cells(data):
-    """{(table, index or None, column): value} of TABLES in a dump."""
+    """{(table, index, column): value} of ONLY_FILES' tables in a dump, without stamps, which are
+    each dump's own."""
     found = {}
-    for table in TABLES:
+    for table in tables_of(*ONLY_FILES):
         rows = data[table]
         for row in rows if isinstance(rows, list) else [rows]:
-            key = tuple(value for name, value in row.items() if name in INDEXES)
+            key = tuple(row[name] for name in schema()[table].get("index", []))
             for column, value in row.items():
-                found[table, key, column] = value
+                if syntaxes()[column] != "NetdiagTimeStamp":
+                    found[table, key, column] = value
     return found
-
-
-INDEXES = {"netdiagSoftnetCpu", "netdiagCounterGroup", "netdiagCounterName", "netdiagProtocolName",
-           "netdiagLimitName", "netdiagSysctlName"}
-# What is of the moment; and settings, which are shown as they are, whatever they say.
-NOT_COMPARED = {"netdiagSoftnetDiscontinuityTime", "netdiagSysctlValue"}
 
 
 def collectors(data):
@@ -150,7 +148,7 @@ class Tree(unittest.TestCase):
 
 
 def refuse_netlink(errno):
-    """For between fork and exec: from then on a socket of AF_NETLINK is refused with an errno."""
+    """A preexec_fn: from then on socket(AF_NETLINK) fails with this errno."""
     arch, number = AUDIT_ARCH[platform.machine()]
     load, equal, ret = 0x20, 0x15, 0x06
     program = b"".join(struct.pack("<HBBI", *step) for step in (
@@ -167,16 +165,14 @@ def refuse_netlink(errno):
         if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or \
                 libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter_, 0, 0):
             raise OSError(ctypes.get_errno(), "seccomp")
-        return buffer  # which must live until then
+        return buffer  # it must live until then
     return apply
 
 
 class Netlink(unittest.TestCase):
-    """A service without AF_NETLINK, as a RestrictAddressFamilies that is too strict makes it."""
+    """A service without AF_NETLINK, because its RestrictAddressFamilies is too strict."""
 
-    TABLES = {"nic": ("netdiagNicTable", "netdiagNicStatTable"), "sockets": ("netdiagSocketStateTable",),
-              "listener": ("netdiagListenerTable",), "udpSocket": ("netdiagUdpSocketTable",),
-              "buffers": ("netdiagBufferTable",)}
+    COLLECTORS = ("nic", "sockets", "listener", "udpSocket", "buffers")
 
     def setUp(self):
         need(platform.machine() in AUDIT_ARCH, "the numbers of system calls are not known here")
@@ -189,13 +185,13 @@ class Netlink(unittest.TestCase):
             with self.subTest(name):
                 data = self.refused(ERRNO[name])
                 health = collectors(data)
-                for collector, tables in self.TABLES.items():
+                for collector in self.COLLECTORS:
                     row = health[collector]
                     self.assertEqual(row["netdiagCollectorStatus"], status, collector)
                     self.assertIn(os.strerror(ERRNO[name]), row["netdiagCollectorLastError"])
-                    for table in tables:
+                    for table in tables_of(collector):
                         self.assertEqual(data[table], [], table)
-                # The others do not mind.
+                # The others are not affected.
                 for collector in ("softnet", "counters"):
                     self.assertEqual(health[collector]["netdiagCollectorStatus"], "ok")
                 self.assertTrue(data["netdiagSoftnetTable"])
@@ -211,7 +207,7 @@ class Netlink(unittest.TestCase):
 
 class Descriptors(unittest.TestCase):
     def test_none_left_for_a_while(self):
-        """Files cannot be opened any more: the rows stay, and it is said; and all ends well."""
+        """While no file can be opened the old rows stay and the error is shown; then it recovers."""
         need_root()
         with Netns("files") as ns, Agent("interval softnet 200ms\n", netns=ns) as agent:
             agent.refreshed("softnet")
@@ -224,7 +220,7 @@ class Descriptors(unittest.TestCase):
             self.assertIn("Too many open files", failed["netdiagCollectorLastError"])
             self.assertEqual(agent.table("netdiagSoftnetTable").keys(), rows)
             resource.prlimit(agent.daemon.pid, resource.RLIMIT_NOFILE, limit)
-            eventually("it is well again", lambda: agent.collector("softnet")[
+            eventually("the collector has recovered", lambda: agent.collector("softnet")[
                 "netdiagCollectorStatus"] == 1)
 
 

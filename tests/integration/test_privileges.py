@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What netdiagd shows to root and to nobody: the same rows, and of each column that is missing the
-collector says what would give it."""
+"""root and nobody see the same rows, and for each column that nobody lacks the collector names the
+capability that would provide it."""
 
 import json
 import shlex
@@ -10,23 +10,11 @@ import unittest
 import harness
 import sockpile
 
-# Which capability the columns of a collector need, and which these are.
-NEEDS = {
-    "listener": ("CAP_SYS_PTRACE", "netdiagListenerTable",
-                 {"netdiagListenerCommand", "netdiagListenerPid"}),
-    "udpSocket": ("CAP_SYS_PTRACE", "netdiagUdpSocketTable",
-                  {"netdiagUdpSocketCommand", "netdiagUdpSocketPid"}),
-    "buffers": ("CAP_SYS_PTRACE", "netdiagBufferTable",
-                {"netdiagBufferCommand", "netdiagBufferPid"}),
-}
+# Collectors whose rows have an owner, Command and Pid, which needs CAP_SYS_PTRACE.
+HAVE_OWNERS = ("listener", "udpSocket", "buffers")
 
-# Those that nobody may read all of.
-NEED_NOTHING = {
-    "irq": ("netdiagIrqTable", "netdiagIrqNumber"),
-    "limits": ("netdiagLimitTable", "netdiagLimitName"),
-    "protocols": ("netdiagProtocolMemTable", "netdiagProtocolName"),
-    "sysctls": ("netdiagSysctlTable", "netdiagSysctlName"),
-}
+# Collectors that anybody can read completely.
+NEED_NOTHING = ("irq", "limits", "protocols", "sysctls")
 
 
 def states(data):
@@ -34,12 +22,13 @@ def states(data):
 
 
 def lasting(rows):
-    """Without stamps: they are each dump's own."""
-    return [{key: value for key, value in row.items() if "Discont" not in key} for row in rows]
+    """The rows without stamps, which are each dump's own."""
+    return [{key: value for key, value in row.items() if harness.syntaxes()[key] != "NetdiagTimeStamp"}
+            for row in rows]
 
 
 def dump_hidden(netns, *command):
-    """netdiagd --dump as nobody where /proc hides what is not nobody's."""
+    """netdiagd --dump as nobody, with a /proc that hides the processes of others."""
     hidden = ("mount -t proc -o hidepid=2 proc /proc && exec setpriv "
               f"--reuid={harness.NOBODY} --regid={harness.NOBODY} --clear-groups --inh-caps=-all "
               f"--bounding-set=-all {shlex.join(command)}")
@@ -59,13 +48,16 @@ class Privileges(unittest.TestCase):
         receiver.bind(("127.0.0.1", 0))
         client = self.pile.connect(listener.getsockname())
         client.send(b"x" * 1000)
-        self.pile.enter_context(listener.accept()[0])  # else it has no owner yet
+        self.pile.enter_context(listener.accept()[0])  # before that it has no owner
         receiver.sendto(b"y" * 1000, receiver.getsockname())
 
     def assert_owners_missing(self, root, nobody, why):
-        """As nobody the owners are missing, which is told with the remedy, and nothing else."""
-        for name, (capability, table, columns) in NEEDS.items():
+        """As nobody only the owners are missing, and the collector says so with the remedy."""
+        for name in HAVE_OWNERS:
             with self.subTest(collector=name):
+                [table] = harness.tables_of(name)
+                columns = {item["name"] for item in harness.schema()[table]["objects"]
+                           if item["name"].endswith(("Command", "Pid"))}
                 whole, part = root[table], nobody[table]
                 self.assertTrue(whole)
                 self.assertEqual([set(row) - set(other) for row, other in zip(whole, part)],
@@ -74,7 +66,7 @@ class Privileges(unittest.TestCase):
                                   for row in lasting(whole)], lasting(part))
                 state = states(nobody)[name]
                 self.assertEqual(state["netdiagCollectorStatus"], "ok")
-                self.assertIn(capability, state["netdiagCollectorLastError"])
+                self.assertIn("CAP_SYS_PTRACE", state["netdiagCollectorLastError"])
                 self.assertIn(why, state["netdiagCollectorLastError"])
                 self.assertEqual(states(root)[name]["netdiagCollectorLastError"], "")
 
@@ -84,17 +76,19 @@ class Privileges(unittest.TestCase):
                                    "/proc/PID/fd is not readable")
 
     def test_hidden_processes(self):
-        """Where processes are hidden nothing is refused: there just are none."""
+        """Where processes are hidden nothing is refused: they simply do not appear."""
         data = dump_hidden(self.ns, harness.BINARY, "--dump=json")
         self.assert_owners_missing(harness.dump(netns=self.ns), data, "hidepid")
         self.assertIn("namespaces of processes are hidden: give CAP_SYS_PTRACE",
                       states(data)["netns"]["netdiagCollectorLastError"])
 
     def test_what_is_readable_by_all(self):
-        """Settings, limits, protocols and interrupts are the same for everybody."""
+        """Settings, limits, protocols and interrupts look the same to everybody."""
         root, nobody = harness.dump(netns=self.ns), harness.dump(netns=self.ns, user=harness.NOBODY)
-        for name, (table, key) in NEED_NOTHING.items():
+        for name in NEED_NOTHING:
             with self.subTest(collector=name):
+                [table] = harness.tables_of(name)
+                [key] = harness.schema()[table]["index"]
                 self.assertEqual([(row[key], set(row)) for row in root[table]],
                                  [(row[key], set(row)) for row in nobody[table]])
                 for data in (root, nobody):
@@ -104,7 +98,7 @@ class Privileges(unittest.TestCase):
                                  states(root)[name]["netdiagCollectorLastError"])
 
     def test_a_setting_that_only_root_reads(self):
-        """It has no row, and is named."""
+        """It has no row, and the collector names it."""
         secret = "net.ipv4.tcp_fastopen_key"
         with harness.Agent(f"interval sysctls 500ms\nsysctl {secret}\n", netns=self.ns,
                            user=harness.NOBODY) as agent:
