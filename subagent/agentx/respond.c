@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -46,38 +44,23 @@ static void set_date(u_char *date, uint64_t ns)
 	date[10] = 0;
 }
 
-/* Parses dotted text; 0.0 when it is none. Returns the number of arcs. */
-static size_t set_object(oid *object, const char *text)
+/* 0.0 (zeroDotZero) for an empty one. Returns the number of arcs. */
+static size_t set_object(oid *object, const struct object_id *id)
 {
-	size_t len = 0;
-
-	while (len < MAX_OID_LEN) {
-		char *end;
-		unsigned long arc;
-
-		if (*text < '0' || *text > '9')
-			break;
-		errno = 0;
-		arc = strtoul(text, &end, 10);
-		if (errno || arc > UINT32_MAX)
-			break;
-		object[len++] = arc;
-		if (!*end)
-			return len;
-		if (*end != '.')
-			break;
-		text = end + 1;
+	if (!id->len) {
+		object[0] = object[1] = 0;
+		return 2;
 	}
-	object[0] = 0;
-	object[1] = 0;
-	return 2;
+	for (uint32_t i = 0; i < id->len; i++)
+		object[i] = id->arcs[i];
+	return id->len;
 }
 
 bool respond_add_cell(const struct respond *handler, netsnmp_pdu *pdu, const struct cell *cell,
 		      const oid *name, size_t len)
 {
 	const struct column *column = cell->column;
-	const char *text = (const char *)cell->row + column->offset;
+	const void *member = (const char *)cell->row + column->offset;
 	union value value = {0};
 	const void *data = &value;
 	size_t size = sizeof(value.number);
@@ -120,12 +103,12 @@ bool respond_add_cell(const struct respond *handler, netsnmp_pdu *pdu, const str
 	case COLUMN_TEXT:
 	case COLUMN_TEXT_SPARSE:
 		type = ASN_OCTET_STR;
-		data = text;
-		size = strnlen(text, column->size);
+		data = member;
+		size = strnlen(member, column->size);
 		break;
 	case COLUMN_OID:
 		type = ASN_OBJECT_ID;
-		size = set_object(value.object, text) * sizeof(oid);
+		size = set_object(value.object, member) * sizeof(oid);
 		break;
 	}
 	return snmp_pdu_add_variable(pdu, name, len, type, data, size) != NULL;

@@ -11,7 +11,6 @@
 #define CHECK_UNITS_SIZE    33
 #define CHECK_SUMMARY_SIZE  161 /* text that leaves the host is bounded: consumers are shells */
 #define CHECK_ADVICE_SIZE   201
-#define CHECK_OID_SIZE	    640 /* 128 sub-identifiers, dotted */
 
 enum check_state {
 	CHECK_OK = 1,
@@ -35,10 +34,10 @@ struct check_row {
 	uint64_t clear;
 	uint64_t since; /* monotonic ns: of the last change of state */
 	uint64_t raises;
+	struct object_id object_id; /* what it watches */
 	char check[CHECK_NAME_SIZE];
 	char instance[CHECK_INSTANCE_SIZE];
 	char units[CHECK_UNITS_SIZE];
-	char object_id[CHECK_OID_SIZE]; /* what it watches */
 	char summary[CHECK_SUMMARY_SIZE];
 	char advice[CHECK_ADVICE_SIZE];
 };

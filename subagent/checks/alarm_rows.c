@@ -32,7 +32,8 @@ static void set_check_row(struct check_row *row, const struct instance *instance
 	ROW_SET_TEXT(row->check, instance->check->name);
 	ROW_SET_TEXT(row->instance, instance->name);
 	ROW_SET_TEXT(row->units, instance->check->units);
-	ROW_SET_TEXT(row->object_id, instance->object_id ? instance->object_id : "");
+	if (instance->object_id)
+		memcpy(&row->object_id, instance->object_id, object_id_size(instance->object_id));
 	if (alarm) {
 		ROW_SET_TEXT(row->summary, alarm->summary);
 		ROW_SET_TEXT(row->advice, alarm->advice);

@@ -151,12 +151,14 @@ static void clear_alarm(struct pass *pass, struct instance *instance, const void
 
 static void keep_object_id(struct instance *instance, const void *row)
 {
-	char text[CHECK_OID_SIZE];
+	struct object_id id;
 
 	if (instance->object_id || !row)
 		return;
-	check_object_id(instance->check, row, text, sizeof(text));
-	instance->object_id = strdup(text);
+	check_object_id(instance->check, row, &id);
+	instance->object_id = malloc(object_id_size(&id));
+	if (instance->object_id)
+		memcpy(instance->object_id, &id, object_id_size(&id));
 }
 
 /* Gives a value to an instance. row: as in struct advice; watched: the row for its object id. */

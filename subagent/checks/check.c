@@ -228,25 +228,13 @@ static const struct column *column_of(const struct table *table, size_t offset)
 	return NULL;
 }
 
-void check_object_id(const struct check *check, const void *row, char *text, size_t size)
+void check_object_id(const struct check *check, const void *row, struct object_id *id)
 {
 	const struct table *table = check_table(check);
 	const struct column *column = column_of(table, check->value.offset[0]);
 	oid name[MAX_OID_LEN];
-	size_t len, used = 0;
 
-	text[0] = '\0';
-	if (!column)
-		return;
-	len = table_oid(table, column, row, name);
-	for (size_t i = 0; i < len; i++) {
-		int n = snprintf(text + used, size - used, i ? ".%lu" : "%lu",
-				 (unsigned long)name[i]);
-
-		if (n < 0 || (size_t)n >= size - used) {
-			text[0] = '\0';
-			return;
-		}
-		used += (size_t)n;
-	}
+	id->len = column ? (uint32_t)table_oid(table, column, row, name) : 0;
+	for (uint32_t i = 0; i < id->len; i++)
+		id->arcs[i] = (uint32_t)name[i];
 }

@@ -90,7 +90,8 @@ void check_read(const struct check *check, const void *row, struct check_reading
 /* The table that it reads. */
 const struct table *check_table(const struct check *check);
 
-/* Writes the dotted OID of the object that an instance watches: a cell of the row. */
-void check_object_id(const struct check *check, const void *row, char *text, size_t size);
+/* Sets the OID of the object that an instance watches: a cell of the row. Empty when no column
+ * shows it. */
+void check_object_id(const struct check *check, const void *row, struct object_id *id);
 
 #endif

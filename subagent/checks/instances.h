@@ -24,11 +24,12 @@ struct instance {
 	struct check_policy *own;	   /* when something is said for this instance */
 	struct check_window window;
 	struct check_machine machine;
-	int64_t value;	     /* the last known; CHECK_NO_VALUE before the first */
-	uint64_t seen;	     /* number of the evaluation that saw its row last */
-	bool shown;	     /* a row of netdiagCheckTable */
-	char *object_id;     /* what it watches; NULL until it is shown or raised */
-	struct alarm *alarm; /* NULL: not active */
+	int64_t value;		     /* the last known; CHECK_NO_VALUE before the first */
+	uint64_t seen;		     /* number of the evaluation that saw its row last */
+	bool shown;		     /* a row of netdiagCheckTable */
+	struct object_id *object_id; /* what it watches, cut to object_id_size(); NULL until it is
+				      * shown or raised */
+	struct alarm *alarm;	     /* NULL: not active */
 	char name[];
 };
 

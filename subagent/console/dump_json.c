@@ -48,13 +48,17 @@ static void print_label(FILE *out, const struct column *column, uint64_t value)
 
 static void print_cell(FILE *out, const struct column *column, const void *row)
 {
-	const char *member = (const char *)row + column->offset;
+	const void *member = (const char *)row + column->offset;
+	char dotted[OBJECT_ID_TEXT_SIZE];
 
 	switch (column->type) {
 	case COLUMN_TEXT:
 	case COLUMN_TEXT_SPARSE:
-	case COLUMN_OID:
 		json_string(out, member);
+		return;
+	case COLUMN_OID:
+		object_id_text(member, dotted);
+		json_string(out, dotted);
 		return;
 	case COLUMN_ENUM:
 		print_label(out, column, row_number(row, column->offset));

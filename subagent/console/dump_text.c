@@ -26,8 +26,8 @@
 #define HOUR	      (60 * MINUTE)
 #define DAY	      (24 * HOUR)
 
-/* The longest text of any row with each byte as \xNN. */
-#define CELL_SIZE (4 * CHECK_OID_SIZE + 1)
+/* The longest cell is an object id: the longest text is shorter, even with each byte as \xNN. */
+#define CELL_SIZE OBJECT_ID_TEXT_SIZE
 
 /* How a column of a table is shown. */
 struct shown {
@@ -155,8 +155,11 @@ static void format_cell(char *cell, const struct column *column, const void *row
 		strcpy(cell, "-");
 		return;
 	}
-	if (column->type == COLUMN_TEXT || column->type == COLUMN_TEXT_SPARSE ||
-	    column->type == COLUMN_OID) {
+	if (column->type == COLUMN_OID) {
+		object_id_text((const void *)((const char *)row + column->offset), cell);
+		return;
+	}
+	if (column->type == COLUMN_TEXT || column->type == COLUMN_TEXT_SPARSE) {
 		format_text(cell, (const char *)row + column->offset);
 		return;
 	}

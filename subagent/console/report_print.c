@@ -187,6 +187,7 @@ void report_print_json(FILE *out, const struct report *report)
 		const struct report_line *line = &report->line[i];
 		const struct instance *instance = line->instance;
 		const struct check_limits *limits = instance ? &instance->policy->limits : NULL;
+		char object_id[OBJECT_ID_TEXT_SIZE] = "";
 
 		fprintf(out, "%s\n{\"check\": \"%s\"", i ? "," : "", line->check->name);
 		json_text(out, "instance", instance ? instance->name : CHECK_ONLY_INSTANCE);
@@ -198,7 +199,9 @@ void report_print_json(FILE *out, const struct report *report)
 			json_number(out, "warning", limits->warning);
 			json_number(out, "critical", limits->critical);
 			json_number(out, "clear", limits->clear);
-			json_text(out, "objectId", instance->object_id ? instance->object_id : "");
+			if (instance->object_id)
+				object_id_text(instance->object_id, object_id);
+			json_text(out, "objectId", object_id);
 		}
 		json_text(out, "units", line->check->units);
 		fprintf(out, ", \"information\": %s",

@@ -45,7 +45,7 @@ struct notice {
 	char check[CHECK_NAME_SIZE];
 	char instance[CHECK_INSTANCE_SIZE];
 	char units[CHECK_UNITS_SIZE];
-	char object_id[CHECK_OID_SIZE];
+	struct object_id object_id;
 	char summary[CHECK_SUMMARY_SIZE];
 	char advice[CHECK_ADVICE_SIZE];
 	char boot_id[AGENT_BOOT_ID_SIZE];

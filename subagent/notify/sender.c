@@ -62,7 +62,8 @@ static void on_alarm(enum alarm_event event, const struct instance *instance,
 	ROW_SET_TEXT(notice.instance, instance->name);
 	advice_sanitise(notice.instance);
 	ROW_SET_TEXT(notice.units, instance->check->units);
-	ROW_SET_TEXT(notice.object_id, instance->object_id ? instance->object_id : "");
+	if (instance->object_id)
+		memcpy(&notice.object_id, instance->object_id, object_id_size(instance->object_id));
 	ROW_SET_TEXT(notice.summary, alarm->summary);
 	ROW_SET_TEXT(notice.advice, alarm->advice);
 	notify_queue_event(self.queue, &notice);

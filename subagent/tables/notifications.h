@@ -40,7 +40,7 @@ struct notify_object {
 	unsigned arc;
 	const char *name; /* the MIB's */
 	enum column_type type;
-	size_t size;			 /* of a text's char array, 8 for a number */
+	size_t size;			 /* of a text's char array; 8 for a number */
 	const struct enum_value *values; /* COLUMN_ENUM */
 };
 

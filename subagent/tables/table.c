@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "subagent/tables/table.h"
@@ -41,6 +43,13 @@ const struct column *table_column(const struct table *table, const char *name)
 	return NULL;
 }
 
+void object_id_text(const struct object_id *id, char text[OBJECT_ID_TEXT_SIZE])
+{
+	text[0] = '\0';
+	for (uint32_t i = 0; i < id->len; i++)
+		text += sprintf(text, i ? ".%" PRIu32 : "%" PRIu32, id->arcs[i]);
+}
+
 const char *column_label(const struct column *column, uint64_t value)
 {
 	for (const struct enum_value *known = column->values; known->label; known++)
@@ -55,8 +64,9 @@ bool column_present(const struct column *column, const void *row)
 	case COLUMN_TEXT:
 		return true;
 	case COLUMN_TEXT_SPARSE:
-	case COLUMN_OID:
 		return ((const char *)row)[column->offset] != '\0';
+	case COLUMN_OID:
+		return ((const struct object_id *)((const char *)row + column->offset))->len > 0;
 	default:
 		return row_number(row, column->offset) != ROW_ABSENT;
 	}

@@ -31,7 +31,7 @@ enum column_type {
 	COLUMN_DATE,	    /* NetdiagDateAndTime; the row holds ns since 1970 UTC */
 	COLUMN_TEXT,	    /* NetdiagText; a char array, always there */
 	COLUMN_TEXT_SPARSE, /* the same, absent when empty */
-	COLUMN_OID, /* OBJECT IDENTIFIER; a char array with the dotted form, absent when empty */
+	COLUMN_OID,	    /* OBJECT IDENTIFIER; a struct object_id, absent when empty */
 };
 
 /* How a person wants to read a number (--dump=text); what is served does not depend on it. */
@@ -96,6 +96,24 @@ const struct table *table_find(const char *name);
 
 /* The column with this MIB name, or NULL. */
 const struct column *table_column(const struct table *table, const char *name);
+
+/* An OBJECT IDENTIFIER in a row, among its texts. Empty when len is 0, as row_reset() leaves it. */
+struct object_id {
+	uint32_t len;
+	uint32_t arcs[MAX_OID_LEN];
+};
+
+/* The longest dotted form with its NUL: ten digits and a dot for each arc. */
+#define OBJECT_ID_TEXT_SIZE (11 * MAX_OID_LEN)
+
+/* How many of an object id's bytes are in use: enough to allocate and to copy. */
+static inline size_t object_id_size(const struct object_id *id)
+{
+	return offsetof(struct object_id, arcs) + id->len * sizeof(id->arcs[0]);
+}
+
+/* Writes the dotted form, "" for an empty one. */
+void object_id_text(const struct object_id *id, char text[OBJECT_ID_TEXT_SIZE]);
 
 /* The label of a COLUMN_ENUM's value, or NULL when it has none. */
 const char *column_label(const struct column *column, uint64_t value);

@@ -440,28 +440,50 @@ END_TEST
 /* Every byte as \xNN, in the longest text there is: cut nowhere, past no buffer. */
 START_TEST(text_longest)
 {
-	char expected[4 * (CHECK_OID_SIZE - 1) + 1] = "";
+	char expected[4 * (COLLECT_ERROR_SIZE - 1) + 1] = "";
 	struct shown_rows shown;
-	struct check_row *row;
+	struct agent_collector_row *row;
 	size_t i;
 
-	shown_init(&shown, "netdiagCheckTable", &check_row_type);
+	shown_init(&shown, "netdiagCollectorTable", &agent_collector_row_type);
 	row = shown_add(&shown);
-	memset(row->object_id, '\xfe', CHECK_OID_SIZE - 1);
-	for (i = 0; i < CHECK_OID_SIZE - 1; i++)
+	memset(row->last_error, '\xfe', COLLECT_ERROR_SIZE - 1);
+	for (i = 0; i < COLLECT_ERROR_SIZE - 1; i++)
 		strcpy(expected + 4 * i, "\\xfe");
 	expect(DUMP_TEXT, &shown, expected);
 }
 END_TEST
 
-/* No text column of any table is longer than what a cell was made for. */
+/* With each byte as \xNN the longest text of any table fits into a cell. */
 START_TEST(text_sizes)
 {
 	size_t t, i;
 
 	for (t = 0; t < table_count; t++) {
-		for (i = 0; i < tables[t].column_count; i++)
-			ck_assert_uint_le(tables[t].columns[i].size, CHECK_OID_SIZE);
+		for (i = 0; i < tables[t].column_count; i++) {
+			if (tables[t].columns[i].type != COLUMN_OID)
+				ck_assert_uint_le(4 * tables[t].columns[i].size,
+						  OBJECT_ID_TEXT_SIZE);
+		}
+	}
+}
+END_TEST
+
+START_TEST(object_ids)
+{
+	static const char *const want[] = {
+		[DUMP_TEXT] = "1.3.6.1.4294967295\n",
+		[DUMP_JSON] = "\"netdiagCheckObjectId\": \"1.3.6.1.4294967295\"",
+	};
+	struct shown_rows shown;
+
+	for (size_t format = 0; format < COUNT_OF(want); format++) {
+		struct check_row *row;
+
+		shown_init(&shown, "netdiagCheckTable", &check_row_type);
+		row = shown_add(&shown);
+		row->object_id = (struct object_id){5, {1, 3, 6, 1, UINT32_MAX}};
+		expect((enum dump_format)format, &shown, want[format]);
 	}
 }
 END_TEST
@@ -481,4 +503,4 @@ END_TEST
 
 UNIT_MAIN("dump", format_words, utf8_sequences, json_strings, json_table, json_scalars, json_kinds,
 	  text_grid, text_notes, text_scalars, text_blocks, text_records, text_units, text_times,
-	  text_escapes, text_longest, text_sizes, output_fails)
+	  text_escapes, text_longest, text_sizes, object_ids, output_fails)

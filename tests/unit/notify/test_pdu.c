@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/socket/listener.h"
 #include "subagent/agentx/protocol.h"
 #include "subagent/notify/pdu.h"
 
@@ -38,7 +39,9 @@ static struct notice largest(enum notification_id id)
 		.limit = UINT64_MAX - 1,
 		.raised_at = UINT64_C(1700000000) * 1000000000,
 	};
-	size_t used;
+	const struct table *table = table_find("netdiagListenerTable");
+	struct listener_row row;
+	oid name[MAX_OID_LEN];
 
 	ROW_SET_TEXT(notice.check, "netns.listen_overflows");
 	ROW_SET_TEXT(notice.instance,
@@ -46,11 +49,10 @@ static struct notice largest(enum notification_id id)
 	ROW_SET_TEXT(notice.units, "connections/s");
 	fill(notice.summary, sizeof(notice.summary));
 	fill(notice.advice, sizeof(notice.advice));
-	used = (size_t)snprintf(notice.object_id, sizeof(notice.object_id),
-				NETDIAG_BASE_OID ".1.13.1.7.%zu", strlen(notice.instance));
-	for (const char *c = notice.instance; *c; c++)
-		used += (size_t)snprintf(notice.object_id + used, sizeof(notice.object_id) - used,
-					 ".%d", *c);
+	ROW_SET_TEXT(row.endpoint, notice.instance);
+	notice.object_id.len = (uint32_t)table_oid(table, &table->columns[6], &row, name);
+	for (uint32_t i = 0; i < notice.object_id.len; i++)
+		notice.object_id.arcs[i] = (uint32_t)name[i];
 	return notice;
 }
 
@@ -120,7 +122,7 @@ START_TEST(values_are_cut_not_wrapped)
 		var = var->next_variable;
 	ck_assert_uint_gt(var->val_len / sizeof(oid), 10);
 	snmp_free_pdu(pdu);
-	notice.object_id[0] = '\0';
+	notice.object_id.len = 0;
 	pdu = notify_pdu(&notice, &session);
 	for (var = pdu->variables->next_variable; var->type != ASN_OBJECT_ID;)
 		var = var->next_variable;
