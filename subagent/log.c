@@ -14,7 +14,7 @@
 /* A message that comes again is told at most this often. */
 #define REPEAT_NS UINT64_C(60000000000)
 
-#define MESSAGE_SIZE 1024
+#define MESSAGE_SIZE 2048
 
 static enum log_target current = LOG_TO_STDERR;
 static char last_text[MESSAGE_SIZE];

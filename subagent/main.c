@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "subagent/config/file.h"
 #include "subagent/daemon.h"
 #include "subagent/options.h"
 #include "subagent/tables/agent_rows.h"
@@ -46,7 +45,7 @@ int main(int argc, char **argv)
 	 * and they hardly ever allocate at the same time. */
 	mallopt(M_ARENA_MAX, 1);
 	log_open(options.log);
-	status = configuration_init() ? EX_OSERR : run(&options);
+	status = run(&options);
 	log_close();
 	return status;
 }

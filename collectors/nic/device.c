@@ -261,7 +261,7 @@ int nic_device_stats(struct nic_device *device, struct ethtool *ethtool, struct 
 	if (!err && device->stats.cut)
 		collect_note(c,
 			     "%s: %s has more statistics about loss than %u; narrow nicStatistics "
-			     "or raise maxRows nicStat",
+			     "or raise maxRows nic",
 			     row->name, device->driver, c->settings->max_rows[MAX_ROWS_NIC_STAT]);
 	return err;
 }

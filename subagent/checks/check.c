@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
-#include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,12 +11,6 @@
 
 /* A share of fewer than this says nothing. */
 #define SHARE_MIN 100
-
-/* What a line of the configuration may ask for. */
-#define WINDOW_MIN_MS  1000
-#define WINDOW_MAX_MS  (24 * 3600 * 1000)
-#define HOLD_MAX       1000
-#define CLEAR_AFTER_MS (7 * 24 * 3600 * 1000)
 
 const char *check_name(size_t i)
 {
@@ -30,70 +23,6 @@ const struct check *check_find(const char *name)
 		if (!strcmp(checks[i].name, name))
 			return &checks[i];
 	return NULL;
-}
-
-static bool has_window(const struct check *check)
-{
-	return check->limits.kind != CHECK_LEVEL || check->compare;
-}
-
-static bool has_critical(const struct check *check)
-{
-	return check->limits.critical != CHECK_NO_LIMIT || check->limits.warning == CHECK_NO_LIMIT;
-}
-
-static const char *wrong_limits(const struct check *check, const struct check_setting *s)
-{
-	bool warning = s->set & CHECK_SET_WARNING, critical = s->set & CHECK_SET_CRITICAL;
-	bool clear = s->set & CHECK_SET_CLEAR;
-
-	if ((warning && s->warning < 0) || (critical && s->critical < 0) || (clear && s->clear < 0))
-		return "a limit must not be negative";
-	if (critical && s->critical != CHECK_LIMIT_OFF && !has_critical(check))
-		return "this check has no critical level";
-	if (warning && critical && s->warning != CHECK_LIMIT_OFF && s->critical < s->warning)
-		return "critical must not be below warning";
-	if (warning && clear && s->clear >= s->warning && s->clear > 0)
-		return "clear must be below warning";
-	if (critical && clear && s->clear >= s->critical && s->clear > 0)
-		return "clear must be below critical";
-	return NULL;
-}
-
-static const char *wrong_times(const struct check *check, const struct check_setting *s)
-{
-	if (s->set & CHECK_SET_WINDOW) {
-		if (!has_window(check))
-			return "this check has no window: it judges the present value";
-		if (s->window_ms < WINDOW_MIN_MS || s->window_ms > WINDOW_MAX_MS)
-			return "window must be 1s to 24h";
-	}
-	if (s->set & CHECK_SET_HOLD && (!s->hold || s->hold > HOLD_MAX))
-		return "hold must be 1 to 1000 evaluations";
-	if (s->set & CHECK_SET_CLEAR_AFTER && s->clear_after_ms > CLEAR_AFTER_MS)
-		return "clearAfter must be at most 168h";
-	return NULL;
-}
-
-int check_setting_validate(const struct check_setting *setting, char *why, size_t size)
-{
-	const struct check *check = check_find(setting->check);
-	const char *wrong;
-
-	if (!check) {
-		snprintf(why, size, "no such check");
-		return -EINVAL;
-	}
-	wrong = wrong_limits(check, setting);
-	if (!wrong)
-		wrong = wrong_times(check, setting);
-	if (!wrong && setting->instance[0] && !check->instance &&
-	    fnmatch(setting->instance, CHECK_ONLY_INSTANCE, 0))
-		wrong = "this check has no instances: leave the pattern out";
-	if (!wrong)
-		return 0;
-	snprintf(why, size, "%s: %s", setting->check, wrong);
-	return -EINVAL;
 }
 
 /* How narrow a pattern is: none at all, then by the letters that it fixes, then exact names. */

@@ -63,13 +63,6 @@ const char *check_name(size_t i);
 /* The check with this name, or NULL. */
 const struct check *check_find(const char *name);
 
-/*
- * Whether a line of the configuration makes sense: the check exists, what is set has a meaning for
- * it and the limits are in order. 0, or -EINVAL with the reason in why ("tcp.memory: hold must be
- * …").
- */
-int check_setting_validate(const struct check_setting *setting, char *why, size_t size);
-
 /* What holds for one instance of a check. */
 struct check_policy {
 	struct check_limits limits;

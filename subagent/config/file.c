@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads netdiagd.conf and the files that it includes, line by line, within bounds, and reports what
+ * is wrong with its place. */
 #include <config.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,221 +17,345 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
-
 #include "collectors/registry.h"
 #include "subagent/config/directives.h"
 #include "subagent/config/file.h"
-#include "subagent/config/suggest.h"
-
-/* What the library's reader calls this kind of file; "[netdiagd]" in a shared one. */
-#define CONFIGURATION_TYPE "netdiagd"
 
 #define RATE_PER_MINUTE_DEFAULT 30
 #define HISTORY_DEFAULT		100
 
-/* The load that is under way. The reader's handlers have no argument to say so. */
-static struct load {
+#define REPEATED_MAX 32 /* letters of an unknown directive that a message repeats */
+#define LETTERS	     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* One load. */
+struct reader {
 	struct draft draft;
 	configuration_problem_fn *problem;
 	void *arg;
+	bool required; /* the first file must exist */
 	size_t problems;
-} load;
+	size_t files;
+	size_t lines;
+	bool stopped;
+};
 
-static const char *directive_name(size_t i, const void *arg)
+/* A file that is being read. */
+struct source {
+	const char *path;
+	const struct source *parent; /* the file that includes it, or NULL */
+	unsigned depth;
+	dev_t dev;
+	ino_t ino;
+	bool public; /* everyone may read it */
+};
+
+static bool read_file(struct reader *reader, const struct source *parent, const char *path,
+		      struct line *line);
+
+static void report_problem(struct reader *reader, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void report_problem(struct reader *reader, const char *format, ...)
 {
-	(void)arg;
-	return directives[i].name;
-}
-
-/* One line of the file: called by the library's reader for each known directive. */
-static void take_line(const char *token, char *line)
-{
-	const struct directive *directive = directives;
-	static struct words words; /* large; there is one load at a time */
-	char why[WORDS_WHY_SIZE];
-
-	while (directive->name && strcasecmp(directive->name, token))
-		directive++;
-	if (!directive->name || !load.draft.configuration)
-		return;
-	if (!words_split(&words, line, why))
-		netsnmp_config_error("%s: %s", directive->name, why);
-	else if (words.count < directive->min_words)
-		netsnmp_config_error("%s: more words are wanted: %s %s", directive->name,
-				     directive->name, directive->help);
-	else if (!directive->apply(&load.draft, &words, why))
-		netsnmp_config_error("%s %s", directive->name, why);
-}
-
-int configuration_init(void)
-{
-	for (const struct directive *d = directives; d->name; d++)
-		if (!register_config_handler(CONFIGURATION_TYPE, d->name, take_line, NULL, d->help))
-			return -ENOMEM;
-	return 0;
-}
-
-static void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void tell(const char *format, ...)
-{
-	char text[1024];
+	char text[PATH_MAX + WORD_WHY_SIZE + 64];
 	va_list args;
 
+	if (reader->stopped)
+		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	/* A file can hold anything; what it says goes to a terminal or a log. */
+	/* A file can hold anything, and this goes to a terminal or a log. */
 	for (char *at = text; *at; at++)
 		if (*at < ' ' || *at > '~')
 			*at = '?';
-	load.problems++;
-	load.problem(text, load.arg);
-}
-
-/* What the reader says of a directive without words, "Blank line following TOKEN token.", in the
- * words of take_line(). */
-static const struct directive *without_words(const char *text, int length)
-{
-	static const char before[] = "Blank line following ", after[] = " token.";
-	int token = length - (int)(strlen(before) + strlen(after));
-
-	if (token <= 0 || strncmp(text, before, strlen(before)))
-		return NULL;
-	for (const struct directive *d = directives; d->name; d++)
-		if ((int)strlen(d->name) == token &&
-		    !strncasecmp(d->name, text + strlen(before), (size_t)token))
-			return d;
-	return NULL;
-}
-
-/* The reader says "FILE: line N: Error: TEXT"; people and editors want "FILE:N: TEXT". */
-static void tell_reader_message(const char *message)
-{
-	static const char unknown_token[] = "Unknown token: ";
-	const char *number = strstr(message, ": line "), *text;
-	const struct directive *bare;
-	int file_length, text_length;
-	unsigned line;
-
-	text = number ? strstr(number + 2, ": ") : NULL;
-	text = text ? strstr(text + 2, ": ") : NULL;
-	if (!text || sscanf(number, ": line %u", &line) != 1) {
-		tell("%.*s", (int)strcspn(message, "\n"), message);
+	reader->problem(text, reader->arg);
+	if (++reader->problems < CONFIGURATION_PROBLEMS_MAX)
 		return;
-	}
-	text += 2;
-	file_length = (int)(number - message);
-	text_length = (int)strcspn(text, "\n");
-	if (!strncmp(text, unknown_token, strlen(unknown_token))) {
-		char token[WORD_SIZE];
-		const char *nearest;
+	reader->stopped = true;
+	reader->problem("too many problems: the rest is not read", reader->arg);
+}
 
-		snprintf(token, sizeof(token), "%.*s", text_length, text);
-		memmove(token, token + strlen(unknown_token),
-			sizeof(token) - strlen(unknown_token));
-		token[strcspn(token, ".\n")] = '\0';
-		nearest = suggest(token, directive_name, NULL);
-		tell("%.*s:%u: %s: no such directive%s%s%s", file_length, message, line, token,
-		     nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+/* --- includes ------------------------------------------------------------- */
+
+/* A path as an include line means it: relative to the directory of the including file. */
+static bool resolve_path(const struct source *source, struct line *line, char path[PATH_MAX])
+{
+	const char *slash = strrchr(source->path, '/'), *name = line->word[1];
+	int directory = *name == '/' || !slash ? 0 : (int)(slash - source->path) + 1;
+	int length = snprintf(path, PATH_MAX, "%.*s%s", directory, source->path, name);
+
+	return length < PATH_MAX || line_wrong(line, 1, "the path is too long");
+}
+
+/* A file, or all that match a pattern, which may be none. */
+static bool include_files(struct reader *reader, const struct source *source, struct line *line)
+{
+	char path[PATH_MAX];
+	glob_t found;
+	bool ok = true;
+
+	if (!resolve_path(source, line, path))
+		return false;
+	if (!strpbrk(line->word[1], "*?[") || !access(path, F_OK))
+		return read_file(reader, source, path, line);
+	if (glob(path, 0, NULL, &found))
+		return true;
+	for (size_t i = 0; ok && i < found.gl_pathc; i++)
+		ok = read_file(reader, source, found.gl_pathv[i], line);
+	globfree(&found);
+	return ok;
+}
+
+static int is_conf(const struct dirent *entry)
+{
+	return !fnmatch("*.conf", entry->d_name, FNM_PERIOD);
+}
+
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool include_directory(struct reader *reader, const struct source *source, struct line *line)
+{
+	char directory[PATH_MAX], path[PATH_MAX];
+	struct dirent **entries;
+	bool ok = true;
+	int count;
+
+	if (!resolve_path(source, line, directory))
+		return false;
+	count = scandir(directory, &entries, is_conf, compare_names);
+	if (count < 0)
+		return line_wrong(line, 1, "%s: cannot be read: %s", directory, strerror(errno));
+	for (int i = 0; i < count; i++) {
+		int length = snprintf(path, sizeof(path), "%s/%s", directory, entries[i]->d_name);
+
+		if (ok && length >= (int)sizeof(path))
+			ok = line_wrong(line, 1, "the path is too long");
+		ok = ok && read_file(reader, source, path, line);
+		free(entries[i]);
+	}
+	free(entries);
+	return ok;
+}
+
+/* --- lines ---------------------------------------------------------------- */
+
+static bool is_unknown(const struct source *source, struct line *line)
+{
+	const char *word = line->word[0], *nearest = line_nearest(word, directive_name, NULL);
+	size_t letters = strspn(word, LETTERS);
+	bool repeated = source->public && !word[letters] && letters <= REPEATED_MAX;
+
+	return line_wrong(line, 0, "%s%sno such directive%s%s%s", repeated ? word : "",
+			  repeated ? ": " : "", nearest ? "; did you mean " : "",
+			  nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static bool take_line(struct reader *reader, const struct source *source, struct line *line,
+		      const struct directive **directive)
+{
+	const struct directive *at = directives;
+
+	while (at->name && strcasecmp(at->name, line->word[0]))
+		at++;
+	if (!at->name)
+		return is_unknown(source, line);
+	*directive = at;
+	if (!directive_apply(at, &reader->draft, line))
+		return false;
+	if (at->include == INCLUDE_FILE)
+		return include_files(reader, source, line);
+	return at->include != INCLUDE_DIR || include_directory(reader, source, line);
+}
+
+static void read_line(struct reader *reader, const struct source *source, unsigned number,
+		      char *text)
+{
+	const struct directive *directive = NULL;
+	struct line line;
+
+	if (line_split(&line, text) &&
+	    (!line.count || take_line(reader, source, &line, &directive)))
 		return;
+	report_problem(reader, "%s:%u: %s%s%s (column %u)", source->path, number,
+		       directive ? directive->name : "",
+		       !directive   ? ""
+		       : line.wrong ? " "
+				    : ": ",
+		       line.why, line.column[line.wrong]);
+}
+
+/* Reads the lines of a text, which has room for one more byte. */
+static void read_lines(struct reader *reader, const struct source *source, char *text, size_t size)
+{
+	char *end = text + size;
+
+	for (unsigned number = 1; text < end && !reader->stopped; number++) {
+		char *newline = memchr(text, '\n', (size_t)(end - text));
+
+		if (!newline)
+			newline = end;
+		*newline = '\0';
+		if (++reader->lines > CONFIGURATION_LINES_MAX) {
+			report_problem(reader, "%s:%u: more than %d lines in the configuration",
+				       source->path, number, CONFIGURATION_LINES_MAX);
+			reader->stopped = true;
+		} else if (newline - text > CONFIGURATION_LINE_MAX) {
+			report_problem(reader, "%s:%u: a line of more than %d bytes", source->path,
+				       number, CONFIGURATION_LINE_MAX);
+		} else if (memchr(text, '\0', (size_t)(newline - text))) {
+			report_problem(reader, "%s:%u: a NUL byte", source->path, number);
+		} else {
+			read_line(reader, source, number, text);
+		}
+		text = newline + 1;
 	}
-	bare = without_words(text, text_length);
-	if (bare)
-		tell("%.*s:%u: %s: more words are wanted: %s %s", file_length, message, line,
-		     bare->name, bare->name, bare->help);
-	else
-		tell("%.*s:%u: %.*s", file_length, message, line, text_length, text);
 }
 
-static int catch_message(netsnmp_log_handler *handler, int priority, const char *message)
-{
-	(void)handler;
-	(void)priority;
-	tell_reader_message(message);
-	return 1;
-}
+/* --- files ---------------------------------------------------------------- */
 
-/* Reads the file while what the library logs comes to us alone. */
-static int read_file(const char *path)
+/* What root reads must not be writable by others, who would decide what it does. */
+static bool is_protected(const char *path, const struct stat *file, struct line *line)
 {
-	netsnmp_log_handler *head = get_logh_head(), *own, *other;
-	int enabled[16] = {0};
-	size_t count = 0;
-	int result;
-
-	for (other = head; other && count < 16; other = other->next, count++) {
-		enabled[count] = other->enabled;
-		other->enabled = 0;
-	}
-	own = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_DEBUG);
-	if (own)
-		own->handler = catch_message;
-	result = read_config_with_type(path, CONFIGURATION_TYPE);
-	if (own)
-		netsnmp_remove_loghandler(own);
-	for (other = get_logh_head(), count = 0; other && count < 16; other = other->next, count++)
-		other->enabled = enabled[count];
-	return result;
-}
-
-/* Whether there is a file to read; tells what is wrong with it. */
-static bool readable(const char *path, bool required)
-{
+	const char *slash = strrchr(path, '/');
+	char directory[PATH_MAX];
 	struct stat status;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd < 0) {
-		if (errno != ENOENT || required)
-			tell("%s: cannot be read: %s", path, strerror(errno));
-		return false;
-	}
-	if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
-		tell("%s: is no regular file", path);
-		close(fd);
-		return false;
-	}
-	close(fd);
-	return true;
+	if (geteuid())
+		return true;
+	if (file->st_mode & (S_IWGRP | S_IWOTH))
+		return line_wrong(line, 1,
+				  "%s: must not be writable by its group or others; run chmod "
+				  "go-w %s",
+				  path, path);
+	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		 slash ? path : ".");
+	if (stat(directory, &status))
+		return line_wrong(line, 1, "%s: cannot be read: %s", directory, strerror(errno));
+	if (!(status.st_mode & (S_IWGRP | S_IWOTH)) || status.st_mode & S_ISVTX)
+		return true;
+	return line_wrong(line, 1,
+			  "%s: its directory must not be writable by its group or others; run "
+			  "chmod go-w %s",
+			  path, directory);
 }
 
-static struct configuration *configuration_default(const struct roots *roots)
+static bool is_acceptable(const struct source *source, const struct stat *file, struct line *line)
+{
+	if (!S_ISREG(file->st_mode))
+		return line_wrong(line, 1, "%s: is not a regular file", source->path);
+	if (file->st_size > CONFIGURATION_FILE_MAX)
+		return line_wrong(line, 1, "%s: is larger than %d bytes", source->path,
+				  CONFIGURATION_FILE_MAX);
+	for (const struct source *other = source->parent; other; other = other->parent)
+		if (other->dev == file->st_dev && other->ino == file->st_ino)
+			return line_wrong(line, 1, "%s: includes itself", source->path);
+	return is_protected(source->path, file, line);
+}
+
+/* Reads the lines of an open file. */
+static bool read_open_file(struct reader *reader, struct source *source, int fd, struct line *line)
+{
+	struct stat file;
+	size_t size, used = 0;
+	ssize_t got = 0;
+	char *text;
+
+	if (fstat(fd, &file))
+		return line_wrong(line, 1, "%s: cannot be read: %s", source->path, strerror(errno));
+	if (!is_acceptable(source, &file, line))
+		return false;
+	source->dev = file.st_dev;
+	source->ino = file.st_ino;
+	source->public = file.st_mode & S_IROTH;
+	size = (size_t)file.st_size;
+	text = malloc(size + 1);
+	if (!text)
+		return line_wrong(line, 1, "%s: out of memory", source->path);
+	while (used < size && (got = read(fd, text + used, size - used)) > 0)
+		used += (size_t)got;
+	if (got < 0)
+		line_wrong(line, 1, "%s: cannot be read: %s", source->path, strerror(errno));
+	else
+		read_lines(reader, source, text, used);
+	free(text);
+	return got >= 0;
+}
+
+/* False, with the reason in line, when the file could not be read; what is wrong in it has been
+ * reported. */
+static bool read_file(struct reader *reader, const struct source *parent, const char *path,
+		      struct line *line)
+{
+	struct source source = {path, parent, .depth = parent ? parent->depth + 1 : 1};
+	bool ok;
+	int fd;
+
+	if (source.depth > CONFIGURATION_DEPTH_MAX)
+		return line_wrong(line, 1, "%s: more than %d files that include each other", path,
+				  CONFIGURATION_DEPTH_MAX);
+	if (++reader->files > CONFIGURATION_FILES_MAX)
+		return line_wrong(line, 1, "more than %d files", CONFIGURATION_FILES_MAX);
+	/* Without O_NONBLOCK a FIFO would wait for a writer. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return (errno == ENOENT && !parent && !reader->required) ||
+		       line_wrong(line, 1, "%s: cannot be read: %s", path, strerror(errno));
+	ok = read_open_file(reader, &source, fd, line);
+	close(fd);
+	return ok;
+}
+
+/* --- loading -------------------------------------------------------------- */
+
+static bool start_reading(struct reader *reader, const char *name, const struct roots *roots)
 {
 	struct configuration *configuration = calloc(1, sizeof(*configuration));
 
-	if (!configuration)
-		return NULL;
-	if (settings_init(&configuration->collect, collectors)) {
+	if (!configuration || settings_init(&configuration->collect, collectors)) {
 		free(configuration);
-		return NULL;
+		report_problem(reader, "%s: out of memory", name);
+		return false;
 	}
 	configuration->collect.roots = *roots;
 	configuration->alarms.rate_per_minute = RATE_PER_MINUTE_DEFAULT;
 	configuration->alarms.history = HISTORY_DEFAULT;
-	return configuration;
+	reader->draft.configuration = configuration;
+	return true;
+}
+
+static struct configuration *finish_reading(struct reader *reader)
+{
+	if (!reader->problems)
+		return reader->draft.configuration;
+	configuration_free(reader->draft.configuration);
+	return NULL;
 }
 
 struct configuration *configuration_load(const char *path, bool required, const struct roots *roots,
 					 configuration_problem_fn *problem, void *arg)
 {
-	struct configuration *configuration = configuration_default(roots);
+	struct reader reader = {.required = required, .problem = problem, .arg = arg};
+	struct line line;
 
-	load = (struct load){
-		.draft = {.configuration = configuration},
-		.problem = problem,
-		.arg = arg,
-	};
-	if (!configuration)
-		tell("%s: no memory", path);
-	else if (readable(path, required) && read_file(path) != SNMPERR_SUCCESS && !load.problems)
-		tell("%s: cannot be read", path);
-	load.draft.configuration = NULL;
-	if (!load.problems)
-		return configuration;
-	configuration_free(configuration);
-	return NULL;
+	if (start_reading(&reader, path, roots) && !read_file(&reader, NULL, path, &line))
+		report_problem(&reader, "%s", line.why);
+	return finish_reading(&reader);
+}
+
+struct configuration *configuration_parse(const char *name, char *text, size_t size,
+					  const struct roots *roots,
+					  configuration_problem_fn *problem, void *arg)
+{
+	struct reader reader = {.problem = problem, .arg = arg};
+	struct source source = {.path = name, .depth = 1, .public = true};
+
+	if (start_reading(&reader, name, roots))
+		read_lines(&reader, &source, text, size);
+	return finish_reading(&reader);
 }
 
 void configuration_free(struct configuration *configuration)

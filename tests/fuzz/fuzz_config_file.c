@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* netdiagd.conf: the library's reader and our directives. */
+/* The configuration reader and every directive, over text in memory. */
 #include <config.h>
 
 #include <stdbool.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "subagent/config/file.h"
 #include "tests/fuzz/fuzz.h"
@@ -18,7 +17,7 @@ static void take_problem(const char *text, void *arg)
 	(*problems)++;
 }
 
-/* The reader would open what an include line names: anything on this machine. */
+/* An include line would make the reader open any file of this machine. */
 static bool includes(const uint8_t *data, size_t size)
 {
 	for (size_t i = 0; i + 4 <= size; i++)
@@ -30,23 +29,21 @@ static bool includes(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool registered;
 	struct configuration *configuration;
 	size_t problems = 0;
-	char path[64];
-	int fd;
+	char *text;
 
-	fuzz_check(registered || !configuration_init());
-	registered = true;
 	if (includes(data, size))
 		return 0;
-	fd = memfd_create("netdiagd.conf", MFD_CLOEXEC);
-	fuzz_check(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	configuration = configuration_load(path, true, &roots_default, take_problem, &problems);
+	text = malloc(size + 1);
+	fuzz_check(text);
+	if (size)
+		memcpy(text, data, size);
+	configuration = configuration_parse("netdiagd.conf", text, size, &roots_default,
+					    take_problem, &problems);
 	/* A configuration, or at least one reason why there is none. */
 	fuzz_check(!configuration == !!problems);
 	configuration_free(configuration);
-	close(fd);
+	free(text);
 	return 0;
 }

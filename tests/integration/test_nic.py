@@ -452,12 +452,12 @@ class Settings(unittest.TestCase):
     def test_bound(self):
         with quiet("nic") as ns:
             pair(ns, "one", "peer", queues=4)
-            with Agent("interval nic 200ms\nmaxRows nicStat 3\n", netns=ns) as agent:
+            with Agent("interval nic 200ms\nmaxRows nic 3\n", netns=ns) as agent:
                 agent.refreshed("nic")
                 self.assertEqual(len(statistics(agent, nics(agent)["peer"]["IfIndex"])), 3)
                 health = agent.collector("nic")
                 self.assertEqual(health["netdiagCollectorStatus"], OK)
-                self.assertIn("maxRows nicStat", health["netdiagCollectorLastError"])
+                self.assertIn("maxRows nic", health["netdiagCollectorLastError"])
 
     def test_no_sysfs(self):
         with quiet("nic") as ns, tempfile.TemporaryDirectory() as empty:

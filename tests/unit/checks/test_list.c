@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collectors/registry.h"
+#include "subagent/checks/setting.h"
 #include "tests/unit/made.h"
 
 #define PASSED                                                 \
@@ -362,40 +363,64 @@ static struct check_setting setting_of(const char *check, const char *instance, 
 	(CHECK_SET_ON | CHECK_SET_WARNING | CHECK_SET_CRITICAL | CHECK_SET_CLEAR | \
 	 CHECK_SET_WINDOW | CHECK_SET_HOLD | CHECK_SET_CLEAR_AFTER | CHECK_SET_NOTIFY)
 
-START_TEST(wrong_settings_are_told)
+static const char *conflict_of(const struct check_setting *setting)
 {
-	char why[128] = "";
+	return check_setting_conflict(check_find(setting->check), setting);
+}
+
+START_TEST(settings_that_conflict)
+{
 	struct check_setting s = setting_of("nic.errors", "eth*", ALL_SET);
 
-	ck_assert_int_eq(check_setting_validate(&s, why, sizeof(why)), 0);
-#define WRONG(change, part)                                                        \
-	do {                                                                       \
-		s = setting_of("nic.errors", "eth*", ALL_SET);                     \
-		change;                                                            \
-		ck_assert_int_ne(check_setting_validate(&s, why, sizeof(why)), 0); \
-		assert_says(why, part);                                            \
+	ck_assert_ptr_null(conflict_of(&s));
+#define WRONG(change, part)                                    \
+	do {                                                   \
+		s = setting_of("nic.errors", "eth*", ALL_SET); \
+		change;                                        \
+		ck_assert_ptr_nonnull(conflict_of(&s));        \
+		assert_says(conflict_of(&s), part);            \
 	} while (0)
-	WRONG(ROW_SET_TEXT(s.check, "nic.error"), "no such check");
-	WRONG(s.warning = -1, "negative");
 	WRONG(s.critical = 999, "below warning");
 	WRONG(s.clear = 1000, "below warning");
-	WRONG(s.window_ms = 999, "window must be");
-	WRONG(s.window_ms = 86400001, "window must be");
-	WRONG(s.hold = 0, "hold must be");
-	WRONG(s.hold = 1001, "hold must be");
-	WRONG(s.clear_after_ms = UINT32_MAX, "clearAfter must be");
+	WRONG((s.set &= ~CHECK_SET_WARNING, s.clear = 2000), "below critical");
 	WRONG(ROW_SET_TEXT(s.check, "conntrack.usage"), "no window");
 	WRONG(ROW_SET_TEXT(s.check, "tcp.retransmits"), "no instances");
 	WRONG(ROW_SET_TEXT(s.check, "agent.collector"), "no critical");
 	/* What one may say. */
 	s = setting_of("tcp.retransmits", "-", ALL_SET);
-	ck_assert_int_eq(check_setting_validate(&s, why, sizeof(why)), 0);
+	ck_assert_ptr_null(conflict_of(&s));
 	s = setting_of("nic.errors", "", ALL_SET);
 	s.warning = s.critical = CHECK_LIMIT_OFF;
-	ck_assert_int_eq(check_setting_validate(&s, why, sizeof(why)), 0);
+	ck_assert_ptr_null(conflict_of(&s));
 	s = setting_of("nic.errors", "", CHECK_SET_WARNING | CHECK_SET_CLEAR);
 	s.warning = s.clear = 0;
-	ck_assert_int_eq(check_setting_validate(&s, why, sizeof(why)), 0);
+	ck_assert_ptr_null(conflict_of(&s));
+}
+END_TEST
+
+/* Both ends of every range are what the configuration's words say, too. */
+START_TEST(settings_are_parsed_by_one_table)
+{
+	static const struct {
+		const char *name, *accepted, *refused;
+	} cases[] = {
+		{"warning", "off", "-1"},	{"critical", "21474835", "21474836"},
+		{"clear", "0.01", "off"},	{"window", "24h", "25h"},
+		{"hold", "1000", "1001"},	{"clearAfter", "168h", "169h"},
+		{"notify", "off", "sometimes"},
+	};
+	char why[WORD_WHY_SIZE];
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct check_setting_type *type = &check_setting_types[i];
+		struct check_setting s = {.set = 0};
+
+		ck_assert_str_eq(type->member.name, cases[i].name);
+		ck_assert(check_setting_parse(&s, type, cases[i].accepted, why));
+		ck_assert_uint_eq(s.set, type->flag);
+		ck_assert(!check_setting_parse(&s, type, cases[i].refused, why));
+	}
+	ck_assert_ptr_null(check_setting_types[COUNT_OF(cases)].member.name);
 }
 END_TEST
 
@@ -445,4 +470,4 @@ UNIT_MAIN("checks", every_check_reads_what_is_there, texts_are_fit_for_shells,
 	  every_check_has_advice, numbers_are_short, a_backlog_is_raised_where_it_is_the_bound,
 	  buffers_are_raised_where_rmem_max_is_the_bound, a_namespace_can_be_entered,
 	  what_is_so_is_not_proposed, many_entries_need_buckets_too, orphans_or_memory,
-	  wrong_settings_are_told, the_most_specific_pattern_wins)
+	  settings_that_conflict, settings_are_parsed_by_one_table, the_most_specific_pattern_wins)

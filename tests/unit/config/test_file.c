@@ -4,15 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "collectors/registry.h"
+#include "subagent/checks/check.h"
 #include "subagent/config/file.h"
-#include "subagent/config/suggest.h"
-#include "subagent/config/words.h"
+#include "subagent/config/line.h"
 #include "tests/unit/unit.h"
 
 /* The problems of the last load, a line each. */
-static char problems[16384];
+static char problems[131072];
 
 static void take_problem(const char *text, void *arg)
 {
@@ -22,20 +24,32 @@ static void take_problem(const char *text, void *arg)
 	snprintf(problems + used, sizeof(problems) - used, "%s\n", text);
 }
 
+/* Loads netdiagd.conf of a tree. */
+static struct configuration *load_tree(const struct tree *tree)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/netdiagd.conf", tree->path);
+	problems[0] = '\0';
+	return configuration_load(path, true, &roots_default, take_problem, NULL);
+}
+
 /* Loads a file with this content. */
 static struct configuration *load(const char *content)
 {
 	struct configuration *configuration;
 	struct tree tree;
-	char path[PATH_MAX];
 
 	tree_init(&tree);
 	tree_write(&tree, "netdiagd.conf", "%s", content);
-	snprintf(path, sizeof(path), "%s/netdiagd.conf", tree.path);
-	problems[0] = '\0';
-	configuration = configuration_load(path, true, &roots_default, take_problem, NULL);
+	configuration = load_tree(&tree);
 	tree_done(&tree);
 	return configuration;
+}
+
+static void assert_reported(const char *text)
+{
+	ck_assert_msg(strstr(problems, text), "wanted \"%s\" in:\n%s", text, problems);
 }
 
 /* A wrong file: no configuration, and each of these texts is told with its line. */
@@ -45,7 +59,7 @@ static void refuse(const char *content, unsigned line, const char *text)
 
 	ck_assert_ptr_null(load(content));
 	snprintf(expected, sizeof(expected), "netdiagd.conf:%u: %s", line, text);
-	ck_assert_msg(strstr(problems, expected), "wanted \"%s\" in:\n%s", expected, problems);
+	assert_reported(expected);
 }
 
 static size_t collector_index(const char *name)
@@ -77,7 +91,7 @@ START_TEST(defaults_without_a_file)
 	ck_assert_ptr_nonnull(
 		strstr(problems, "/nonexistent/netdiagd.conf: cannot be read: No such"));
 	ck_assert_ptr_null(configuration_load("/", true, &roots_default, take_problem, NULL));
-	ck_assert_ptr_nonnull(strstr(problems, "is no regular file"));
+	ck_assert_ptr_nonnull(strstr(problems, "is not a regular file"));
 }
 END_TEST
 
@@ -126,7 +140,7 @@ START_TEST(every_directive)
 }
 END_TEST
 
-START_TEST(checks)
+START_TEST(checks_of_a_file)
 {
 	struct configuration *c = load(
 		"check tcp.listen_overflows warning 1 critical 100 clear 0 window 60s hold 2 "
@@ -179,33 +193,45 @@ START_TEST(wrong_lines)
 	refuse("interval softnett 1s\n", 1,
 	       "interval softnett: no such collector; did you mean softnet?");
 	refuse("interval softnet 5\n", 1,
-	       "interval '5': a time with its unit (ms, s, m, h) is wanted, from 100ms to 24h");
-	refuse("interval softnet 1ms\n", 1, "interval '1ms': a time");
-	refuse("interval softnet\n", 1, "interval: more words are wanted: interval COLLECTOR TIME");
+	       "interval '5': expected a time with its unit (ms, s, m, h) from 100ms to 24h");
+	refuse("interval softnet 1ms\n", 1, "interval '1ms': expected a time");
+	refuse("interval softnet\n", 1, "interval: more words are needed: interval COLLECTOR TIME");
 	refuse("\nagentXSocket tcp:snmpd.example.net:705\n", 2,
 	       "agentXSocket tcp:snmpd.example.net:705: names are not looked up: write the "
 	       "master's IPv4 "
 	       "address in numbers, as in tcp:192.0.2.1:705, or tcp6:[2001:db8::1]:705");
-	refuse("collector nic maybe\n", 1, "collector 'maybe': on or off is wanted");
+	refuse("collector nic maybe\n", 1, "collector 'maybe': expected on or off");
 	refuse("collector nic on off\n", 1, "collector 'off': one word too many");
 	refuse("interfaces includ eth0\n", 1, "interfaces includ: no such word of interfaces; did");
-	refuse("maxRows udpSockets 5\n", 1, "maxRows udpSockets: no such bounded table; did you");
-	refuse("maxRows udpSocket 0\n", 1, "maxRows '0': a whole number from 1 to");
+	refuse("maxRows udpSockets 5\n", 1,
+	       "maxRows udpSockets: no such collector with a bound; did you");
+	refuse("maxRows udpSocket 0\n", 1, "maxRows '0': expected a whole number from 1 to");
 	refuse("socketStates everything\n", 1,
 	       "socketStates everything: no such way of counting; "
 	       "there are cheap, full");
-	refuse("sysctl ../../etc/passwd\n", 1, "sysctl '../../etc/passwd': the name of a setting");
+	refuse("sysctl ../../etc/passwd\n", 1,
+	       "sysctl '../../etc/passwd': expected the name of a setting");
 	refuse("check nic.errors warnin 1\n", 1,
 	       "check warnin: no such setting of a check; did you mean warning?");
 	refuse("check nic.errors warning\n", 1, "check warning: its value is missing");
-	refuse("check nic.errors warning -1\n", 1, "check '-1': a number from 0 to");
-	refuse("check nic.errors warning 0.001\n", 1, "check '0.001': a number from 0 to");
-	refuse("check nic.errors warning 99999999999\n", 1, "check '99999999999': a number");
-	refuse("notifications rate 30\n", 1, "notifications '30': a number per time");
+	refuse("check nic.errors warning -1\n", 1, "check '-1': expected a number");
+	refuse("check nic.errors warning 0.001\n", 1, "check '0.001': expected a number");
+	refuse("check nic.errors warning 99999999999\n", 1,
+	       "check '99999999999': expected a number");
+	refuse("notifications rate 30\n", 1, "notifications '30': expected a number per time");
 	refuse("notifications burst 30/m\n", 1, "notifications burst: no such setting");
-	refuse("heartbeat never\n", 1, "heartbeat 'never': a time with its unit");
-	refuse("heartbeat\n", 1, "heartbeat: more words are wanted: heartbeat");
-	refuse("includeFile /nonexistent/more.conf\n", 1, "Included file '/nonexistent/more.conf'");
+	refuse("heartbeat never\n", 1, "heartbeat 'never': expected a time with its unit");
+	refuse("heartbeat\n", 1, "heartbeat: more words are needed: heartbeat");
+	refuse("check nic.errors window 25h\n", 1,
+	       "check '25h': expected a time with its unit (ms, s, m, h) from 1s to 24h (column "
+	       "25)");
+	refuse("check nic.errors clearAfter 169h\n", 1, "check '169h': expected a time");
+	refuse("check nic.errors hold 0\n", 1, "check '0': expected a whole number from 1 to 1000");
+	refuse("check conntrack.usage window 1m\n", 1,
+	       "check conntrack.usage: this check has no window");
+	refuse("check nic.errors warning 10 clear 10\n", 1,
+	       "check nic.errors: clear must be below");
+	refuse("netnsEnter 'on\n", 1, "the quote is not closed (column 12)");
 }
 END_TEST
 
@@ -217,22 +243,235 @@ START_TEST(all_wrong_lines_are_told)
 }
 END_TEST
 
+/* Directives that net-snmp's own reader understood at a reload, and nowhere else. */
+START_TEST(no_directives_of_the_library)
+{
+	refuse("agentuser nobody\n", 1, "agentuser: no such directive");
+	refuse("quit yes\n", 1, "quit: no such directive");
+	refuse("injectHandler stash_cache\n", 1, "injectHandler: no such directive");
+	refuse("[snmp] doDebugging 1\n", 1, "no such directive");
+}
+END_TEST
+
+/* However many there are, all names are listed when none is near. */
+START_TEST(all_checks_are_listed)
+{
+	refuse("check abcdefghijklmnop off\n", 1,
+	       "check abcdefghijklmnop: no such check; there are softnet.dropped, ");
+	for (size_t i = 0; i < check_count(); i++)
+		assert_reported(check_name(i));
+	assert_reported("(column 7)");
+}
+END_TEST
+
+START_TEST(includes)
+{
+	struct configuration *c;
+	struct tree tree;
+
+	tree_init(&tree);
+	tree_write(&tree, "netdiagd.conf",
+		   "includeFile more/first.conf\nincludeFile more/[fz]*.conf\n"
+		   "includeFile more/none*.conf\nincludeDir more/dir\n");
+	tree_write(&tree, "more/first.conf", "includeFile second.conf\nalarmHistory 3\n");
+	tree_write(&tree, "more/second.conf", "heartbeat 7m\n");
+	tree_write(&tree, "more/dir/20.conf", "bufferSockets 20\n");
+	tree_write(&tree, "more/dir/10.conf", "bufferSockets 10\n");
+	tree_write(&tree, "more/dir/30.conf~", "bufferSockets 30\n");
+	tree_write(&tree, "more/dir/.40.conf", "bufferSockets 40\n");
+	c = load_tree(&tree);
+	ck_assert_msg(c != NULL, "%s", problems);
+	ck_assert_uint_eq(c->alarms.history, 3);
+	ck_assert_uint_eq(c->alarms.heartbeat_ms, 7 * 60 * 1000);
+	ck_assert_uint_eq(c->collect.buffer_sockets_max, 20);
+	configuration_free(c);
+
+	tree_write(&tree, "more/second.conf", "\n  bogus\n");
+	ck_assert_ptr_null(load_tree(&tree));
+	assert_reported("/more/second.conf:2: bogus: no such directive (column 3)");
+	tree_done(&tree);
+}
+END_TEST
+
+START_TEST(includes_that_are_refused)
+{
+	struct tree tree;
+
+	refuse("includeFile /nonexistent/more.conf\n", 1,
+	       "includeFile /nonexistent/more.conf: cannot be read: No such file");
+	refuse("\nincludeDir /nonexistent\n", 2,
+	       "includeDir /nonexistent: cannot be read: No such");
+	refuse("includeFile netdiagd.conf\n", 1, "includeFile ");
+	assert_reported("netdiagd.conf: includes itself (column 13)");
+
+	tree_init(&tree);
+	tree_write(&tree, "netdiagd.conf", "includeFile fifo\nincludeFile 1\nincludeFile loop\n");
+	tree_fifo(&tree, "fifo");
+	tree_write(&tree, "loop", "includeFile netdiagd.conf\n");
+	for (int i = 1; i < 9; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%d", i);
+		tree_write(&tree, name, "includeFile %d\n", i + 1);
+	}
+	ck_assert_ptr_null(load_tree(&tree));
+	assert_reported("/fifo: is not a regular file");
+	assert_reported("/netdiagd.conf: includes itself");
+	assert_reported("/7:1: includeFile ");
+	assert_reported("/8: more than 8 files that include each other");
+
+	for (int i = 0; i < 300; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "many/%d.conf", i);
+		tree_write(&tree, name, "# empty\n");
+	}
+	tree_write(&tree, "netdiagd.conf", "includeDir many\n");
+	ck_assert_ptr_null(load_tree(&tree));
+	assert_reported("netdiagd.conf:1: includeDir more than 256 files");
+	tree_done(&tree);
+}
+END_TEST
+
+/* What a file holds that its reader may not see is not repeated. */
+START_TEST(secrets_stay_secret)
+{
+	char path[PATH_MAX];
+	struct tree tree;
+
+	tree_init(&tree);
+	tree_write(&tree, "netdiagd.conf", "includeFile private\nincludeFile public\n");
+	tree_write(&tree, "private", "passphrase\nintervall 5s\n");
+	tree_write(&tree, "public",
+		   "root:$y$hash:19000::\nword hidden\n\x1b[2J\n\"open hidden\n"
+		   "abcdefghijklmnopqrstuvwxyzabcdefg\n");
+	snprintf(path, sizeof(path), "%s/private", tree.path);
+	ck_assert_int_eq(chmod(path, 0640), 0);
+	ck_assert_ptr_null(load_tree(&tree));
+	assert_reported("/private:1: no such directive (column 1)\n");
+	assert_reported("/private:2: no such directive; did you mean interval? (column 1)\n");
+	assert_reported("/public:1: no such directive (column 1)\n");
+	assert_reported("/public:2: word: no such directive (column 1)\n");
+	assert_reported("/public:3: no such directive (column 1)\n");
+	assert_reported("/public:4: the quote is not closed (column 1)\n");
+	assert_reported("/public:5: no such directive (column 1)\n");
+	ck_assert_ptr_null(strstr(problems, "passphrase"));
+	ck_assert_ptr_null(strstr(problems, "hidden"));
+	ck_assert_ptr_null(strstr(problems, "hash"));
+	ck_assert_ptr_null(strstr(problems, "abcdef"));
+	tree_done(&tree);
+}
+END_TEST
+
+/* Root does not obey what others can write. */
+START_TEST(writable_files_are_refused)
+{
+	static const struct {
+		mode_t directory, file;
+		const char *problem; /* for root; NULL: accepted */
+	} cases[] = {
+		{0755, 0644, NULL},
+		{01777, 0644, NULL},
+		{0755, 0664,
+		 "/netdiagd.conf: must not be writable by its group or others; run chmod go-w "},
+		{0755, 0646, "/netdiagd.conf: must not be writable"},
+		{0777, 0644,
+		 "/netdiagd.conf: its directory must not be writable by its group or others"},
+		{0775, 0644, "/netdiagd.conf: its directory must not be writable"},
+	};
+	char path[PATH_MAX];
+	struct tree tree;
+
+	tree_init(&tree);
+	tree_write(&tree, "netdiagd.conf", "heartbeat 5m\n");
+	snprintf(path, sizeof(path), "%s/netdiagd.conf", tree.path);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct configuration *c;
+
+		ck_assert_int_eq(chmod(tree.path, cases[i].directory), 0);
+		ck_assert_int_eq(chmod(path, cases[i].file), 0);
+		c = load_tree(&tree);
+		ck_assert_msg(!c == (cases[i].problem && !geteuid()), "case %zu: %s", i, problems);
+		if (!c)
+			assert_reported(cases[i].problem);
+		configuration_free(c);
+	}
+	tree_done(&tree);
+}
+END_TEST
+
+START_TEST(bounds)
+{
+	size_t size = 2 * CONFIGURATION_FILE_MAX;
+	char *text = malloc(size);
+	struct configuration *c;
+	struct tree tree;
+
+	ck_assert_ptr_nonnull(text);
+	tree_init(&tree);
+	memset(text, '\n', size);
+	tree_write_bytes(&tree, "netdiagd.conf", text, size);
+	ck_assert_ptr_null(load_tree(&tree));
+	assert_reported("netdiagd.conf: is larger than 1048576 bytes");
+	tree_write_bytes(&tree, "netdiagd.conf", text, CONFIGURATION_LINES_MAX);
+	c = load_tree(&tree);
+	ck_assert_ptr_nonnull(c);
+	configuration_free(c);
+	tree_write_bytes(&tree, "netdiagd.conf", text, CONFIGURATION_LINES_MAX + 5);
+	ck_assert_ptr_null(load_tree(&tree));
+	ck_assert_str_eq(strstr(problems, "netdiagd.conf:"),
+			 "netdiagd.conf:10001: more than 10000 lines in the configuration\n");
+	for (size_t i = 0; i < 4000; i += 2)
+		memcpy(text + i, "x\n", 2);
+	tree_write_bytes(&tree, "netdiagd.conf", text, 4000);
+	ck_assert_ptr_null(load_tree(&tree));
+	assert_reported("netdiagd.conf:1000: x: no such directive");
+	ck_assert_ptr_null(strstr(problems, "netdiagd.conf:1001:"));
+	assert_reported("too many problems: the rest is not read");
+	tree_done(&tree);
+	free(text);
+}
+END_TEST
+
 START_TEST(garbage)
 {
 	struct configuration *c;
-	char line[4096];
+	char line[CONFIGURATION_LINE_MAX + 32], nul[] = "netnsEnter on\nnetnsEnter o\0n\n";
 
 	memset(line, 'x', sizeof(line) - 1);
 	line[sizeof(line) - 1] = '\0';
-	ck_assert_ptr_null(load(line));
-	memcpy(line, "interfaces include ", 19);
-	ck_assert_ptr_null(load(line));
-	ck_assert_ptr_nonnull(strstr(problems, "a word of more than"));
-	c = load("\xff\xfe\x01 \x02\n");
-	ck_assert_ptr_null(c);
+	refuse(line, 1, "a line of more than 4096 bytes");
+	memset(line, ' ', sizeof(line) - 1);
+	for (size_t i = 0; i < 2 * LINE_WORDS_MAX + 2; i += 2)
+		line[i] = 'x';
+	line[1000] = '\0';
+	refuse(line, 1, "more than 64 words in a line");
+	ck_assert_ptr_null(load("\xff\xfe\x01 \x02\n"));
+	problems[0] = '\0';
+	ck_assert_ptr_null(configuration_parse("text", nul, sizeof(nul) - 1, &roots_default,
+					       take_problem, NULL));
+	ck_assert_str_eq(problems, "text:2: a NUL byte\n");
 	c = load("");
 	ck_assert_ptr_nonnull(c);
 	configuration_free(c);
+}
+END_TEST
+
+START_TEST(words_of_a_line)
+{
+	char text[] = "\tone \"two words\" 'it''s' a\\ b\\\"c x#y # comment \"\r";
+	struct line line;
+
+	ck_assert(line_split(&line, text));
+	ck_assert_uint_eq(line.count, 6);
+	ck_assert_str_eq(line.word[0], "one");
+	ck_assert_uint_eq(line.column[0], 2);
+	ck_assert_str_eq(line.word[1], "two words");
+	ck_assert_uint_eq(line.column[1], 6);
+	ck_assert_str_eq(line.word[2], "it");
+	ck_assert_str_eq(line.word[3], "s");
+	ck_assert_str_eq(line.word[4], "a b\"c");
+	ck_assert_str_eq(line.word[5], "x#y");
 }
 END_TEST
 
@@ -240,37 +479,14 @@ START_TEST(suggestions)
 {
 	static const char *const known[] = {"softnet", "sockets", "nic", NULL};
 
-	ck_assert_str_eq(suggest("softnt", suggest_from_array, known), "softnet");
-	ck_assert_str_eq(suggest("SOCKET", suggest_from_array, known), "sockets");
-	ck_assert_str_eq(suggest("nik", suggest_from_array, known), "nic");
-	ck_assert_ptr_null(suggest("conntrack", suggest_from_array, known));
+	ck_assert_str_eq(line_nearest("softnt", line_known_array, known), "softnet");
+	ck_assert_str_eq(line_nearest("SOCKET", line_known_array, known), "sockets");
+	ck_assert_str_eq(line_nearest("nik", line_known_array, known), "nic");
+	ck_assert_ptr_null(line_nearest("conntrack", line_known_array, known));
 }
 END_TEST
 
-START_TEST(durations_and_rates)
-{
-	char why[WORDS_WHY_SIZE];
-	uint32_t value;
-
-	ck_assert(words_duration("250ms", 100, 1000, &value, why) && value == 250);
-	ck_assert(!words_duration("1.5s", 0, 10000, &value, why));
-	ck_assert(!words_duration("99999999999999999999s", 0, 10000, &value, why));
-	ck_assert(!words_duration("", 0, 10000, &value, why));
-	ck_assert(words_rate("90/h", &value, why) && value == 1);
-	ck_assert(words_rate("600/h", &value, why) && value == 10);
-	ck_assert(!words_rate("0/m", &value, why));
-	ck_assert(!words_rate("30/day", &value, why));
-}
-END_TEST
-
-int main(void)
-{
-	const TTest *const tests[] = {
-		defaults_without_a_file,  every_directive, checks,	wrong_lines,
-		all_wrong_lines_are_told, garbage,	   suggestions, durations_and_rates,
-	};
-
-	if (configuration_init())
-		return 1;
-	return unit_main("configuration", tests, COUNT_OF(tests));
-}
+UNIT_MAIN("configuration", defaults_without_a_file, every_directive, checks_of_a_file, wrong_lines,
+	  all_wrong_lines_are_told, no_directives_of_the_library, all_checks_are_listed, includes,
+	  includes_that_are_refused, secrets_stay_secret, writable_files_are_refused, bounds,
+	  garbage, words_of_a_line, suggestions)
