@@ -307,7 +307,7 @@ static void limits_close(void *arg)
 }
 
 const struct collector limits_collector = {
-	.name = "limits",
+	.name = "limit",
 	.interval_ms = 5000,
 	.rows = {&limit_row_type, NULL},
 	.state_size = sizeof(struct limits_state),

@@ -184,7 +184,7 @@ static int sysctls_collect(struct collect *c)
 }
 
 const struct collector sysctls_collector = {
-	.name = "sysctls",
+	.name = "sysctl",
 	.interval_ms = 30000,
 	.rows = {&sysctl_row_type, NULL},
 	.collect = sysctls_collect,

@@ -204,7 +204,7 @@ static int protocols_collect(struct collect *c)
 }
 
 const struct collector protocol_memory_collector = {
-	.name = "protocols",
+	.name = "protocolMemory",
 	.interval_ms = 5000,
 	.rows = {&protocol_row_type, NULL},
 	.collect = protocols_collect,

@@ -284,7 +284,7 @@ static void buffers_close(void *arg)
 }
 
 const struct collector fullest_buffers_collector = {
-	.name = "buffers",
+	.name = "buffer",
 	.interval_ms = 30000,
 	.rows = {&buffer_row_type, NULL},
 	.state_size = sizeof(struct buffers_state),

@@ -406,7 +406,7 @@ static void sockets_close(void *state)
 }
 
 const struct collector tcp_states_collector = {
-	.name = "sockets",
+	.name = "socketState",
 	.interval_ms = 5000,
 	.rows =
 		{

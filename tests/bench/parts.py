@@ -96,8 +96,8 @@ def hold_connections(netns, count):
 BESIDE = {
     "softnet": ("cat", "/proc/net/softnet_stat"), "nic": ("ip", "-s", "-s", "-d", "link"),
     "irq": ("cat", "/proc/interrupts"), "counters": ("nstat", "-asz"), "conntrack": ("conntrack", "-S"),
-    "sockets": ("ss", "-tan"), "listener": ("ss", "-tlnpm"), "udpSocket": ("ss", "-uanpm"),
-    "protocols": ("ss", "-s"), "buffers": ("ss", "-tunam"), "sysctls": ("sysctl", "net.core"),
+    "socketState": ("ss", "-tan"), "listener": ("ss", "-tlnpm"), "udpSocket": ("ss", "-uanpm"),
+    "protocolMemory": ("ss", "-s"), "buffer": ("ss", "-tunam"), "sysctl": ("sysctl", "net.core"),
     "netns": ("ip", "netns", "list"),
 }
 
@@ -129,8 +129,8 @@ def part_sockets(quick):
         print(f"  {count} connections, {2 * count} established sockets")
         try:
             ss = clock(netns, "ss", "-tan", times=3)
-            full = collect(netns, "sockets", 5, "full")[0]
-            cheap = collect(netns, "sockets", 20)[0]
+            full = collect(netns, "socketState", 5, "full")[0]
+            cheap = collect(netns, "socketState", 20)[0]
             line("ss -tan", ss)
             line("sockets, socketStates full", full, ss, "ss -tan")
             line("sockets, socketStates cheap", cheap, ss, "ss -tan")
@@ -166,7 +166,7 @@ def part_listeners(quick):
             said(child)
         try:
             for name, command in (("listener", ["ss", "-Htlnpm"]), ("udpSocket", ["ss", "-Huanpm"]),
-                                  ("buffers", ["ss", "-Htunam"])):
+                                  ("buffer", ["ss", "-Htunam"])):
                 ss = clock(netns, *command)
                 fastest, _, rows, grown = collect(netns, name, 10)
                 line(" ".join(command), ss)
@@ -276,8 +276,8 @@ def part_memory(quick):
         assert agent.fd_count() == descriptors, "netdiagd leaks descriptors"
 
 
-COLLECTORS = ("softnet", "nic", "irq", "counters", "conntrack", "sockets", "listener", "udpSocket",
-              "protocols", "buffers", "limits", "sysctls", "netns")
+COLLECTORS = ("softnet", "nic", "irq", "counters", "conntrack", "socketState", "listener", "udpSocket",
+              "protocolMemory", "buffer", "limit", "sysctl", "netns")
 
 PARTS = {"collectors": part_collectors, "sockets": part_sockets, "listeners": part_listeners,
          "netns": part_netns, "walk": part_walk, "memory": part_memory}

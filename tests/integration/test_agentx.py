@@ -23,8 +23,8 @@ END = 3.0
 # How soon the tables must be back after the master is.
 BACK = 2.0
 
-ALL = ("softnet", "nic", "irq", "counters", "conntrack", "sockets", "listener", "udpSocket",
-       "protocols", "buffers", "limits", "sysctls", "netns")
+ALL = ("softnet", "nic", "irq", "counters", "conntrack", "socketState", "listener", "udpSocket",
+       "protocolMemory", "buffer", "limit", "sysctl", "netns")
 QUIET = "".join(f"collector {name} off\n" for name in ALL)
 FIRST = "netdiagAgentVersion.0"
 
@@ -369,8 +369,8 @@ class Made(unittest.TestCase):
 
 class Oids(unittest.TestCase):
     def test_versions_see_the_same(self):
-        with Agent(config="interval sysctls 1s\n") as agent:
-            agent.refreshed("sysctls")
+        with Agent(config="interval sysctl 1s\n") as agent:
+            agent.refreshed("sysctl")
             for table in ("netdiagSysctlTable", "netdiagCollectorTable"):
                 rows = agent.table(table)
                 self.assertTrue(rows)
@@ -387,8 +387,8 @@ class Oids(unittest.TestCase):
                 self.assertEqual("Counter64" in line, oid in counters, line)
 
     def test_walk_is_what_get_reaches(self):
-        with Netns("walk") as ns, Agent(netns=ns, config="interval sysctls 1s\n") as agent:
-            agent.refreshed("sysctls")
+        with Netns("walk") as ns, Agent(netns=ns, config="interval sysctl 1s\n") as agent:
+            agent.refreshed("sysctl")
             for tool in ("snmpwalk", "snmpbulkwalk"):
                 cells = agent.walk_oids(tool=tool)
                 increasing(self, cells)
@@ -402,7 +402,7 @@ class Oids(unittest.TestCase):
 
     def test_walk_is_what_the_dump_shows(self):
         """On a tree that does not change: not a cell more, not one less."""
-        with Agent(config="interval sysctls 1s\n", daemon=False) as agent:
+        with Agent(config="interval sysctl 1s\n", daemon=False) as agent:
             proc = os.path.join(agent.dir, "proc")
             for path in ("net/softnet_stat", "sys/net/core/somaxconn"):
                 os.makedirs(os.path.dirname(os.path.join(proc, path)), exist_ok=True)
@@ -415,7 +415,7 @@ class Oids(unittest.TestCase):
             agent.start_daemon()
             agent.wait_up()
             agent.refreshed("softnet")
-            agent.refreshed("sysctls")
+            agent.refreshed("sysctl")
             shown = dump(f"--proc-root={proc}", f"--sys-root={agent.dir}")
             for table in ("netdiagSoftnetTable", "netdiagSysctlTable"):
                 mib = Mib.get()
@@ -582,7 +582,7 @@ class Reload(unittest.TestCase):
             self.assertRegex(agent.log(), r"netdiagd\.conf:1: intervall.*did you mean interval")
             self.assertRegex(agent.log(), r"netdiagd\.conf:2: ")
             self.assertIn("turned off", agent.collector("softnet")["netdiagCollectorLastError"])
-            agent.write_config("collector buffers off\ninterval softnet 200ms\n")
+            agent.write_config("collector buffer off\ninterval softnet 200ms\n")
             agent.daemon.send_signal(signal.SIGHUP)
             eventually("it is in use", lambda: agent.collector("softnet").get(
                 "netdiagCollectorStatus") == 1)

@@ -9,7 +9,7 @@ import unittest
 import harness
 import sockpile
 
-FAST = "interval buffers 200ms\n"
+FAST = "interval buffer 200ms\n"
 SKMEM = re.compile(r"skmem:\(r(\d+),rb(\d+),t(\d+),tb(\d+),f\d+,w(\d+),o\d+,bl\d+,d(\d+)\)")
 
 
@@ -105,9 +105,9 @@ class Buffers(unittest.TestCase):
                 for _ in range(40):
                     more.socket(kind=socket.SOCK_DGRAM).bind(("127.0.0.1", 0))
                 harness.eventually("no rows", lambda: not rows(agent))
-                health = agent.collector("buffers")
+                health = agent.collector("buffer")
                 self.assertEqual(health["netdiagCollectorStatus"], 4)
                 self.assertRegex(health["netdiagCollectorLastError"],
                                  r"\d+ TCP and UDP sockets .*`bufferSockets 40`")
             harness.eventually("rows again", lambda: rows(agent))
-            self.assertEqual(agent.collector("buffers")["netdiagCollectorLastError"], "")
+            self.assertEqual(agent.collector("buffer")["netdiagCollectorLastError"], "")

@@ -17,8 +17,8 @@ import sockpile
 from harness import Agent, Mib, Netns, dump, eventually, need_root, need_tools
 
 ONCE = "".join(f"interval {name} 1h\n" for name in (
-    "softnet", "nic", "irq", "counters", "conntrack", "sockets", "listener", "udpSocket", "protocols",
-    "buffers", "limits", "sysctls", "netns"))
+    "softnet", "nic", "irq", "counters", "conntrack", "socketState", "listener", "udpSocket", "protocolMemory",
+    "buffer", "limit", "sysctl", "netns"))
 # Whatever namespaces the host has.
 ONCE += "maxRows netns 20\n"
 # Raises an alarm at the first look at the sockets, for the tables of alarms.

@@ -17,8 +17,8 @@ from traps import Receiver
 
 # What is looked at is fast, so that a fault is told within seconds; nothing else of the machine counts.
 INTERVALS = "".join(f"interval {name} 500ms\n" for name in ("counters", "listener", "udpSocket", "softnet")) \
-    + "".join(f"collector {name} off\n" for name in ("nic", "irq", "conntrack", "sockets", "protocols", "buffers",
-                                                     "limits", "netns"))
+    + "".join(f"collector {name} off\n" for name in ("nic", "irq", "conntrack", "socketState", "protocolMemory", "buffer",
+                                                     "limit", "netns"))
 
 
 def quick(check, extra="", window=True, clear="1s"):

@@ -159,7 +159,7 @@ class Tcp(Fault):
         need(resource.getrlimit(resource.RLIMIT_NOFILE)[1] > sum(counts) + 100,
              f"needs {sum(counts) + 100} files per process")
         netns = self.netns("leak")
-        with Watched(short("tcp.close_wait") + fast("sockets"), netns,
+        with Watched(short("tcp.close_wait") + fast("socketState"), netns,
                      # The connections of the application that ends are in TIME_WAIT then.
                      expected=[("tcp.time_wait", "-")]) as watched:
             with Application(netns, "leaky", "leak", "127.0.0.1", *counts) as leaky:
@@ -180,7 +180,7 @@ class Tcp(Fault):
     def test_a_pile_of_time_wait(self):
         """The same alarm gets worse, and better at once."""
         netns = self.netns("timewait")
-        config = short("tcp.time_wait") + fast("sockets")
+        config = short("tcp.time_wait") + fast("socketState")
         config += "check tcp.time_wait warning 300 critical 1000 clear 100\n"
         with Watched(config, netns) as watched, \
                 Application(netns, "server", "listen", "127.0.0.1", 100) as server:
@@ -207,7 +207,7 @@ class Tcp(Fault):
         """It ends when the operator follows the advice."""
         netns = self.netns("limit")
         netns.sysctl("net.ipv4.tcp_max_tw_buckets", 100)
-        with Watched(short("limits.usage") + fast("limits"), netns) as watched, \
+        with Watched(short("limits.usage") + fast("limit"), netns) as watched, \
                 Application(netns, "server", "listen", "127.0.0.1", 100) as server:
             server.work()
             close_first(netns, server.port, 80)
@@ -354,7 +354,7 @@ class Host(Fault):
         veth(left, "va", "10.99.0.1/24", right, "vb", "10.99.0.2/24")
         # Received on another CPU than the sender's, through that CPU's backlog.
         right.run("sh", "-c", "echo 2 > /sys/class/net/vb/queues/rx-0/rps_cpus")
-        config = short("softnet.dropped") + fast("softnet") + fast("sysctls", interval="500ms")
+        config = short("softnet.dropped") + fast("softnet") + fast("sysctl", interval="500ms")
         # The tiny backlog is loopback's too: what is lost is sent again.
         with Watched(config, sinks=["informsink"], expected=[("softnet.dropped", None)]) as watched:
             with setting(MAX_BACKLOG) as set_backlog:
@@ -381,7 +381,7 @@ class Host(Fault):
                       f"add rule inet track {chain} meta l4proto udp notrack;"
                       for chain in ("raw", "pre")) + "add rule inet track in ct state new accept")
         config = short("conntrack.drops", "conntrack.usage") + fast("conntrack")
-        config += fast("sysctls", interval="500ms")
+        config += fast("sysctl", interval="500ms")
         with setting(CONNTRACK_MAX) as set_max, Watched(config, netns) as watched, \
                 contextlib.ExitStack() as stack:
             maximum = 400
@@ -439,8 +439,8 @@ class Healthy(Fault):
         """Real requests, most of them over connections that are kept, raise nothing: all limits are
         as they are, the windows some seconds."""
         netns = self.netns("web")
-        collectors = ("counters", "listener", "sockets", "nic", "conntrack", "udpSocket", "limits",
-                      "protocols")
+        collectors = ("counters", "listener", "socketState", "nic", "conntrack", "udpSocket", "limit",
+                      "protocolMemory")
         answers = []
         with Watched(short(*self.CHECKS, window="4s") + fast(*collectors, interval="500ms"),
                      netns) as watched:

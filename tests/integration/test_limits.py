@@ -23,7 +23,7 @@ HOST_ONLY = {"tcp-memory", "udp-memory", "tcp-orphans"}
 def limits(netns=None, user=None):
     """{name: {column: value}}, and the collector's LastError."""
     data = dump(netns=netns, user=user)
-    status = {row["netdiagCollectorName"]: row for row in data["netdiagCollectorTable"]}["limits"]
+    status = {row["netdiagCollectorName"]: row for row in data["netdiagCollectorTable"]}["limit"]
     rows = {row["netdiagLimitName"]: {name[len("netdiagLimit"):]: value for name, value in row.items()}
             for row in data["netdiagLimitTable"]}
     return rows, status["netdiagCollectorLastError"]
@@ -212,7 +212,7 @@ class EphemeralPorts(unittest.TestCase):
         self.assertEqual(self.row()["Used"], 0)
 
     def test_through_snmp(self):
-        with Agent("interval limits 500ms", netns=self.ns, user=NOBODY) as agent:
+        with Agent("interval limit 500ms", netns=self.ns, user=NOBODY) as agent:
             count = len(self.fill(self.servers[0]))
             eventually("the limit is reached", lambda: agent.table("netdiagLimitTable")["ephemeral-ports"][
                 "netdiagLimitUsage"] == 10000)

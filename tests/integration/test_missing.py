@@ -18,17 +18,17 @@ from harness import (BINARY, NOBODY, Agent, Netns, eventually, need, need_root, 
 # Which file of procfs feeds which collectors.
 FILES = {
     "net/softnet_stat": ("softnet",), "softirqs": ("softnet",), "net/netstat": ("counters",),
-    "net/snmp": ("counters", "sockets"), "net/snmp6": ("counters",),
-    "net/sockstat": ("protocols", "sockets", "buffers"),
-    "net/sockstat6": ("protocols", "sockets", "buffers"),
-    "sys/net/ipv4/tcp_mem": ("protocols", "limits", "sysctls"),
-    "sys/net/ipv4/ip_local_port_range": ("limits", "sysctls"),
-    "sys/net/ipv4/ip_local_reserved_ports": ("limits",),
+    "net/snmp": ("counters", "socketState"), "net/snmp6": ("counters",),
+    "net/sockstat": ("protocolMemory", "socketState", "buffer"),
+    "net/sockstat6": ("protocolMemory", "socketState", "buffer"),
+    "sys/net/ipv4/tcp_mem": ("protocolMemory", "limit", "sysctl"),
+    "sys/net/ipv4/ip_local_port_range": ("limit", "sysctl"),
+    "sys/net/ipv4/ip_local_reserved_ports": ("limit",),
 }
 # This one is allowed to be empty.
 MAY_BE_EMPTY = "sys/net/ipv4/ip_local_reserved_ports"
 # Collectors that read nothing else, so that two dumps of one tree can be compared.
-ONLY_FILES = ("softnet", "counters", "protocols", "limits", "sysctls")
+ONLY_FILES = ("softnet", "counters", "protocolMemory", "limit", "sysctl")
 # How each file is spoiled.
 BROKEN = {
     "missing": lambda path: os.unlink(path),
@@ -172,7 +172,7 @@ def refuse_netlink(errno):
 class Netlink(unittest.TestCase):
     """A service without AF_NETLINK, because its RestrictAddressFamilies is too strict."""
 
-    COLLECTORS = ("nic", "sockets", "listener", "udpSocket", "buffers")
+    COLLECTORS = ("nic", "socketState", "listener", "udpSocket", "buffer")
 
     def setUp(self):
         need(platform.machine() in AUDIT_ARCH, "the numbers of system calls are not known here")

@@ -11,10 +11,10 @@ import harness
 import sockpile
 
 # Collectors whose rows have an owner, Command and Pid, which needs CAP_SYS_PTRACE.
-HAVE_OWNERS = ("listener", "udpSocket", "buffers")
+HAVE_OWNERS = ("listener", "udpSocket", "buffer")
 
 # Collectors that anybody can read completely.
-NEED_NOTHING = ("irq", "limits", "protocols", "sysctls")
+NEED_NOTHING = ("irq", "limit", "protocolMemory", "sysctl")
 
 
 def states(data):
@@ -100,13 +100,13 @@ class Privileges(unittest.TestCase):
     def test_a_setting_that_only_root_reads(self):
         """It has no row, and the collector names it."""
         secret = "net.ipv4.tcp_fastopen_key"
-        with harness.Agent(f"interval sysctls 500ms\nsysctl {secret}\n", netns=self.ns,
+        with harness.Agent(f"interval sysctl 500ms\nsysctl {secret}\n", netns=self.ns,
                            user=harness.NOBODY) as agent:
-            agent.refreshed("sysctls")
+            agent.refreshed("sysctl")
             rows = agent.table("netdiagSysctlTable")
             self.assertIn("net.core.somaxconn", rows)
             self.assertNotIn(secret, rows)
-            state = agent.collector("sysctls")
+            state = agent.collector("sysctl")
             self.assertEqual(state["netdiagCollectorStatus"], 1)
             self.assertIn(secret, state["netdiagCollectorLastError"])
 

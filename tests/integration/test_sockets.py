@@ -9,7 +9,7 @@ import harness
 import sockpile
 from sockpile import ANY, IPV4, IPV6, STATES
 
-FAST = "interval sockets 200ms\n"
+FAST = "interval socketState 200ms\n"
 SPLIT_MAX = 10000  # of collectors/sockets.c
 
 
@@ -55,8 +55,8 @@ class Sockets(unittest.TestCase):
                 self.assertGreater(counts[IPV6, STATES["FIN-WAIT-2"]], 0)
                 self.assertGreaterEqual(counts[ANY, STATES["LISTEN"]], 2)
             self.assert_same(ns, agent)
-            self.assertEqual(agent.collector("sockets")["netdiagCollectorStatus"], 1)
-            self.assertIn("sockstat6", agent.collector("sockets")["netdiagCollectorSource"])
+            self.assertEqual(agent.collector("socketState")["netdiagCollectorStatus"], 1)
+            self.assertIn("sockstat6", agent.collector("socketState")["netdiagCollectorSource"])
 
     def assert_same(self, ns, agent):
         def same():
@@ -121,7 +121,7 @@ class Sockets(unittest.TestCase):
                     self.assertIsNone(counts.get((IPV6, state)))
                     return True
                 harness.eventually("the sum without its parts", both, timeout=20)
-                self.assertIn("socketStates full", agent.collector("sockets")["netdiagCollectorLastError"])
+                self.assertIn("socketStates full", agent.collector("socketState")["netdiagCollectorLastError"])
             full = dumped(ns, "socketStates full\n")
             self.assertGreater(full["ipv6", "timeWait"], SPLIT_MAX)
             self.assertGreater(full["ipv4", "timeWait"], SPLIT_MAX)
@@ -150,6 +150,6 @@ class Sockets(unittest.TestCase):
             self.assertEqual(counts["ipv4", "established"], 10)
             self.assertIsNone(counts["ipv6", "established"])
             said = [row for row in rows["netdiagCollectorTable"]
-                    if row["netdiagCollectorName"] == "sockets"][0]
+                    if row["netdiagCollectorName"] == "socketState"][0]
             self.assertIn("no IPv6", said["netdiagCollectorLastError"])
             self.assertEqual(said["netdiagCollectorStatus"], "ok")

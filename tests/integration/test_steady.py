@@ -148,7 +148,7 @@ class Checks(Steady):
              "sysctl -w net.netfilter.nf_conntrack_max=131072, now 65536"),
         )
         with self.watched(short(*dict.fromkeys(case[0] for case in cases)) + only(
-                "counters", "softnet", "conntrack", "sysctls")) as watched:
+                "counters", "softnet", "conntrack", "sysctl")) as watched:
             for check, instance, *_ in cases:
                 self.has_value(watched, check, instance)
             self.host.rate.update({counter: rate for _, _, counter, rate, *_ in cases})
@@ -165,7 +165,7 @@ class Checks(Steady):
 
     def test_tcp_memory(self):
         """Its limits are the kernel's own."""
-        with self.watched(short("tcp.memory") + only("protocols", "sysctls")) as watched:
+        with self.watched(short("tcp.memory") + only("protocolMemory", "sysctl")) as watched:
             self.has_value(watched, "tcp.memory")
             row = watched.check("tcp.memory")
             self.assertEqual([row[f"netdiagCheck{limit}"] for limit in
@@ -185,7 +185,7 @@ class Checks(Steady):
     def test_what_is_only_shown(self):
         """Squeezes and imbalance are noise on many hosts: shown, and not sent."""
         checks = ("softnet.squeezed", "softnet.imbalance")
-        with self.watched(short(*checks) + only("softnet", "sysctls"), expected=[
+        with self.watched(short(*checks) + only("softnet", "sysctl"), expected=[
                 ("softnet.squeezed", "cpu2"), ("softnet.imbalance", "-")]) as watched:
             self.has_value(watched, "softnet.squeezed", "cpu2")
             self.host.rate.update({"squeezed cpu2": 300, "NET_RX cpu2": 10000, "NET_RX cpu3": 50})
@@ -200,7 +200,7 @@ class Checks(Steady):
             eventually("both are over", lambda: not watched.alarms(), timeout=20)
             self.assertEqual([trap.kind for trap in watched.receiver.all()], ["AlarmSync"])
             # The same with notifications.
-            watched.agent.write_config(short(*checks) + only("softnet", "sysctls") +
+            watched.agent.write_config(short(*checks) + only("softnet", "sysctl") +
                                        "check softnet.squeezed cpu[2-4] notify on\n")
             watched.agent.daemon.send_signal(signal.SIGHUP)
             self.host.rate.update({"squeezed cpu2": 300, "squeezed cpu5": 300})

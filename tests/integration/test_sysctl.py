@@ -43,13 +43,13 @@ class Sysctl(unittest.TestCase):
             harness.eventually("the table is there", lambda: values(agent))
             self.assertEqual(set(values(agent)), expected)
             self.assertEqual(values(agent), sysctl(*sorted(expected)))
-            self.assertEqual(agent.collector("sysctls")["netdiagCollectorLastError"], "")
+            self.assertEqual(agent.collector("sysctl")["netdiagCollectorLastError"], "")
 
     def test_a_namespaces_own(self):
         """In a child namespace the host's settings are not to be seen; a change is."""
         with harness.Netns("sysctl") as netns:
             netns.sysctl("net.core.somaxconn", 1234)
-            with harness.Agent("interval sysctls 500ms", netns=netns) as agent:
+            with harness.Agent("interval sysctl 500ms", netns=netns) as agent:
                 shown = harness.eventually("the table is there", lambda: values(agent))
                 self.assertEqual(shown["net.core.somaxconn"], "1234")
                 self.assertNotIn("net.ipv4.tcp_mem", shown)
@@ -64,6 +64,6 @@ class Sysctl(unittest.TestCase):
             for name, value in sysctl("net.ipv4.tcp_ecn", "net.ipv4.conf.lo.rp_filter").items():
                 self.assertEqual(shown[name], value)
             self.assertIn("net.core.somaxconn", shown)
-            state = agent.collector("sysctls")
+            state = agent.collector("sysctl")
             self.assertEqual(state["netdiagCollectorStatus"], 1)
             self.assertIn("net.core.no_such_setting", state["netdiagCollectorLastError"])

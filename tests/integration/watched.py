@@ -28,8 +28,8 @@ def short(*checks, window="2s", clear_after="1s"):
         f"{'' if check in LEVELS else f' window {window}'}\n" for check in checks)
 
 
-COLLECTORS = ("softnet", "nic", "irq", "counters", "conntrack", "sockets", "listener", "udpSocket",
-              "protocols", "buffers", "limits", "sysctls", "netns")
+COLLECTORS = ("softnet", "nic", "irq", "counters", "conntrack", "socketState", "listener", "udpSocket",
+              "protocolMemory", "buffer", "limit", "sysctl", "netns")
 
 
 def fast(*collectors, interval="200ms"):
