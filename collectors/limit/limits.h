@@ -10,7 +10,7 @@
 #include "collectors/limit/ephemeral_ports.h"
 
 struct limit_row {
-	uint64_t used;
+	uint64_t used;			/* read by the function in limits[] (limits.c) */
 	uint64_t max;			/* absent when unlimited */
 	uint64_t usage;			/* 0.01 percent */
 	char name[33];			/* "tcp-memory" … */

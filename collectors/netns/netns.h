@@ -14,11 +14,11 @@ struct netns_row {
 	uint64_t inode;
 	uint64_t source;
 	uint64_t pid;
-	uint64_t sockets_used;
+	uint64_t sockets_used; /* these three from /proc/PID/net/sockstat, sockstat6 */
 	uint64_t tcp_in_use;
 	uint64_t time_wait;
-	uint64_t close_wait;
-	uint64_t listen_overflows;
+	uint64_t close_wait;	   /* sock_diag, in the namespace */
+	uint64_t listen_overflows; /* these five from /proc/PID/net/netstat, snmp, snmp6 */
 	uint64_t listen_drops;
 	uint64_t retrans_segs;
 	uint64_t attempt_fails;

@@ -24,10 +24,10 @@ enum nic_oper_status {
 
 struct nic_row {
 	uint64_t ifindex;
-	uint64_t oper_status;
-	uint64_t carrier; /* 1 true, 2 false */
-	uint64_t speed_mbps;
-	uint64_t duplex;
+	uint64_t oper_status;  /* IFLA_OPERSTATE plus one */
+	uint64_t carrier;      /* IFLA_CARRIER: 1 true, 2 false */
+	uint64_t speed_mbps;   /* ETHTOOL_GLINKSETTINGS */
+	uint64_t duplex;       /* likewise */
 	uint64_t mtu;	       /* bytes */
 	uint64_t tx_queue_len; /* packets */
 	uint64_t rx_queues;
@@ -58,7 +58,7 @@ struct nic_row {
 	uint64_t qdisc_drops;	/* packets */
 	uint64_t qdisc_backlog; /* bytes */
 	uint64_t qdisc_requeues;
-	/* packets lost for lack of ring or buffer, normalised over drivers */
+	/* packets lost for lack of a ring slot or buffer; discards.c chooses the statistic */
 	uint64_t rx_discards;
 	uint64_t rx_discards_bits; /* width of the driver's counter behind it; not shown */
 	uint64_t discontinuity;	   /* monotonic ns */

@@ -13,7 +13,7 @@ struct conntrack_row {
 	uint64_t max; /* absent when unlimited (0) */
 	uint64_t buckets;
 	uint64_t usage; /* 0.01 percent of max */
-	uint64_t drops; /* these three: sums over CPUs */
+	uint64_t drops; /* these three: sums over conntrack_cpu_row */
 	uint64_t early_drops;
 	uint64_t insert_failed;
 	uint64_t discontinuity; /* monotonic ns */

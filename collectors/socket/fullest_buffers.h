@@ -8,13 +8,13 @@
 struct buffer_row {
 	uint64_t rank;	/* 1 is the fullest */
 	uint64_t state; /* TCP state by the kernel's numbering; 7 for an unconnected UDP socket */
-	uint64_t rx_queue_bytes;
-	uint64_t rx_buffer_bytes;
-	uint64_t tx_queue_bytes; /* TCP: SK_MEMINFO_WMEM_QUEUED; UDP: SK_MEMINFO_WMEM_ALLOC */
-	uint64_t tx_buffer_bytes;
-	uint64_t rx_usage; /* 0.01 percent */
+	uint64_t rx_queue_bytes;  /* SK_MEMINFO_RMEM_ALLOC */
+	uint64_t rx_buffer_bytes; /* SK_MEMINFO_RCVBUF */
+	uint64_t tx_queue_bytes;  /* TCP: SK_MEMINFO_WMEM_QUEUED; UDP: SK_MEMINFO_WMEM_ALLOC */
+	uint64_t tx_buffer_bytes; /* SK_MEMINFO_SNDBUF */
+	uint64_t rx_usage;	  /* 0.01 percent */
 	uint64_t tx_usage;
-	uint64_t drops;
+	uint64_t drops; /* SK_MEMINFO_DROPS */
 	uint64_t pid;
 	char protocol[8]; /* "tcp", "udp" */
 	char local[ENDPOINT_SIZE];

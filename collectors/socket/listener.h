@@ -9,12 +9,13 @@
 struct listener_row {
 	uint64_t port;
 	uint64_t sockets;      /* SO_REUSEPORT members; 0: closed, its sums are left */
-	uint64_t queue_length; /* sum over the members; absent when closed, as the next two */
-	uint64_t queue_limit;  /* likewise */
+	uint64_t queue_length; /* idiag_rqueue, sum over the members; absent when closed, as the
+				  next two */
+	uint64_t queue_limit;  /* idiag_wqueue, likewise */
 	uint64_t queue_usage;  /* 0.01 percent of the fullest member; may pass 100 % */
 	uint64_t queue_peak;   /* of any one member, since it is known */
-	uint64_t drops;	       /* of all members that there ever were */
-	uint64_t syn_received; /* half-open connections to the local port, whatever address */
+	uint64_t drops;	       /* SK_MEMINFO_DROPS of all members that there ever were */
+	uint64_t syn_received; /* sockets in SYN_RECV with the local port, whatever the address */
 	uint64_t pid;
 	uint64_t discontinuity; /* monotonic ns */
 	char endpoint[ENDPOINT_SIZE];

@@ -19,8 +19,8 @@ enum socket_family {
 
 struct socket_state_row {
 	uint64_t family;
-	uint64_t state;
-	uint64_t count;
+	uint64_t state; /* idiag_state */
+	uint64_t count; /* dumped one by one, or inferred from sockstat's totals */
 };
 
 /* The local ports with most sockets in CLOSE_WAIT: for advice, no table shows them. */

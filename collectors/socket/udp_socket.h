@@ -7,9 +7,9 @@
 
 struct udp_socket_row {
 	uint64_t sockets;
-	uint64_t rx_queue_bytes;
-	uint64_t rx_buffer_bytes;
-	uint64_t drops;
+	uint64_t rx_queue_bytes;  /* SK_MEMINFO_RMEM_ALLOC */
+	uint64_t rx_buffer_bytes; /* SK_MEMINFO_RCVBUF */
+	uint64_t drops;		  /* SK_MEMINFO_DROPS of all sockets that there ever were */
 	uint64_t pid;
 	uint64_t discontinuity; /* monotonic ns */
 	char endpoint[ENDPOINT_SIZE];

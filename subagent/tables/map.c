@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The map of the product: every table and column of NETDIAG-MIB, in the order of its arcs.
- * Arcs are never renumbered; a new column takes the next one.
+ * The map of the product: every table and column of NETDIAG-MIB, in the order of its arcs, and the
+ * member of the row that it shows. The .c file beside the header that declares a row fills it from
+ * the kernel. Arcs are never renumbered; a new column takes the next one.
  */
 #include <config.h>
 
