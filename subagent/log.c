@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "collectors/base/clock.h"
+#include "collectors/base/text.h"
 #include "collectors/collector.h"
 #include "subagent/log.h"
 
@@ -83,16 +84,14 @@ void log_close(void)
 
 void log_message(int priority, const char *format, ...)
 {
-	char text[MESSAGE_SIZE];
+	char message[MESSAGE_SIZE], text[MESSAGE_SIZE];
 	uint64_t now = clock_monotonic();
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ')
-			*c = ' ';
+	text_console(text, sizeof(text), message);
 	if (last_time && !strcmp(text, last_text) && now - last_time < REPEAT_NS) {
 		repeated++;
 		return;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "collectors/base/parse.h"
+#include "collectors/base/text.h"
 
 bool span_line(struct span *rest, struct span *line)
 {
@@ -54,16 +55,6 @@ bool span_word(struct span *rest, struct span *word)
 bool span_equal(struct span span, const char *text)
 {
 	return strlen(text) == span.len && (!span.len || !memcmp(span.start, text, span.len));
-}
-
-bool span_copy(struct span span, char *text, size_t size)
-{
-	size_t len = span.len < size ? span.len : size - 1;
-
-	if (len)
-		memcpy(text, span.start, len);
-	memset(text + len, 0, size - len);
-	return len == span.len;
 }
 
 static int digit_of(char c)
@@ -182,7 +173,5 @@ void faults_add(struct faults *faults, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(faults->first, sizeof(faults->first), format, args);
 	va_end(args);
-	for (char *c = faults->first; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	text_ascii(faults->first, sizeof(faults->first), faults->first);
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collectors/base/text.h"
+
 /* A part of somebody else's buffer; not NUL-terminated. An empty one may have start NULL. */
 struct span {
 	const char *start;
@@ -25,9 +27,11 @@ bool span_word(struct span *rest, struct span *word);
 
 bool span_equal(struct span span, const char *text);
 
-/* Copies a span into text, cut to size (at least 1), NUL-terminated, the rest filled with NULs.
- * False when it had to be cut. */
-bool span_copy(struct span span, char *text, size_t size);
+/* text_copy() of a span. */
+static inline bool span_copy(struct span span, char *text, size_t size)
+{
+	return text_copy_n(text, size, span.start, span.len);
+}
 
 /* The whole span as an unsigned number. 0, or -EINVAL (empty, a sign, trailing characters) or
  * -ERANGE. */

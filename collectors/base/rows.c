@@ -170,18 +170,6 @@ void *rows_find(const struct rows *rows, const void *key)
 	return NULL;
 }
 
-void row_text(char *member, size_t size, const char *text)
-{
-	size_t i;
-
-	for (i = 0; i + 1 < size && text[i]; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		member[i] = c < 0x20 || c == 0x7f ? '?' : (char)c;
-	}
-	memset(member + i, 0, size - i);
-}
-
 uint64_t row_usage(uint64_t used, uint64_t max)
 {
 	const unsigned scale = 10000;

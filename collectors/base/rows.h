@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collectors/base/text.h"
+
 /* The value of a number that this kernel, device or permission does not give. Never shown as 0. */
 #define ROW_ABSENT UINT64_MAX
 
@@ -98,9 +100,8 @@ static inline uint64_t row_number(const void *row, size_t offset)
 	return *(const uint64_t *)((const unsigned char *)row + offset);
 }
 
-/* Copies text into a row's char array, cut to its size. Control characters become '?'. */
-void row_text(char *member, size_t size, const char *text);
-#define ROW_SET_TEXT(member, text) row_text((member), sizeof(member), (text))
+/* Copies text into a row's char array. */
+#define ROW_SET_TEXT(member, text) text_copy((member), sizeof(member), (text))
 
 /* How much of max is used, in 0.01 percent, rounded down; ROW_ABSENT when either is absent or max
  * is 0. */

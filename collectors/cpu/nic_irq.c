@@ -233,7 +233,6 @@ static int take_line(struct reading *r, uint64_t number, struct span content)
 	struct memory_irq *irq;
 	struct irq_row *row;
 	struct span names;
-	char name[sizeof(row->name)];
 
 	if (r->next.count && number <= r->next.irq[r->next.count - 1].irq)
 		return 0;
@@ -252,8 +251,7 @@ static int take_line(struct reading *r, uint64_t number, struct span content)
 	row = rows_add(&r->c->rows[0]);
 	if (!irq || !row)
 		return -ENOMEM;
-	span_copy(names, name, sizeof(name));
-	ROW_SET_TEXT(row->name, name);
+	span_copy(names, row->name, sizeof(row->name));
 	memcpy(irq->name, row->name, sizeof(irq->name));
 	irq->irq = row->irq = number;
 	irq->ifindex = row->ifindex = device->ifindex;

@@ -79,7 +79,7 @@ static int link_name(const struct roots *roots, const char *ifname, const char *
 	if (len < 0)
 		return (int)len;
 	slash = strrchr(target, '/');
-	row_text(name, size, slash ? slash + 1 : target);
+	text_copy(name, size, slash ? slash + 1 : target);
 	return 0;
 }
 
@@ -132,7 +132,7 @@ static int read_interface(struct nic_irq_vectors *vectors, const struct roots *r
 	if (strlen(ifname) >= sizeof(device.ifname) ||
 	    link_name(roots, ifname, "device", device.name, sizeof(device.name)))
 		return 0;
-	row_text(device.ifname, sizeof(device.ifname), ifname);
+	text_copy(device.ifname, sizeof(device.ifname), ifname);
 	if (procfs_read_u64(roots, ROOT_SYS, &device.ifindex, "class/net/%s/ifindex", ifname))
 		device.ifindex = 0;
 	err = grow((void **)&vectors->device, vectors->devices, sizeof(device));

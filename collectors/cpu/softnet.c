@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "collectors/base/accum.h"
+#include "collectors/base/array.h"
 #include "collectors/cpu/softnet.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define OFFSET(m)    offsetof(struct softnet_row, m)
+#define OFFSET(m) offsetof(struct softnet_row, m)
 
 const struct row_type softnet_row_type = {
 	.name = "softnet",
@@ -51,7 +51,7 @@ static const struct accum_field accum_fields[] = {
 static const struct accum_type accum_type = {
 	.row = &softnet_row_type,
 	.fields = accum_fields,
-	.field_count = COUNT(accum_fields),
+	.field_count = COUNT_OF(accum_fields),
 	.stamp = OFFSET(discontinuity),
 };
 
@@ -90,7 +90,7 @@ static int parse_stat_line(struct span line, struct softnet_row *row)
 	for (; span_word(&line, &word); column++) {
 		uint64_t value;
 
-		if (known == COUNT(stat_columns) || stat_columns[known].column != column)
+		if (known == COUNT_OF(stat_columns) || stat_columns[known].column != column)
 			continue;
 		if (span_hex(word, &value) || value > UINT32_MAX)
 			return -EBADMSG;
@@ -168,7 +168,7 @@ static int parse_softirq_line(struct span header, struct span line, struct rows 
 static int parse_softirqs(struct span text, struct rows *rows)
 {
 	struct span header, line;
-	bool found[COUNT(softirq_lines)] = {false};
+	bool found[COUNT_OF(softirq_lines)] = {false};
 
 	if (!is_whole(text) || !span_line(&text, &header))
 		return -EBADMSG;
@@ -177,7 +177,7 @@ static int parse_softirqs(struct span text, struct rows *rows)
 
 		if (!span_word(&line, &name))
 			return -EBADMSG;
-		for (size_t i = 0; i < COUNT(softirq_lines); i++) {
+		for (size_t i = 0; i < COUNT_OF(softirq_lines); i++) {
 			if (!span_equal(name, softirq_lines[i].name))
 				continue;
 			if (found[i] ||
@@ -186,7 +186,7 @@ static int parse_softirqs(struct span text, struct rows *rows)
 			found[i] = true;
 		}
 	}
-	for (size_t i = 0; i < COUNT(softirq_lines); i++)
+	for (size_t i = 0; i < COUNT_OF(softirq_lines); i++)
 		if (!found[i])
 			return -EBADMSG;
 	return 0;
@@ -197,7 +197,7 @@ int softnet_parse_softirqs(struct span text, struct rows *rows)
 	if (!parse_softirqs(text, rows))
 		return 0;
 	for (size_t r = 0; r < rows->count; r++)
-		for (size_t i = 0; i < COUNT(softirq_lines); i++)
+		for (size_t i = 0; i < COUNT_OF(softirq_lines); i++)
 			set_number(rows_at(rows, r), softirq_lines[i].offset, ROW_ABSENT);
 	return -EBADMSG;
 }
@@ -320,7 +320,7 @@ static void softnet_close(void *own)
 	struct softnet_state *state = own;
 
 	accum_free(state->accum);
-	for (size_t i = 0; i < COUNT(state->online); i++)
+	for (size_t i = 0; i < COUNT_OF(state->online); i++)
 		filebuf_free(&state->online[i]);
 }
 

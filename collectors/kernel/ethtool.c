@@ -237,15 +237,12 @@ int ethtool_rings(struct ethtool *ethtool, const char *ifname, struct nic_rings 
 	return 0;
 }
 
-/* Copies a text of the kernel's that need not be terminated; drivers of what is no device say
- * "N/A". */
-static void copy_text(char *text, size_t size, const char *from, size_t from_size)
+/* Copies a text of the kernel's that need not be terminated. Virtual devices have "N/A". */
+static void copy_info(char *text, size_t size, const char *from, size_t from_size)
 {
-	size_t len = strnlen(from, from_size);
-	char copy[ETHTOOL_BUSINFO_LEN + 1] = "";
-
-	memcpy(copy, from, len < sizeof(copy) ? len : sizeof(copy) - 1);
-	row_text(text, size, strcmp(copy, "N/A") ? copy : "");
+	text_copy_n(text, size, from, from_size);
+	if (!strcmp(text, "N/A"))
+		text_copy(text, size, "");
 }
 
 int ethtool_driver(struct ethtool *ethtool, const char *ifname, char driver[NIC_DRIVER_SIZE],
@@ -254,8 +251,8 @@ int ethtool_driver(struct ethtool *ethtool, const char *ifname, char driver[NIC_
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 	int err = run(ethtool, ifname, &info);
 
-	copy_text(driver, NIC_DRIVER_SIZE, info.driver, sizeof(info.driver));
-	copy_text(bus_info, NIC_BUS_INFO_SIZE, info.bus_info, sizeof(info.bus_info));
+	copy_info(driver, NIC_DRIVER_SIZE, info.driver, sizeof(info.driver));
+	copy_info(bus_info, NIC_BUS_INFO_SIZE, info.bus_info, sizeof(info.bus_info));
 	return err;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "collectors/base/text.h"
 #include "collectors/kernel/sock_diag.h"
 
 /* idiag_timer of a TIME_WAIT mini-socket and of one that still counts as FIN_WAIT2. */
@@ -184,41 +185,23 @@ void sock_diag_interface(uint32_t interface, char *text)
 		snprintf(text, IF_NAMESIZE, "%u", interface);
 }
 
-/* Appends, with all that is not printable ASCII as '?'. */
-static size_t append(char *text, size_t used, size_t size, const char *more)
-{
-	for (; *more && used + 1 < size; more++)
-		text[used++] = *more > ' ' && *more < 0x7f ? *more : '?';
-	text[used] = '\0';
-	return used;
-}
-
 void address_format(const struct endpoint_key *key, const char *interface, char *text)
 {
 	char address[INET6_ADDRSTRLEN] = "";
-	size_t used;
 
 	inet_ntop(key->family, key->address, address, sizeof(address));
-	used = append(text, 0, ADDRESS_SIZE, address);
-	if (interface[0]) {
-		used = append(text, used, ADDRESS_SIZE, "%");
-		append(text, used, ADDRESS_SIZE, interface);
-	}
+	snprintf(text, ADDRESS_SIZE, "%s%s%.*s", address, interface[0] ? "%" : "", IF_NAMESIZE - 1,
+		 interface);
+	text_ascii(text, ADDRESS_SIZE, text);
 }
 
 void endpoint_format(const struct endpoint_key *key, const char *interface, char *text)
 {
-	const char *open = key->family == AF_INET6 ? "[" : "";
-	const char *close = key->family == AF_INET6 ? "]" : "";
+	bool v6 = key->family == AF_INET6;
 	char address[ADDRESS_SIZE], port[8] = "*";
-	size_t used;
 
 	address_format(key, interface, address);
 	if (key->port)
 		snprintf(port, sizeof(port), "%u", key->port);
-	used = append(text, 0, ENDPOINT_SIZE, open);
-	used = append(text, used, ENDPOINT_SIZE, address);
-	used = append(text, used, ENDPOINT_SIZE, close);
-	used = append(text, used, ENDPOINT_SIZE, ":");
-	append(text, used, ENDPOINT_SIZE, port);
+	snprintf(text, ENDPOINT_SIZE, v6 ? "[%s]:%s" : "%s:%s", address, port);
 }

@@ -98,20 +98,17 @@ void sysctl_name(const char *path, char *name, size_t size)
 static void set_value(char value[SYSCTL_VALUE_SIZE], const struct filebuf *buf)
 {
 	struct span rest = {buf->data, buf->len}, line, word;
-	char text[SYSCTL_VALUE_SIZE];
 	size_t used = 0;
 
 	while (span_line(&rest, &line))
 		while (span_word(&line, &word)) {
-			if (used && used + 1 < sizeof(text))
-				text[used++] = ' ';
-			span_copy(word, text + used, sizeof(text) - used);
-			used += strlen(text + used);
+			if (used && used + 1 < SYSCTL_VALUE_SIZE)
+				value[used++] = ' ';
+			span_copy(word, value + used, SYSCTL_VALUE_SIZE - used);
+			used += strlen(value + used);
 		}
-	if (used && text[used - 1] == ' ') /* no place for the next word */
-		used--;
-	text[used] = '\0';
-	row_text(value, SYSCTL_VALUE_SIZE, text);
+	if (used && value[used - 1] == ' ') /* no place for the next word */
+		value[used - 1] = '\0';
 }
 
 /* Adds the row of one setting. 0 or -errno, as from reading it. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/rows.h"
 #include "collectors/netns/container_name.h"
 
@@ -28,8 +29,6 @@ static const struct {
 	{"docker", "docker"}, {"cri-containerd", "containerd"}, {"crio", "crio"},
 	{"libpod", "podman"}, {"libpod_parent", "podman"},
 };
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool starts_with(struct span span, const char *text)
 {
@@ -129,7 +128,7 @@ static void short_id(const char *label, struct span id, char *name, size_t size)
 static bool take_container(struct span component, struct span parent, char *name, size_t size)
 {
 	drop_end(&component, ".scope");
-	for (size_t i = 0; i < COUNT(managers); i++) {
+	for (size_t i = 0; i < COUNT_OF(managers); i++) {
 		struct span id;
 
 		if (!starts_with(component, managers[i].prefix))
@@ -142,7 +141,7 @@ static bool take_container(struct span component, struct span parent, char *name
 	}
 	if (!all_hex(component, CONTAINER_ID_LEN))
 		return false;
-	for (size_t i = 0; i < COUNT(parents); i++)
+	for (size_t i = 0; i < COUNT_OF(parents); i++)
 		if (span_equal(parent, parents[i].parent)) {
 			short_id(parents[i].label, component, name, size);
 			return true;
@@ -183,7 +182,7 @@ static bool take_named(const char *label, struct span given, char *name, size_t 
 	unescape(given, text, sizeof(text));
 	if (!text[0] || used < 0 || (size_t)used >= size)
 		return false;
-	row_text(name + used, size - (size_t)used, text);
+	text_copy(name + used, size - (size_t)used, text);
 	return true;
 }
 
@@ -229,7 +228,7 @@ static bool take_path(struct span path, char *name, size_t size)
 			continue;
 		}
 		parent = component;
-		row_text(name, size, found);
+		text_copy(name, size, found);
 		any = true;
 	}
 	return any;
@@ -239,7 +238,7 @@ bool container_name_of(struct span text, char *name, size_t size)
 {
 	struct span line;
 
-	row_text(name, size, "");
+	text_copy(name, size, "");
 	while (span_line(&text, &line)) {
 		/* "0::/path", "4:memory:/path", "1:name=systemd:/path" */
 		const char *colon = memchr(line.start, ':', line.len);

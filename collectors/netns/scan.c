@@ -325,15 +325,12 @@ static bool is_made(const struct netns *netns)
 static void read_command(struct netns *netns, const struct roots *roots, struct filebuf *buf)
 {
 	struct span rest, line;
-	char text[sizeof(netns->command)];
 
 	if (!netns->pids || procfs_read(roots, ROOT_PROC, buf, "%u/comm", netns->pid[0]))
 		return;
 	rest = (struct span){buf->data, buf->len};
-	if (!span_line(&rest, &line))
-		return;
-	span_copy(line, text, sizeof(text));
-	ROW_SET_TEXT(netns->command, text);
+	if (span_line(&rest, &line))
+		span_copy(line, netns->command, sizeof(netns->command));
 }
 
 /* The container or pod of one of its processes. */
@@ -352,11 +349,11 @@ static void base_name(const struct netns *netns, const struct roots *roots, stru
 		      char *name, size_t size)
 {
 	if (netns->directory && !is_made(netns))
-		row_text(name, size, netns->file);
+		text_copy(name, size, netns->file);
 	else if (read_container(netns, roots, buf, name, size))
 		return;
 	else if (netns->directory)
-		row_text(name, size, netns->file);
+		text_copy(name, size, netns->file);
 	else
 		snprintf(name, size, "%s:%u", netns->command[0] ? netns->command : "pid",
 			 netns->pid[0]);

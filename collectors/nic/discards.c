@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/rows.h"
 #include "collectors/nic/discards.h"
 
@@ -63,8 +64,6 @@ static const struct {
 	{"mlx5_core", "rx_out_of_buffer", 32},
 	{"r8169", "rx_missed", 16},
 };
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct discards_driver *find_driver(const char *driver)
 {

@@ -10,15 +10,14 @@
 
 void driver_stats_name(const char string[ETHTOOL_STRING_SIZE], char name[NIC_STAT_NAME_SIZE])
 {
-	size_t start = 0, end = strnlen(string, ETHTOOL_STRING_SIZE), at = 0;
+	size_t start = 0, end = strnlen(string, ETHTOOL_STRING_SIZE);
 
 	while (start < end && (string[start] == ' ' || string[start] == '\t'))
 		start++;
 	while (end > start && (string[end - 1] == ' ' || string[end - 1] == '\t'))
 		end--;
-	for (size_t i = start; i < end; i++)
-		name[at++] = string[i] >= ' ' && string[i] <= '~' ? string[i] : '?';
-	name[at] = '\0';
+	text_copy_n(name, NIC_STAT_NAME_SIZE, string + start, end - start);
+	text_ascii(name, NIC_STAT_NAME_SIZE, name);
 }
 
 /* A driver's names, trimmed one at a time. */

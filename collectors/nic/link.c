@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "collectors/base/array.h"
 #include "collectors/nic/link.h"
 
 const struct row_type nic_link_type = {
@@ -85,8 +86,6 @@ static const struct {
 	STATISTIC(tx_fifo_errors, tx_fifo_errors),
 	STATISTIC(tx_carrier_errors, tx_carrier_errors),
 };
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static uint64_t *member(struct nic_row *row, size_t offset)
 {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/base/text.h"
 #include "collectors/limit/sysctls.h"
 #include "subagent/checks/advices.h"
 
@@ -13,16 +14,6 @@
 
 /* Settings that are one number in the kernel are at most an int there. */
 #define SYSCTL_DOUBLE_MAX (INT32_MAX / 2)
-
-void advice_sanitise(char *text)
-{
-	static const char passed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				     "0123456789 ._:@%+-/[],=";
-
-	for (; *text; text++)
-		if (!strchr(passed, *text))
-			*text = '_';
-}
 
 void advice_number(int64_t hundredths, char text[24])
 {
@@ -101,7 +92,7 @@ void advice_summary(const struct advice *advice, const struct check_limits *limi
 	}
 	if (value == CHECK_NO_VALUE) {
 		append_text(text, CHECK_SUMMARY_SIZE, "no value yet, or no data");
-		advice_sanitise(text);
+		text_sanitise(text);
 		return;
 	}
 	advice_number(value, number);
@@ -119,7 +110,7 @@ void advice_summary(const struct advice *advice, const struct check_limits *limi
 		append_text(text, CHECK_SUMMARY_SIZE, ", ");
 		append_text(text, CHECK_SUMMARY_SIZE, detail);
 	}
-	advice_sanitise(text);
+	text_sanitise(text);
 }
 
 void advice_prefix(const char *reason, char text[CHECK_SUMMARY_SIZE])
@@ -137,7 +128,7 @@ void advice_text(const struct advice *advice, char text[CHECK_ADVICE_SIZE])
 {
 	text[0] = '\0';
 	advice->check->advice(advice, text, CHECK_ADVICE_SIZE);
-	advice_sanitise(text);
+	text_sanitise(text);
 }
 
 const struct rows *advice_rows(const struct advice *advice, const struct collector *collector)

@@ -37,9 +37,6 @@ void advice_summary(const struct advice *advice, const struct check_limits *limi
 /* Why an alarm ended, before what is the matter now: "object removed". */
 void advice_prefix(const char *reason, char text[CHECK_SUMMARY_SIZE]);
 
-/* Replaces every character that is not let through by '_'. */
-void advice_sanitise(char *text);
-
 /* "12.4": hundredths without needless zeros. */
 void advice_number(int64_t hundredths, char text[24]);
 

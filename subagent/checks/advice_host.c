@@ -240,7 +240,7 @@ void advise_limit(const struct advice *advice, char *text, size_t size)
 }
 
 /* Quotation marks and apostrophes may not leave the host: "another hosts" reads better than what
- * advice_sanitise() would make of it. */
+ * text_sanitise() would make of it. */
 static void copy_unquoted(const char *from, char *to, size_t size)
 {
 	size_t used = 0;

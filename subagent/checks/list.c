@@ -95,12 +95,12 @@ static void name_cpu(const void *row, char *text, size_t size)
 
 static void name_nic(const void *row, char *text, size_t size)
 {
-	row_text(text, size, ((const struct nic_row *)row)->name);
+	text_copy(text, size, ((const struct nic_row *)row)->name);
 }
 
 static void name_listener(const void *row, char *text, size_t size)
 {
-	row_text(text, size, ((const struct listener_row *)row)->endpoint);
+	text_copy(text, size, ((const struct listener_row *)row)->endpoint);
 }
 
 /* Rows of endpoints outlive their sockets for a while, for the sums of their drops. */
@@ -116,22 +116,22 @@ static bool is_bound(const void *row)
 
 static void name_udp_socket(const void *row, char *text, size_t size)
 {
-	row_text(text, size, ((const struct udp_socket_row *)row)->endpoint);
+	text_copy(text, size, ((const struct udp_socket_row *)row)->endpoint);
 }
 
 static void name_limit(const void *row, char *text, size_t size)
 {
-	row_text(text, size, ((const struct limit_row *)row)->name);
+	text_copy(text, size, ((const struct limit_row *)row)->name);
 }
 
 static void name_netns(const void *row, char *text, size_t size)
 {
-	row_text(text, size, ((const struct netns_row *)row)->name);
+	text_copy(text, size, ((const struct netns_row *)row)->name);
 }
 
 static void name_collector(const void *row, char *text, size_t size)
 {
-	row_text(text, size, ((const struct agent_collector_row *)row)->name);
+	text_copy(text, size, ((const struct agent_collector_row *)row)->name);
 }
 
 static bool is_state(const void *row, uint64_t state)

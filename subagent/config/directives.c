@@ -208,13 +208,13 @@ static bool apply_check(struct draft *draft, struct line *line)
 
 	if (!line_find(line, 1, "check", known_check, NULL, &i))
 		return false;
-	row_text(setting.check, sizeof(setting.check), check_name(i));
+	text_copy(setting.check, sizeof(setting.check), check_name(i));
 	if (has_instance(line)) {
 		if (strlen(line->word[at]) >= sizeof(setting.instance))
 			return line_wrong(line, at,
 					  "'%.64s…': an instance has at most %zu characters",
 					  line->word[at], sizeof(setting.instance) - 1);
-		row_text(setting.instance, sizeof(setting.instance), line->word[at++]);
+		text_copy(setting.instance, sizeof(setting.instance), line->word[at++]);
 	}
 	if (!take_settings(&setting, line, at))
 		return false;

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collectors/base/text.h"
 #include "collectors/registry.h"
 #include "subagent/config/directives.h"
 #include "subagent/config/file.h"
@@ -66,9 +67,7 @@ static void report_problem(struct reader *reader, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	/* A file can hold anything, and this goes to a terminal or a log. */
-	for (char *at = text; *at; at++)
-		if (*at < ' ' || *at > '~')
-			*at = '?';
+	text_ascii(text, sizeof(text), text);
 	reader->problem(text, reader->arg);
 	if (++reader->problems < CONFIGURATION_PROBLEMS_MAX)
 		return;

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "collectors/base/text.h"
 #include "collectors/collector.h"
 #include "subagent/checks/alarm.h"
 #include "collectors/base/clock.h"
 #include "subagent/console/dump.h"
-#include "subagent/console/json.h"
 #include "subagent/tables/agent_rows.h"
 
 #define LINE_WIDTH  120
@@ -117,35 +117,6 @@ static void format_number(char *cell, const struct column *column, uint64_t valu
 	}
 }
 
-/* A sequence that stands for a control character: ESC for one, and C1's, which terminals obey. */
-static bool is_control(const char *text, size_t length)
-{
-	const unsigned char *byte = (const unsigned char *)text;
-
-	return length == 1 ? byte[0] < 0x20 || byte[0] == 0x7f : byte[0] == 0xc2 && byte[1] < 0xa0;
-}
-
-/* Text as it is where a terminal can show it, other bytes as \xNN. */
-static void format_text(char *cell, const char *text)
-{
-	size_t used = 0;
-
-	while (*text && used + 5 < CELL_SIZE) {
-		size_t length = utf8_sequence(text);
-
-		if (length && !is_control(text, length)) {
-			memcpy(cell + used, text, length);
-			used += length;
-			text += length;
-			continue;
-		}
-		used += (size_t)snprintf(cell + used, CELL_SIZE - used, "\\x%02x",
-					 (unsigned char)*text);
-		text++;
-	}
-	cell[used] = '\0';
-}
-
 /* Fills cell (CELL_SIZE) with what a person reads; "-" for an absent value. */
 static void format_cell(char *cell, const struct column *column, const void *row)
 {
@@ -160,7 +131,7 @@ static void format_cell(char *cell, const struct column *column, const void *row
 		return;
 	}
 	if (column->type == COLUMN_TEXT || column->type == COLUMN_TEXT_SPARSE) {
-		format_text(cell, (const char *)row + column->offset);
+		text_console(cell, CELL_SIZE, (const char *)row + column->offset);
 		return;
 	}
 	value = row_number(row, column->offset);

@@ -3,20 +3,13 @@
 #ifndef NETDIAG_CONSOLE_JSON_H
 #define NETDIAG_CONSOLE_JSON_H
 
-#include <stddef.h>
 #include <stdio.h>
 
 /*
  * Prints text as a JSON string with its quotes. Whatever bytes it holds, what comes out is valid
- * UTF-8: control characters are escaped, and each byte that is not part of a UTF-8 sequence becomes
- * U+FFFD.
+ * UTF-8: control and format characters are escaped, and each byte that is not part of a UTF-8
+ * sequence becomes U+FFFD.
  */
 void json_string(FILE *out, const char *text);
-
-/*
- * How many bytes the UTF-8 sequence at the beginning of text (NUL-terminated, not empty) has: 1 to
- * 4, or 0 when there is none (overlong forms, surrogates and what lies past U+10FFFF included).
- */
-size_t utf8_sequence(const char *text);
 
 #endif

@@ -93,9 +93,9 @@ static void add_check(struct making *making, const struct check *check)
 	if (!line)
 		making->failed = true;
 	else
-		row_text(line->summary, sizeof(line->summary),
-			 feed.status == COLLECT_OK ? "nothing above 0"
-						   : "no data, see agent.collector");
+		text_copy(line->summary, sizeof(line->summary),
+			  feed.status == COLLECT_OK ? "nothing above 0"
+						    : "no data, see agent.collector");
 }
 
 static int compare_lines(const void *a, const void *b)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "collectors/base/text.h"
 #include "subagent/console/json.h"
 #include "subagent/console/report.h"
 
@@ -110,7 +111,7 @@ static void describe_ok(const struct report_line *line, size_t others, char *tex
 		snprintf(text, size, "%s%s%s %s%s%s%s", only ? "" : instance->name,
 			 only ? "" : ": ", value, line->check->units, limit[0] ? ", limit " : "",
 			 above ? "above " : "", limit);
-	advice_sanitise(text);
+	text_sanitise(text);
 	snprintf(text + strlen(text), size - strlen(text), "%s", more);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "collectors/base/clock.h"
+#include "collectors/base/text.h"
 #include "subagent/agentx/session.h"
 #include "subagent/agentx/transport.h"
 #include "subagent/log.h"
@@ -60,7 +61,7 @@ static void on_alarm(enum alarm_event event, const struct instance *instance,
 	(void)arg;
 	ROW_SET_TEXT(notice.check, instance->check->name);
 	ROW_SET_TEXT(notice.instance, instance->name);
-	advice_sanitise(notice.instance);
+	text_sanitise(notice.instance);
 	ROW_SET_TEXT(notice.units, instance->check->units);
 	if (instance->object_id)
 		memcpy(&notice.object_id, instance->object_id, object_id_size(instance->object_id));

@@ -6,6 +6,7 @@
  */
 #include <config.h>
 
+#include "collectors/base/array.h"
 #include "collectors/cpu/nic_irq.h"
 #include "collectors/cpu/softnet.h"
 #include "collectors/limit/limits.h"
@@ -22,7 +23,6 @@
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/table.h"
 
-#define COUNT(array)	  (sizeof(array) / sizeof((array)[0]))
 #define SIZE(row, member) (sizeof(((struct row *)0)->member))
 
 #define COLUMN(a, n, t, r, m)                                   \
@@ -439,9 +439,9 @@ static const struct column alarm_history_columns[] = {
 	TEXT    (10, "netdiagAlarmHistorySummary",  alarm_history_row, summary),
 };
 
-#define SCALARS(a, n, row_type, c, r, cols) {(a), (n), NULL, &(row_type), (c), (r), cols, COUNT(cols)}
+#define SCALARS(a, n, row_type, c, r, cols) {(a), (n), NULL, &(row_type), (c), (r), cols, COUNT_OF(cols)}
 #define TABLE(a, n, row_type, c, r, cols) \
-	{(a), n "Table", n "Entry", &(row_type), (c), (r), cols, COUNT(cols)}
+	{(a), n "Table", n "Entry", &(row_type), (c), (r), cols, COUNT_OF(cols)}
 #define OWN NULL
 
 /* arc, name, row type, collector, which of its row types, columns */
@@ -471,4 +471,4 @@ const struct table tables[] = {
 };
 /* clang-format on */
 
-const size_t table_count = COUNT(tables);
+const size_t table_count = COUNT_OF(tables);

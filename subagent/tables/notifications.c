@@ -3,12 +3,12 @@
  * receivers know the varbinds by their place. */
 #include <config.h>
 
+#include "collectors/base/array.h"
 #include "subagent/checks/alarm.h"
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/notifications.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define NUMBER	     sizeof(uint64_t)
+#define NUMBER sizeof(uint64_t)
 
 /* clang-format off */
 const struct notify_object notify_objects[NOTIFY_OBJECT_COUNT] = {
@@ -51,9 +51,9 @@ static const enum notify_object_id heartbeat_objects[] = {
 
 /* clang-format off */
 const struct notification notifications[NOTIFICATION_COUNT] = {
-	[NOTIFICATION_RAISED]    = {1, "netdiagAlarmRaised",  alarm_objects,     COUNT(alarm_objects)},
-	[NOTIFICATION_CLEARED]   = {2, "netdiagAlarmCleared", alarm_objects,     COUNT(alarm_objects)},
-	[NOTIFICATION_SYNC]      = {3, "netdiagAlarmSync",    sync_objects,      COUNT(sync_objects)},
-	[NOTIFICATION_HEARTBEAT] = {4, "netdiagHeartbeat",    heartbeat_objects, COUNT(heartbeat_objects)},
+	[NOTIFICATION_RAISED]    = {1, "netdiagAlarmRaised",  alarm_objects,     COUNT_OF(alarm_objects)},
+	[NOTIFICATION_CLEARED]   = {2, "netdiagAlarmCleared", alarm_objects,     COUNT_OF(alarm_objects)},
+	[NOTIFICATION_SYNC]      = {3, "netdiagAlarmSync",    sync_objects,      COUNT_OF(sync_objects)},
+	[NOTIFICATION_HEARTBEAT] = {4, "netdiagHeartbeat",    heartbeat_objects, COUNT_OF(heartbeat_objects)},
 };
 /* clang-format on */

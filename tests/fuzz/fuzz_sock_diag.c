@@ -17,7 +17,7 @@ static void check_text(const struct endpoint_key *key, const char *interface)
 	len = strnlen(text, sizeof(text));
 	fuzz_check(len >= sizeof("[::]:*") - 1 && len < sizeof(text));
 	for (size_t i = 0; i < len; i++)
-		fuzz_check(text[i] > ' ' && text[i] < 0x7f);
+		fuzz_check(text[i] >= ' ' && text[i] < 0x7f);
 }
 
 static int take(const struct nlmsghdr *message, void *arg)

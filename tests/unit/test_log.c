@@ -63,7 +63,7 @@ START_TEST(a_line_is_a_line)
 {
 	capture();
 	log_notice("a\nb\tc\033[31m");
-	check_said("netdiagd: a b c [31m\n");
+	check_said("netdiagd: a\\x0ab\\x09c\\x1b[31m\n");
 }
 END_TEST
 

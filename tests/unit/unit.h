@@ -8,9 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collectors/base/array.h"
 #include "collectors/collector.h"
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* One test case with these tests, run; the value to return from main(). */
 int unit_main(const char *name, const TTest *const *tests, size_t count);

@@ -216,7 +216,7 @@ START_TEST(test_text)
 	assert_endpoint(&key, "fifteen-letters",
 			"[fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe%fifteen-letters]:65535");
 	assert_endpoint(&key, "a\n\x80 \x7f",
-			"[fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe%a????]:65535");
+			"[fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe%a?? ?]:65535");
 	inet_pton(AF_INET6, "::ffff:1.2.3.4", key.address);
 	key.port = 80;
 	assert_endpoint(&key, "", "[::ffff:1.2.3.4]:80");
