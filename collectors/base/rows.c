@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/rows.h"
 
 void rows_init(struct rows *rows, const struct row_type *type)
@@ -154,20 +155,11 @@ size_t rows_sort(struct rows *rows)
 
 void *rows_find(const struct rows *rows, const void *key)
 {
-	size_t low = 0, high = rows->count;
+	size_t at = LOWER_BOUND(rows->count, i, row_compare(rows->type, rows_at(rows, i), key) < 0);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = row_compare(rows->type, rows_at(rows, middle), key);
-
-		if (!order)
-			return rows_at(rows, middle);
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	if (at == rows->count || row_compare(rows->type, rows_at(rows, at), key))
+		return NULL;
+	return rows_at(rows, at);
 }
 
 uint64_t row_usage(uint64_t used, uint64_t max)

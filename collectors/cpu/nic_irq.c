@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/clock.h"
 #include "collectors/cpu/nic_irq.h"
 #include "collectors/cpu/nic_irq_vectors.h"
@@ -78,17 +79,9 @@ static void memory_free(struct memory *memory)
 /* The place of an interrupt in the memory, or memory->count. */
 static size_t memory_find(const struct memory *memory, uint64_t irq)
 {
-	size_t low = 0, high = memory->count;
+	size_t at = LOWER_BOUND(memory->count, i, memory->irq[i].irq < irq);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (memory->irq[middle].irq < irq)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < memory->count && memory->irq[low].irq == irq ? low : memory->count;
+	return at < memory->count && memory->irq[at].irq == irq ? at : memory->count;
 }
 
 /* An empty memory for the header's CPUs and those known before. 0 or -ENOMEM. */

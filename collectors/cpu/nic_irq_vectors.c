@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/rows.h"
 #include "collectors/cpu/nic_irq_vectors.h"
 #include "collectors/kernel/proc_interrupts.h"
@@ -188,27 +189,12 @@ static bool named_after(struct span names, const char *thing)
 	return false;
 }
 
-static size_t first_vector(const struct nic_irq_vectors *vectors, uint64_t irq)
-{
-	size_t low = 0, high = vectors->vectors;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (vectors->vector[middle].irq < irq)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 const struct irq_device *nic_irq_vectors_find(const struct nic_irq_vectors *vectors, uint64_t irq,
 					      struct span names)
 {
 	const struct irq_device *first = NULL;
 
-	for (size_t i = first_vector(vectors, irq);
+	for (size_t i = LOWER_BOUND(vectors->vectors, k, vectors->vector[k].irq < irq);
 	     i < vectors->vectors && vectors->vector[i].irq == irq; i++) {
 		const struct irq_device *device = &vectors->device[vectors->vector[i].device];
 

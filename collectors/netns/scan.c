@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/rows.h"
 #include "collectors/netns/scan.h"
 
@@ -105,17 +106,7 @@ static int compare(const struct netns *netns, uint64_t inode, uint64_t proc_inod
 /* Where a namespace is in the list, or belongs. */
 static size_t place(const struct netns_list *list, uint64_t inode, uint64_t proc_inode)
 {
-	size_t low = 0, high = list->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare(list->netns[middle], inode, proc_inode) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return LOWER_BOUND(list->count, i, compare(list->netns[i], inode, proc_inode) < 0);
 }
 
 static struct netns *find(const struct netns_list *list, uint64_t inode, uint64_t proc_inode)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "subagent/tables/table.h"
 
 const oid base_oid[] = {NETDIAG_BASE_OID_ARCS};
@@ -153,55 +154,22 @@ static int compare_index(const struct table *table, struct arcs asked, const voi
 static size_t find_row(const struct table *table, const struct rows *rows, struct arcs asked,
 		       bool *exact)
 {
-	size_t low = 0, high = rows->count;
+	size_t row = LOWER_BOUND(rows->count, i, compare_index(table, asked, rows_at(rows, i)) > 0);
 
-	*exact = false;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = compare_index(table, asked, rows_at(rows, middle));
-
-		if (!order) {
-			*exact = true;
-			return middle;
-		}
-		if (order > 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	*exact = row < rows->count && !compare_index(table, asked, rows_at(rows, row));
+	return row;
 }
 
 /* The first table whose arc is not below the asked one; table_count when there is none. */
 static size_t find_table(oid arc)
 {
-	size_t low = 0, high = table_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (tables[middle].arc < arc)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return LOWER_BOUND(table_count, i, tables[i].arc < arc);
 }
 
 /* Likewise for columns; index columns count, as their arcs are in order too. */
 static size_t find_column(const struct table *table, oid arc)
 {
-	size_t low = 0, high = table->column_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (table->columns[middle].arc < arc)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return LOWER_BOUND(table->column_count, i, table->columns[i].arc < arc);
 }
 
 /* Takes base_oid.ARC_OBJECTS off. <0: the OID comes before all tables (or is that prefix or part
