@@ -45,7 +45,7 @@ static size_t *untracked(struct endpoints *endpoints, uint8_t family)
 void endpoints_begin(struct endpoints *endpoints, uint8_t family)
 {
 	for (size_t i = 0; i < endpoints->table.count; i++) {
-		struct endpoint *endpoint = keyed_at(&endpoints->table, i);
+		struct endpoint *endpoint = hash_at(&endpoints->table, i);
 
 		if (endpoint->key.family != family)
 			continue;
@@ -183,7 +183,7 @@ static void forget_oldest(struct endpoints *endpoints, const struct age *age)
 	size_t count = 0;
 
 	for (size_t i = 0; i < endpoints->table.count; i++) {
-		const struct endpoint *endpoint = keyed_at(&endpoints->table, i);
+		const struct endpoint *endpoint = hash_at(&endpoints->table, i);
 
 		count += !endpoint->sockets && worth_keeping(endpoint, age);
 	}
@@ -192,7 +192,7 @@ static void forget_oldest(struct endpoints *endpoints, const struct age *age)
 		return;
 	count = 0;
 	for (size_t i = 0; i < endpoints->table.count; i++) {
-		struct endpoint *endpoint = keyed_at(&endpoints->table, i);
+		struct endpoint *endpoint = hash_at(&endpoints->table, i);
 
 		if (!endpoint->sockets && worth_keeping(endpoint, age))
 			closed[count++] = endpoint;
@@ -247,7 +247,7 @@ long endpoints_choose(struct endpoints *endpoints, size_t max, struct endpoint *
 	if (!all)
 		return -ENOMEM;
 	for (size_t i = 0; i < endpoints->table.count; i++) {
-		struct endpoint *endpoint = keyed_at(&endpoints->table, i);
+		struct endpoint *endpoint = hash_at(&endpoints->table, i);
 
 		if (endpoint->sockets || has_dropped(endpoint))
 			all[count++] = endpoint;

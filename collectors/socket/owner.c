@@ -167,7 +167,7 @@ static void scan_begin(struct owners *owners, const struct roots *roots, uint64_
 	owners->scan_denied = 0;
 	owners->wanted = 0;
 	for (size_t i = 0; i < owners->cache.count; i++) {
-		struct owner_entry *wanted = keyed_at(&owners->cache, i);
+		struct owner_entry *wanted = hash_at(&owners->cache, i);
 
 		wanted->sought = !wanted->pid;
 		owners->wanted += wanted->sought;
@@ -251,7 +251,7 @@ static void scan_end(struct owners *owners, uint64_t now, bool whole)
 	if (whole)
 		owners->denied = owners->scan_denied;
 	for (size_t i = 0; i < owners->cache.count; i++) {
-		struct owner_entry *entry = keyed_at(&owners->cache, i);
+		struct owner_entry *entry = hash_at(&owners->cache, i);
 
 		if (!entry->sought || entry->pid)
 			continue;
@@ -293,7 +293,7 @@ static void verify_all(struct owners *owners, const struct roots *roots, uint64_
 	unsigned links = 0;
 
 	for (size_t i = 0; i < owners->cache.count; i++) {
-		struct owner_entry *entry = keyed_at(&owners->cache, i);
+		struct owner_entry *entry = hash_at(&owners->cache, i);
 
 		if (!entry->pid || now - entry->verified < VERIFY_NS)
 			continue;
@@ -306,7 +306,7 @@ static void verify_all(struct owners *owners, const struct roots *roots, uint64_
 static bool has_due(const struct owners *owners, uint64_t now)
 {
 	for (size_t i = 0; i < owners->cache.count; i++) {
-		const struct owner_entry *entry = keyed_at(&owners->cache, i);
+		const struct owner_entry *entry = hash_at(&owners->cache, i);
 
 		if (!entry->pid && entry->used == now && now >= entry->retry)
 			return true;
@@ -343,7 +343,7 @@ size_t owners_missing(const struct owners *owners, uint64_t now)
 	size_t missing = 0;
 
 	for (size_t i = 0; i < owners->cache.count; i++) {
-		const struct owner_entry *entry = keyed_at(&owners->cache, i);
+		const struct owner_entry *entry = hash_at(&owners->cache, i);
 
 		missing += entry->used == now && !entry->pid;
 	}

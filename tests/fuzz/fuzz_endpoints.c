@@ -40,7 +40,7 @@ static void check_sums(struct endpoints *endpoints, struct seen *seen)
 	fuzz_check(count >= 0 && count <= PORTS / 2);
 	fuzz_check(endpoints->table.count <= PORTS);
 	for (size_t i = 0; i < endpoints->table.count; i++) {
-		const struct endpoint *endpoint = keyed_at(&endpoints->table, i);
+		const struct endpoint *endpoint = hash_at(&endpoints->table, i);
 		uint16_t port = endpoint->key.port;
 
 		if (seen->since[port] == endpoint->since)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* endpoints and the table under them: sums that never go down, bounds, choice, 10,000 listeners. */
+/* endpoints: sums that never go down, bounds, choice, 10,000 listeners. */
 #include <config.h>
 
 #include <arpa/inet.h>
@@ -51,75 +51,6 @@ static struct endpoint *find(struct endpoints *endpoints, uint16_t port)
 
 	return hash_find(&endpoints->table, &socket.local);
 }
-
-static bool keep_odd(const void *item, void *arg)
-{
-	(void)arg;
-	return *(const uint64_t *)item % 2;
-}
-
-static bool keep_none(const void *item, void *arg)
-{
-	(void)item;
-	(void)arg;
-	return false;
-}
-
-START_TEST(test_keyed)
-{
-	struct {
-		uint64_t key;
-		uint64_t value;
-	} * item;
-	struct hash keyed;
-
-	hash_init(&keyed, sizeof(*item), sizeof(item->key));
-	for (uint64_t key = 0; key < 5000; key++) {
-		ck_assert_ptr_null(hash_find(&keyed, &key));
-		item = hash_add(&keyed, &key);
-		ck_assert_uint_eq(item->key, key);
-		ck_assert_uint_eq(item->value, 0);
-		item->value = key * 3;
-	}
-	for (uint64_t key = 0; key < 5000; key++) {
-		item = hash_add(&keyed, &key);
-		ck_assert_uint_eq(item->value, key * 3);
-	}
-	ck_assert_uint_eq(keyed.count, 5000);
-	hash_keep(&keyed, keep_odd, NULL);
-	ck_assert_uint_eq(keyed.count, 2500);
-	for (uint64_t key = 0; key < 5000; key++) {
-		item = hash_find(&keyed, &key);
-		ck_assert(!item == !(key % 2));
-		ck_assert(!item || item->value == key * 3);
-	}
-	hash_keep(&keyed, keep_none, NULL);
-	ck_assert_uint_eq(keyed.count, 0);
-	ck_assert_uint_eq(keyed.capacity, 0);
-	ck_assert_ptr_nonnull(hash_add(&keyed, &(uint64_t){7}));
-	hash_clear(&keyed);
-}
-END_TEST
-
-/* Most go: the memory goes too, the rest stays findable. */
-START_TEST(test_keyed_shrinks)
-{
-	struct hash keyed;
-	size_t capacity;
-
-	hash_init(&keyed, sizeof(uint64_t), sizeof(uint64_t));
-	for (uint64_t key = 0; key < 100000; key += key % 10000 == 1 ? 1 : 2)
-		hash_add(&keyed, &key);
-	for (uint64_t key = 1; key < 100; key += 2)
-		hash_add(&keyed, &key);
-	capacity = keyed.capacity;
-	hash_keep(&keyed, keep_odd, NULL);
-	ck_assert_uint_lt(keyed.capacity, capacity / 4);
-	for (uint64_t key = 1; key < 100; key += 2)
-		ck_assert_ptr_nonnull(hash_find(&keyed, &key));
-	hash_clear(&keyed);
-}
-END_TEST
 
 /* Members of one endpoint add up; usage and peak are the fullest one's. */
 START_TEST(test_members)
@@ -411,6 +342,6 @@ START_TEST(test_ten_thousand)
 }
 END_TEST
 
-UNIT_MAIN("endpoints", test_keyed, test_keyed_shrinks, test_members, test_drops_go_on,
-	  test_drops_once, test_families, test_wrap, test_old_kernel, test_forgets,
-	  test_closed_bound, test_open_bound, test_choice, test_ten_thousand)
+UNIT_MAIN("endpoints", test_members, test_drops_go_on, test_drops_once, test_families, test_wrap,
+	  test_old_kernel, test_forgets, test_closed_bound, test_open_bound, test_choice,
+	  test_ten_thousand)
