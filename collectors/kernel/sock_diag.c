@@ -57,7 +57,9 @@ int sock_diag_decode(const struct nlmsghdr *message, struct inet_socket *socket)
 	const struct nlattr *attr;
 
 	/* The kernel pads each attribute, so a message ends aligned; libmnl counts on it. */
-	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || message->nlmsg_len % MNL_ALIGNTO ||
+	if ((message->nlmsg_type != SOCK_DIAG_BY_FAMILY &&
+	     message->nlmsg_type != TCPDIAG_GETSOCK) ||
+	    message->nlmsg_len % MNL_ALIGNTO ||
 	    message->nlmsg_len < MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(*msg)))
 		return -EBADMSG;
 	msg = mnl_nlmsg_get_payload(message);
@@ -69,6 +71,7 @@ int sock_diag_decode(const struct nlmsghdr *message, struct inet_socket *socket)
 	take_key(&socket->remote, msg, false);
 	socket->cookie = (uint64_t)msg->id.idiag_cookie[1] << 32 | msg->id.idiag_cookie[0];
 	socket->inode = msg->idiag_inode;
+	socket->uid = msg->idiag_uid;
 	socket->receive_queue = msg->idiag_rqueue;
 	socket->send_queue = msg->idiag_wqueue;
 	socket->state = msg->idiag_state;
@@ -126,6 +129,30 @@ static void put_port_filter(struct nlmsghdr *header, const struct sock_diag_quer
 	mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof(filter), filter);
 }
 
+/* A request for one family. */
+static void put_request(struct nlmsghdr *header, const struct sock_diag_query *query, uint8_t ext)
+{
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+
+	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	request->sdiag_family = query->family;
+	request->sdiag_protocol = query->protocol;
+	request->idiag_states = query->states;
+	request->idiag_ext = ext;
+}
+
+/* The older request (inet_diag_dump_compat() in net/ipv4/inet_diag.c), which knows no family: the
+ * kernel walks its table of TCP sockets once for both. */
+static void put_both_families(struct nlmsghdr *header, const struct sock_diag_query *query,
+			      uint8_t ext)
+{
+	struct inet_diag_req *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+
+	header->nlmsg_type = TCPDIAG_GETSOCK;
+	request->idiag_states = query->states;
+	request->idiag_ext = ext;
+}
+
 int sock_diag_dump(struct netlink *nl, const struct sock_diag_query *query,
 		   sock_diag_socket_fn *each, netlink_restart_fn *restart, void *arg)
 {
@@ -137,18 +164,18 @@ int sock_diag_dump(struct netlink *nl, const struct sock_diag_query *query,
 		.arg = &to,
 	};
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buf);
-	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+	uint8_t ext = query->memory ? 1 << (INET_DIAG_SKMEMINFO - 1) : 0;
 	int err = nl->buf ? 0 : netlink_open(nl, NETLINK_SOCK_DIAG);
 
 	if (err)
 		return err;
-	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	if (query->family == AF_UNSPEC && query->protocol != IPPROTO_TCP)
+		return -EINVAL;
+	if (query->family == AF_UNSPEC)
+		put_both_families(header, query, ext);
+	else
+		put_request(header, query, ext);
 	header->nlmsg_flags = NLM_F_DUMP;
-	request->sdiag_family = query->family;
-	request->sdiag_protocol = query->protocol;
-	request->idiag_states = query->states;
-	if (query->memory)
-		request->idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1);
 	if (query->port_high)
 		put_port_filter(header, query);
 	return netlink_dump(nl, header, &dump);
@@ -164,6 +191,7 @@ const char *sock_diag_remedy(int err)
 {
 	switch (err) {
 	case -ENOENT:
+	case -EOPNOTSUPP:
 		return "modprobe tcp_diag udp_diag, or a kernel with CONFIG_INET_DIAG";
 	case -EPROTONOSUPPORT:
 		return "a kernel with CONFIG_INET_DIAG is needed";

@@ -47,6 +47,7 @@ struct inet_socket {
 	struct endpoint_key local;
 	struct endpoint_key remote;
 	uint64_t cookie;	/* never used twice */
+	uint32_t uid;		/* of the user who made it, as this user namespace numbers users */
 	uint32_t inode;		/* 0: no file has it (a request, an orphan, TIME_WAIT) */
 	uint32_t receive_queue; /* idiag_rqueue: bytes; a listener's accept queue */
 	uint32_t send_queue;	/* idiag_wqueue: bytes; a listener's limit of that queue */
@@ -67,10 +68,11 @@ int sock_diag_decode(const struct nlmsghdr *message, struct inet_socket *socket)
 
 /* What to dump. */
 struct sock_diag_query {
-	uint8_t family;	    /* AF_INET or AF_INET6; there is no dump of both */
-	uint8_t protocol;   /* IPPROTO_TCP or IPPROTO_UDP */
-	uint32_t states;    /* SOCKDIAG_STATE() of those that are wanted */
-	bool memory;	    /* with memory and drops */
+	uint8_t family;	  /* AF_INET or AF_INET6; for TCP also AF_UNSPEC: both, in one walk over the
+			     kernel's table, listeners before connections */
+	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint32_t states;  /* SOCKDIAG_STATE() of those that are wanted */
+	bool memory;	  /* with memory and drops */
 	uint16_t port_low;  /* local ports from here; 0: all */
 	uint16_t port_high; /* to here, included; 0: all */
 };

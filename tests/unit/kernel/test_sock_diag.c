@@ -275,11 +275,77 @@ START_TEST(test_live)
 		ck_assert_uint_eq(wanted.socket.send_queue, 7);
 		ck_assert(wanted.socket.has_drops && wanted.socket.inode);
 	}
+	query.family = AF_UNSPEC;
+	wanted.socket = (struct inet_socket){.state = 0};
+	if (!err) {
+		ck_assert_int_eq(sock_diag_dump(&nl, &query, take_wanted, NULL, &wanted), 0);
+		ck_assert_uint_eq(wanted.socket.send_queue, 7);
+		ck_assert_uint_eq(wanted.socket.uid, getuid());
+		ck_assert(wanted.socket.has_drops && wanted.socket.inode);
+		query.protocol = IPPROTO_UDP;
+		ck_assert_int_eq(sock_diag_dump(&nl, &query, take_wanted, NULL, &wanted), -EINVAL);
+	}
 	sock_diag_close(&nl);
 	sock_diag_close(&nl);
 	close(fd);
 }
 END_TEST
 
+/* In one dump of both families listeners come first: who counts ports relies on it. */
+struct order {
+	size_t families[2];
+	bool connected;
+};
+
+static int take_order(const struct inet_socket *socket, void *arg)
+{
+	struct order *order = arg;
+
+	order->families[socket->local.family == AF_INET6]++;
+	if (socket->state != TCP_LISTEN)
+		order->connected = true;
+	else
+		ck_assert(!order->connected);
+	return 0;
+}
+
+START_TEST(test_both_families)
+{
+	const struct sock_diag_query query = {
+		.family = AF_UNSPEC,
+		.protocol = IPPROTO_TCP,
+		.states = SOCKDIAG_STATE(TCP_LISTEN) | SOCKDIAG_STATE(TCP_ESTABLISHED),
+	};
+	struct sockaddr_in ipv4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	socklen_t len = sizeof(ipv4);
+	int fds[] = {socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+		     socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+		     socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+	struct netlink nl = {0};
+	struct order order = {{0, 0}, false};
+	int err;
+
+	ipv4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(fds[0], (struct sockaddr *)&ipv4, sizeof(ipv4)), 0);
+	ck_assert_int_eq(listen(fds[0], 5), 0);
+	ck_assert_int_eq(getsockname(fds[0], (struct sockaddr *)&ipv4, &len), 0);
+	ck_assert_int_eq(connect(fds[1], (struct sockaddr *)&ipv4, sizeof(ipv4)), 0);
+	if (fds[2] >= 0 && !bind(fds[2], (struct sockaddr *)&ipv6, sizeof(ipv6)))
+		ck_assert_int_eq(listen(fds[2], 5), 0);
+	err = sock_diag_dump(&nl, &query, take_order, NULL, &order);
+	if (err != -ENOENT && err != -EOPNOTSUPP) {
+		ck_assert_int_eq(err, 0);
+		ck_assert_uint_ge(order.families[0], 3);
+		ck_assert(order.connected);
+		ck_assert(fds[2] < 0 || order.families[1]);
+	}
+	sock_diag_close(&nl);
+	for (size_t i = 0; i < COUNT_OF(fds); i++)
+		close(fds[i]);
+}
+END_TEST
+
 UNIT_MAIN("sockdiag", test_listeners_ipv4, test_listeners_ipv6, test_states, test_udp, test_cut,
-	  test_broken, test_old_memory, test_text, test_interface_name, test_live)
+	  test_broken, test_old_memory, test_text, test_interface_name, test_live,
+	  test_both_families)
