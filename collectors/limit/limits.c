@@ -163,9 +163,11 @@ static int read_ports(struct reading *reading, const struct limit *limit, struct
 	if (!err)
 		err = read_sysctl(reading, "net.ipv4.ip_local_reserved_ports");
 	if (!err)
-		err = ephemeral_ports_available(&range, buf_span(reading), &row->max);
-	if (!err)
-		err = count_ports(reading, &range);
+		err = ephemeral_ports_parse_reserved(buf_span(reading), &range);
+	if (err)
+		return err;
+	row->max = range.count;
+	err = count_ports(reading, &range);
 	if (!err) {
 		row->used = state->ports.used;
 		ROW_SET_TEXT(row->detail, state->ports.detail);

@@ -14,7 +14,7 @@
 #include "collectors/limit/ephemeral_ports.h"
 #include "tests/unit/unit.h"
 
-static const struct port_range usual = {32768, 60999};
+static const struct port_range usual = {.low = 32768, .high = 60999};
 
 static struct span span_of(const char *text)
 {
@@ -35,24 +35,25 @@ START_TEST(range)
 }
 END_TEST
 
+static uint32_t available_of(uint16_t low, uint16_t high, const char *reserved)
+{
+	struct port_range ports = {.low = low, .high = high};
+
+	ck_assert_int_eq(ephemeral_ports_parse_reserved(span_of(reserved), &ports), 0);
+	return ports.count;
+}
+
 START_TEST(available)
 {
-	const struct port_range all = {0, 65535}, one = {5, 5};
-	uint64_t count;
+	struct port_range ports = usual;
 
-	ck_assert_int_eq(ephemeral_ports_available(&usual, span_of("\n"), &count), 0);
-	ck_assert_uint_eq(count, 60999 - 32768 + 1);
-	ck_assert_int_eq(ephemeral_ports_available(
-				 &usual, span_of("8080,32767-32769,60999-61005\n"), &count),
-			 0);
-	ck_assert_uint_eq(count, 60999 - 32768 + 1 - 3);
-	ck_assert_int_eq(ephemeral_ports_available(&all, span_of("0-65535\n"), &count), 0);
-	ck_assert_uint_eq(count, 0);
-	ck_assert_int_eq(ephemeral_ports_available(&one, span_of(""), &count), 0);
-	ck_assert_uint_eq(count, 1);
-	count = 77;
-	ck_assert_int_eq(ephemeral_ports_available(&usual, span_of("x\n"), &count), -EBADMSG);
-	ck_assert_uint_eq(count, 77);
+	ck_assert_uint_eq(available_of(32768, 60999, "\n"), 60999 - 32768 + 1);
+	ck_assert_uint_eq(available_of(32768, 60999, "8080,32767-32769,60999-61005\n"),
+			  60999 - 32768 + 1 - 3);
+	ck_assert_uint_eq(available_of(0, 65535, "0-65535\n"), 0);
+	ck_assert_uint_eq(available_of(0, 65535, ""), 65536);
+	ck_assert_uint_eq(available_of(5, 5, ""), 1);
+	ck_assert_int_eq(ephemeral_ports_parse_reserved(span_of("x\n"), &ports), -EBADMSG);
 }
 END_TEST
 
@@ -156,6 +157,26 @@ START_TEST(listeners)
 }
 END_TEST
 
+/* A reserved port is none of those that are left, so neither a listener nor a connection there
+ * takes one away. */
+START_TEST(reserved)
+{
+	struct port_range ports = {.low = 40000, .high = 40099};
+	struct port_counter *counter = port_counter_new(&ports, PORT_REUSE_NONE);
+	struct port_usage usage;
+
+	ck_assert_int_eq(ephemeral_ports_parse_reserved(span_of("40090-40099\n"), &ports), 0);
+	for (uint16_t port = 40000; port < 40100; port++)
+		take(counter, connection("0.0.0.0", port, "0.0.0.0", 0));
+	usage = result_of(counter);
+	ck_assert_uint_eq(ports.count, 90);
+	ck_assert_uint_eq(usage.used, 90);
+	counter = port_counter_new(&ports, PORT_REUSE_NONE);
+	take(counter, connection("192.0.2.7", 40095, "192.0.2.1", 443));
+	ck_assert_uint_eq(result_of(counter).used, 0);
+}
+END_TEST
+
 static uint64_t used_with(enum port_reuse reuse, const char *remote)
 {
 	struct port_counter *counter = port_counter_new(&usual, reuse);
@@ -249,7 +270,7 @@ START_TEST(live)
 	struct netlink nl = {.fd = -1};
 	struct sockaddr_in server;
 	struct port_usage before, usage;
-	struct port_range wide = {1024, 65535}, narrow;
+	struct port_range wide = {.low = 1024, .high = 65535}, narrow = {0};
 	int listener = bound(&server), fds[LIVE_CONNECTIONS];
 	char want[128];
 
@@ -278,5 +299,5 @@ START_TEST(live)
 }
 END_TEST
 
-UNIT_MAIN("ports", range, available, by_destination, mapped, listeners, reuse, scopes,
+UNIT_MAIN("ports", range, available, by_destination, mapped, listeners, reserved, reuse, scopes,
 	  many_destinations, live)
