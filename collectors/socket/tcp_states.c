@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* netdiagSocketStateTable: TCP sockets by family and state. The rare states are dumped over
+ * sock_diag; ESTABLISHED and most of TIME_WAIT are inferred from /proc/net/sockstat, sockstat6 and
+ * snmp, because a dump of all sockets of a busy host is expensive. */
 #include <config.h>
 
 #include <errno.h>
@@ -25,13 +28,18 @@ const struct row_type close_wait_row_type = {
 	.key = {ROW_NUMBER(struct close_wait_row, port)},
 };
 
-/* 1 to 12. Not 13, BOUND_INACTIVE (since 6.7): bound sockets that do nothing. */
+/* 1 to 12. Not 13, BOUND_INACTIVE (since 6.8): sockets that are bound and do nothing, which older
+ * kernels do not dump at all. */
 #define STATES_ALL  ((SOCKDIAG_STATE(SOCKDIAG_NEW_SYN_RECV + 1) - 1) & ~SOCKDIAG_STATE(0))
 #define STATES_RARE (STATES_ALL & ~SOCKDIAG_STATE(TCP_ESTABLISHED) & ~SOCKDIAG_STATE(TCP_TIME_WAIT))
 
 /* TIME_WAIT is split by family while the smaller family has no more than this. A mini-socket costs
  * about 0.5 us in a dump, so that this doubles the cost of a refresh at the most. */
 #define SPLIT_MAX 10000
+
+/* Up to this many TIME_WAIT sockets are dumped in both families: that costs less than to walk the
+ * kernel's table once for each family. */
+#define SPLIT_BOTH_MAX 500
 
 /* By how much the totals may differ because they are not taken at one moment: this many sockets
  * and a part of those in rare states. */
@@ -154,44 +162,48 @@ struct sockets_state {
 	bool started;
 };
 
-static const uint8_t dump_family[SOCKET_DUMPS] = {AF_INET, AF_INET6};
-
-static int count_socket(const struct inet_socket *socket, void *arg)
+static int states_take(const struct inet_socket *socket, void *arg)
 {
-	tcp_states_count(arg, socket);
+	struct socket_counts *counts = arg;
+
+	tcp_states_count(&counts[socket->local.family == AF_INET6], socket);
 	return 0;
 }
 
-static void restart_count(void *arg)
+static void states_clear(struct socket_counts *counts)
 {
-	struct socket_counts *counts = arg;
 	uint32_t *close_wait = counts->close_wait;
 
 	/* Else it is zeroed, and untouched pages stay no memory. */
-	if (counts->state[TCP_CLOSE_WAIT])
+	if (close_wait && counts->state[TCP_CLOSE_WAIT])
 		memset(close_wait, 0, SOCKET_PORTS * sizeof(*close_wait));
 	*counts = (struct socket_counts){.close_wait = close_wait};
 }
 
-static int dump_states(struct collect *c, struct socket_counts counts[SOCKET_DUMPS], bool ipv6,
-		       const uint32_t states[SOCKET_DUMPS])
+static void states_restart(void *arg)
+{
+	struct socket_counts *counts = arg;
+
+	states_clear(&counts[SOCKET_DUMP_IPV4]);
+	states_clear(&counts[SOCKET_DUMP_IPV6]);
+}
+
+static int states_dump(struct collect *c, uint8_t family, uint32_t states,
+		       struct socket_counts counts[SOCKET_DUMPS])
 {
 	struct sockets_state *state = c->state;
+	const struct sock_diag_query query = {
+		.family = family,
+		.protocol = IPPROTO_TCP,
+		.states = states,
+	};
+	int err;
 
-	for (unsigned i = 0; i < (ipv6 ? SOCKET_DUMPS : SOCKET_DUMP_IPV6); i++) {
-		struct sock_diag_query query = {
-			.family = dump_family[i],
-			.protocol = IPPROTO_TCP,
-			.states = states[i],
-		};
-		int err;
-
-		restart_count(&counts[i]);
-		err = sock_diag_dump(&state->nl, &query, count_socket, restart_count, &counts[i]);
-		if (err)
-			return collect_fail(c, err, "dump of TCP sockets over sock_diag (%s)",
-					    sock_diag_remedy(err));
-	}
+	states_restart(counts);
+	err = sock_diag_dump(&state->nl, &query, states_take, states_restart, counts);
+	if (err)
+		return collect_fail(c, err, "dump of TCP sockets over sock_diag (%s)",
+				    sock_diag_remedy(err));
 	return 0;
 }
 
@@ -267,8 +279,7 @@ static void learn_split(struct sockets_state *state, enum socket_dump split, soc
 static int collect_full(struct collect *c, struct socket_counts counts[SOCKET_DUMPS], bool ipv6,
 			socket_table table)
 {
-	static const uint32_t states[SOCKET_DUMPS] = {STATES_ALL, STATES_ALL};
-	int err = dump_states(c, counts, ipv6, states);
+	int err = states_dump(c, AF_UNSPEC, STATES_ALL, counts);
 
 	collect_source(c, "sock_diag");
 	if (!err)
@@ -276,27 +287,44 @@ static int collect_full(struct collect *c, struct socket_counts counts[SOCKET_DU
 	return err;
 }
 
+/* Dumps the rare states, and TIME_WAIT of the family that the split asks for. */
+static int dump_cheap(struct collect *c, struct socket_counts counts[SOCKET_DUMPS],
+		      enum socket_dump split, uint64_t time_wait)
+{
+	const uint32_t waiting = SOCKDIAG_STATE(TCP_TIME_WAIT);
+	struct socket_counts one[SOCKET_DUMPS] = {{.full = 0}};
+	bool both = split != SOCKET_DUMPS && time_wait <= SPLIT_BOTH_MAX;
+	int err = 0;
+
+	if (split != SOCKET_DUMPS && !both)
+		err = states_dump(c, split == SOCKET_DUMP_IPV6 ? AF_INET6 : AF_INET, waiting, one);
+	if (!err)
+		err = states_dump(c, AF_UNSPEC, both ? STATES_RARE | waiting : STATES_RARE, counts);
+	if (!err && split != SOCKET_DUMPS && !both)
+		counts[split].state[TCP_TIME_WAIT] = one[split].state[TCP_TIME_WAIT];
+	return err;
+}
+
 static int collect_cheap(struct collect *c, struct socket_counts counts[SOCKET_DUMPS], bool ipv6,
 			 socket_table table)
 {
 	struct sockets_state *state = c->state;
-	uint32_t states[SOCKET_DUMPS] = {STATES_RARE, STATES_RARE};
 	struct socket_totals totals;
 	enum socket_dump split;
+	uint64_t time_wait;
 	int missing = 0, err;
 
-	split = choose_split(state, read_time_wait(c, &missing), ipv6);
-	if (split != SOCKET_DUMPS)
-		states[split] |= SOCKDIAG_STATE(TCP_TIME_WAIT);
+	time_wait = read_time_wait(c, &missing);
+	split = choose_split(state, time_wait, ipv6);
 	if (!missing) {
-		err = dump_states(c, counts, ipv6, states);
+		err = dump_cheap(c, counts, split, time_wait);
 		if (err)
 			return err;
 		missing = read_totals(c, ipv6, &totals);
 	}
 	if (missing) {
 		errno = -missing;
-		collect_note(c, "/proc/net/sockstat, sockstat6 or snmp is not to be had: %m; all "
+		collect_note(c, "/proc/net/sockstat, sockstat6 or snmp could not be read: %m; all "
 				"sockets are dumped instead");
 		return collect_full(c, counts, ipv6, table);
 	}
