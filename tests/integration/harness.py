@@ -28,13 +28,18 @@ MIB_DIR = os.path.join(BUILD, "mib")
 NOBODY = 65534
 V3_USER, V3_AUTH, V3_PRIV = "netdiagtest", "authentication-pass", "privacy-passphrase"
 
+# How long something may take that only must not hang: a busy machine is no failure.
+PATIENCE_S = 60
+# More descriptors than before may be open for a moment; what leaks, leaks more.
+FD_GROWTH_MAX = 5
+
 _children = []
 _counter = itertools.count(1)
 
 
 # --- waiting and skipping -------------------------------------------------------------------------
 
-def eventually(what, condition, timeout=10.0, every=0.05):
+def eventually(what, condition, timeout=PATIENCE_S, every=0.05):
     """Polls until condition() is true and returns its value; fails the test at the deadline. An
     AssertionError in it counts as not yet."""
     deadline = time.monotonic() + timeout
@@ -69,7 +74,7 @@ def need_tools(*tools):
 
 def run(*command, check=True, **options):
     """Runs a command to its end and returns what it printed."""
-    options.setdefault("timeout", 60)
+    options.setdefault("timeout", 2 * PATIENCE_S)
     if "input" not in options:
         options["stdin"] = subprocess.DEVNULL
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -87,7 +92,7 @@ def start(command, **options):
     return child
 
 
-def stop(child, sig=signal.SIGTERM, timeout=10):
+def stop(child, sig=signal.SIGTERM, timeout=PATIENCE_S):
     """Ends a process that start() started, by its pid. Returns its exit status."""
     if child.poll() is None:
         child.send_signal(signal.SIGCONT)
@@ -263,6 +268,12 @@ def syntaxes():
     return {item["name"]: item["syntax"] for group in schema().values() for item in group["objects"]}
 
 
+def collectors():
+    """The names of all collectors."""
+    return tuple(dict.fromkeys(group["collector"] for group in schema().values()
+                               if "collector" in group))
+
+
 def index_kinds(table):
     """What a table's index consists of: n for each number, s for each text."""
     return "".join("s" if syntaxes()[item] == "NetdiagText" else "n" for item in schema()[table]["index"])
@@ -372,8 +383,7 @@ class Agent:
                             "-p", os.path.join(self.dir, "snmpd.pid")])
         self.master = start(command, env=self._snmp_env(), stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL)
-        eventually("snmpd answers", lambda: self.master.poll() is None and self.master_answers(),
-                   timeout=15)
+        eventually("snmpd answers", lambda: self.master.poll() is None and self.master_answers())
         return self.master
 
     def master_answers(self):
@@ -399,12 +409,12 @@ class Agent:
         log.close()
         return self.daemon
 
-    def stop_daemon(self, sig=signal.SIGTERM, timeout=15):
+    def stop_daemon(self, sig=signal.SIGTERM, timeout=PATIENCE_S):
         status = stop(self.daemon, sig, timeout)
         self.daemon = None
         return status
 
-    def wait_up(self, timeout=15):
+    def wait_up(self, timeout=PATIENCE_S):
         eventually("netdiagd answers through snmpd",
                    lambda: self._daemon_lives() and self.try_get("netdiagAgentVersion.0"), timeout)
 
@@ -444,7 +454,7 @@ class Agent:
         who = {"1": ["-v1", "-c", community], "2c": ["-v2c", "-c", community],
                "3": ["-v3", "-u", V3_USER, "-l", "authPriv", "-a", "SHA", "-A", V3_AUTH,
                      "-x", "AES", "-X", V3_PRIV]}[version]
-        return [tool, *who, "-M", MIB_DIR, "-m", "NETDIAG-MIB", "-t", "2", "-r", "3", "-On", "-Oe",
+        return [tool, *who, "-M", MIB_DIR, "-m", "NETDIAG-MIB", "-t", "10", "-r", "2", "-On", "-Oe",
                 *options, self.peer]
 
     def snmp(self, tool, *args, version="2c", community="public", options=(), check=True):
@@ -513,7 +523,7 @@ class Agent:
     def collector(self, name):
         return self.table("netdiagCollectorTable").get(name, {})
 
-    def refreshed(self, collector, timeout=15):
+    def refreshed(self, collector, timeout=PATIENCE_S):
         """Waits until a collection that began after this call is served."""
         first = self.collector(collector).get("netdiagCollectorRefreshes", 0)
         eventually(f"{collector} is refreshed", lambda: self.collector(collector).get(

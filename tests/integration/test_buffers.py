@@ -72,7 +72,7 @@ class Buffers(unittest.TestCase):
                        row["TxBufferBytes"], row["Drops"])) for row in table.values()]
             self.assertEqual(shown, before[:limit])
             return table
-        return harness.eventually("the fullest sockets as ss shows them", same, timeout=20)
+        return harness.eventually("the fullest sockets as ss shows them", same)
 
     def test_against_ss(self):
         with harness.Netns("buffers") as ns, sockpile.Pile(ns) as pile, \

@@ -16,9 +16,7 @@ import harness
 import sockpile
 from harness import Agent, Mib, Netns, dump, eventually, need_root, need_tools
 
-ONCE = "".join(f"interval {name} 1h\n" for name in (
-    "softnet", "nic", "irq", "counters", "conntrack", "socketState", "listener", "udpSocket", "protocolMemory",
-    "buffer", "limit", "sysctl", "netns"))
+ONCE = "".join(f"interval {name} 1h\n" for name in harness.collectors())
 # Whatever namespaces the host has.
 ONCE += "maxRows netns 20\n"
 # Raises an alarm at the first look at the sockets, for the tables of alarms.
@@ -61,7 +59,7 @@ class Clients(unittest.TestCase):
         eventually("every collector has run once", cls.settled)
         eventually("there is an alarm", lambda: cls.agent.table("netdiagAlarmHistoryTable"))
         # Nothing that the start brings about is still under way.
-        eventually("nothing moves any more", cls.still, timeout=30)
+        eventually("nothing moves any more", cls.still)
 
     @classmethod
     def settled(cls):

@@ -93,7 +93,7 @@ class Counters(unittest.TestCase):
         def attempt():
             before, data, after = nstat(self.ns), dump(netns=self.ns, **options), nstat(self.ns)
             return before == after and (data, after)
-        return eventually("the namespace is quiet during a dump", attempt, timeout=30)
+        return eventually("the namespace is quiet during a dump", attempt)
 
     def test_all_counters_equal_nstat(self):
         traffic(self.ns)
@@ -151,7 +151,7 @@ class Counters(unittest.TestCase):
             before = nstat(self.ns)[SCALARS[scalar]]
             value = agent.get(scalar + ".0")
             return before == value == nstat(self.ns)[SCALARS[scalar]] and (value,)
-        return eventually(f"{scalar} equals the kernel's", same, timeout=30)[0]
+        return eventually(f"{scalar} equals the kernel's", same)[0]
 
     def test_listen_overflow(self):
         with Agent("interval counters 500ms", netns=self.ns) as agent:
@@ -191,9 +191,9 @@ class Counters(unittest.TestCase):
                     peer.run("nft", "add table inet cut; add chain inet cut in { type filter hook input"
                                     " priority 0; policy drop; }")
                     client.sendall(b"lost")
-                    eventually("the kernel retransmits", lambda: nstat(self.ns)["TcpRetransSegs"] >= 3, timeout=20)
+                    eventually("the kernel retransmits", lambda: nstat(self.ns)["TcpRetransSegs"] >= 3)
                     peer.run("nft", "delete table inet cut")
-                    eventually("what was lost arrives", lambda: server.accept()[0].recv(10) == b"lost", timeout=60)
+                    eventually("what was lost arrives", lambda: server.accept()[0].recv(10) == b"lost")
                     self.assertGreaterEqual(self.wait_scalar(agent, "netdiagTcpRetransSegs"), 3)
                     self.assertGreaterEqual(self.wait_scalar(agent, "netdiagTcpTimeouts"), 1)
 

@@ -67,7 +67,7 @@ class Delivered(unittest.TestCase):
     def settle(self, agent, check, instance="-"):
         """Waits until a check has a value."""
         eventually(f"{check} is ok", lambda: agent.table("netdiagCheckTable").get(
-            (check, instance), {}).get("netdiagCheckState") == 1, timeout=30)
+            (check, instance), {}).get("netdiagCheckState") == 1)
 
     def active(self, agent):
         """{key: severity} of netdiagAlarmTable, in a receiver's words."""
@@ -131,7 +131,7 @@ class Ends(Delivered):
         with Repeat(lambda: half_open(other, "10.77.0.9", "10.77.0.1", listener.getsockname()[1], 40)):
             trap = self.receiver.wait("AlarmRaised", "tcp.syn_queue")
             self.assertIn("tcp_syncookies=1, now 0", trap["Advice"])
-        trap = self.receiver.wait("AlarmCleared", "tcp.syn_queue", timeout=60)
+        trap = self.receiver.wait("AlarmCleared", "tcp.syn_queue")
         self.assertIn("back to normal", trap["Summary"])
 
 
@@ -176,7 +176,7 @@ class Restarted(Flooded):
             agent.start_daemon()
             agent.wait_up()
             eventually("it is told again", lambda: len(
-                self.receiver.of("AlarmRaised", "udp.socket_drops", endpoints[0])) == 2, timeout=30)
+                self.receiver.of("AlarmRaised", "udp.socket_drops", endpoints[0])) == 2)
             first, second = self.receiver.of("AlarmSync")
             self.assertNotEqual(first["BootId"], second["BootId"])
             self.assertEqual(second["LastSequence"], "0")
@@ -205,10 +205,10 @@ class Chaos(Flooded):
                     restarts += 1
             agent.wait_up()
             self.assertGreater(restarts, 5)
-            eventually("all is told", lambda: self.settled(agent), timeout=60, every=0.5)
+            eventually("all is told", lambda: self.settled(agent), every=0.5)
             self.assertTrue(self.receiver.of("AlarmRaised"))
             self.on.clear()
-            eventually("all alarms end", lambda: self.settled(agent) == [{}], timeout=60, every=0.5)
+            eventually("all alarms end", lambda: self.settled(agent) == [{}], every=0.5)
 
 
 class Rate(Flooded):

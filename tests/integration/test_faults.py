@@ -167,7 +167,7 @@ class Tcp(Fault):
                     close_first(netns, port, count)
                 trap = watched.raised("tcp.close_wait", severity="critical")
                 eventually("their number is shown", lambda: watched.check("tcp.close_wait")
-                           ["netdiagCheckValue"] == sum(counts) * 100, timeout=30)
+                           ["netdiagCheckValue"] == sum(counts) * 100)
                 row = watched.check("tcp.close_wait")
                 self.assertIn("8500 sockets in CLOSE_WAIT", row["netdiagCheckSummary"])
                 self.assertIn(f"8400 at local port {leaky.ports[1]}", row["netdiagCheckSummary"])
@@ -212,13 +212,15 @@ class Tcp(Fault):
             server.work()
             close_first(netns, server.port, 80)
             trap = watched.raised("limits.usage", "tcp-time-wait", "warning")
-            self.assertIn("80 % used", trap["Summary"])
+            # It may be raised while they are still being closed.
+            used = float(re.search(r"([\d.]+) % used", trap["Summary"]).group(1))
+            self.assertTrue(70 <= used <= 80, trap["Summary"])
             command = re.match(r"(sysctl -w net.ipv4.tcp_max_tw_buckets=200), now 100\.",
                                trap["Advice"])
             self.assertIsNotNone(command, trap)
             netns.run(*command.group(1).split())
-            self.assertIn("40 % used", watched.cleared("limits.usage", "tcp-time-wait")
-                          ["Summary"])
+            summary = watched.cleared("limits.usage", "tcp-time-wait")["Summary"]
+            self.assertLessEqual(float(re.search(r"([\d.]+) % used", summary).group(1)), 40)
 
     def test_failed_attempts(self):
         netns = self.netns("attempts")
@@ -361,7 +363,7 @@ class Host(Fault):
                 set_backlog(1)
                 flood = left.start(sys.executable, "-c", FLOOD, "10.99.0.2", "60", "0")
                 before = softnet_stat()[1][1]
-                trap = watched.raised("softnet.dropped", "cpu1", "critical", timeout=60)
+                trap = watched.raised("softnet.dropped", "cpu1", "critical")
                 self.assertGreater(softnet_stat()[1][1], before)
                 stop(flood)
             self.assertIn("cpu1: ", trap["Summary"])

@@ -171,7 +171,7 @@ class Golden(unittest.TestCase):
                     return not found[0]
 
                 try:
-                    eventually("the walk is that of 1.0.0", same, timeout=60, every=1)
+                    eventually("the walk is that of 1.0.0", same, every=1)
                 except AssertionError:
                     self.fail("differs from 1.0.0; what is intended belongs into CHANGED:\n" +
                               "\n".join(found[0]))

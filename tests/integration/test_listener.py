@@ -57,7 +57,7 @@ class Listener(unittest.TestCase):
             self.assertEqual(before, after)
             self.assertEqual(sums, after)
             return True
-        harness.eventually("the sums are ListenDrops", equal, timeout=20)
+        harness.eventually("the sums are ListenDrops", equal)
 
     def test_one_of_ten_overflows(self):
         with harness.Netns("ten") as ns, harness.Agent(FAST, netns=ns) as agent, \
@@ -226,7 +226,7 @@ class Listener(unittest.TestCase):
             with harness.Agent(FAST, netns=ns, env=env) as agent:
                 oids = harness.eventually("10,000 rows", lambda: (
                     lambda cells: cells if len(cells) >= 10000 else None)(
-                        agent.walk_oids("netdiagListenerPort")), timeout=60)
+                        agent.walk_oids("netdiagListenerPort")))
                 self.assertEqual([oid for oid, _ in oids], sorted({oid for oid, _ in oids}))
                 base = len(harness.Mib.get().oid["netdiagListenerPort"])
                 names = {harness.decode_index(oid[base:], "s") for oid, _ in oids}

@@ -98,7 +98,7 @@ class Netns(unittest.TestCase):
                 return table if {quiet.name, lossy.name, odd.name} <= set(table) else None
 
             table = harness.eventually("all three are there", shown)
-            harness.eventually("the counters agree with nstat", exact, timeout=30, every=0.2)
+            harness.eventually("the counters agree with nstat", exact, every=0.2)
             for netns in (quiet, odd):
                 self.assertEqual(table[netns.name]["netdiagNetnsListenOverflows"], 0)
                 self.assertEqual(table[netns.name]["netdiagNetnsCloseWait"], 0)
@@ -154,7 +154,7 @@ class Netns(unittest.TestCase):
                 harness.eventually("it goes with its last process",
                                    lambda: name not in rows(agent))
         finally:
-            harness.stop(child, timeout=5) if child.poll() is None else None
+            harness.stop(child) if child.poll() is None else None
 
     def kill_members(self, inode):
         for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -240,7 +240,7 @@ class Netns(unittest.TestCase):
             agent.refreshed("netns")  # two refreshes at the most
             self.assertFalse(set(names) & set(rows(agent)))
             self.assertEqual(agent.collector("netns")["netdiagCollectorErrors"], 0)
-            harness.eventually("as many descriptors as before", lambda: agent.fd_count() <= fds)
+            self.assertLessEqual(agent.fd_count(), fds + harness.FD_GROWTH_MAX)
 
     def test_nothing_is_pinned(self):
         """The veth to a deleted namespace goes away while netdiagd reads on."""
@@ -261,15 +261,18 @@ class Netns(unittest.TestCase):
             netns = harness.Netns("anew")
             try:
                 with overflow(netns):
-                    first = harness.eventually("it is read", lambda: rows(agent).get(
-                        netns.name, {}).get("netdiagNetnsListenOverflows") and
-                        rows(agent)[netns.name])
+                    first = harness.eventually("it is read", lambda: (
+                        lambda row: row.get("netdiagNetnsListenOverflows") and
+                        row.get("netdiagNetnsDiscontinuityTime") is not None and row)(
+                            rows(agent).get(netns.name, {})))
                 netns.delete()
                 netns = harness.Netns(name=netns.name)
                 again = harness.eventually("the stamp moves", lambda: (
-                    lambda row: row and row["netdiagNetnsDiscontinuityTime"] !=
-                    first["netdiagNetnsDiscontinuityTime"] and row)(rows(agent).get(netns.name)))
-                self.assertEqual(again.get("netdiagNetnsListenOverflows"), 0)
+                    lambda row: row.get("netdiagNetnsListenOverflows") is not None and
+                    row.get("netdiagNetnsDiscontinuityTime") not in
+                    (None, first["netdiagNetnsDiscontinuityTime"]) and row)(
+                        rows(agent).get(netns.name, {})))
+                self.assertEqual(again["netdiagNetnsListenOverflows"], 0)
             finally:
                 netns.delete()
 
@@ -322,7 +325,7 @@ class Netns(unittest.TestCase):
                      for i in range(MANY)}
             with harness.Agent("interval netns 1s\n") as agent:
                 table = harness.eventually("all are there", lambda: (
-                    lambda found: names <= set(found) and found)(rows(agent)), timeout=60)
+                    lambda found: names <= set(found) and found)(rows(agent)))
                 for version in ("1", "2c"):
                     oids = [oid for oid, _ in agent.walk_oids("netdiagNetnsTable", version)]
                     self.assertEqual(oids, sorted(set(oids)))

@@ -188,7 +188,7 @@ class Oracles(unittest.TestCase):
         with Agent("interval nic 300ms\ninterfaces exclude lo veth*\n") as agent:
             # the host's own traffic goes on: one of some attempts falls into a pause
             rows = eventually("the tables agree with ip, tc and ethtool",
-                              lambda: self.compare_host(agent), timeout=30)
+                              lambda: self.compare_host(agent))
             self.assertTrue(rows)
             self.assertEqual(agent.collector("nic")["netdiagCollectorStatus"], OK)
 
@@ -231,7 +231,7 @@ class Oracles(unittest.TestCase):
             ns.run("ip", "link", "set", "left", "master", "br0")
             with Agent("interval nic 200ms\n", netns=ns) as agent:
                 rows = eventually("the tables agree with ip, tc and ethtool",
-                                  lambda: self.compare_all(agent, ns), timeout=30)
+                                  lambda: self.compare_all(agent, ns))
                 self.assertEqual(rows["left"]["MasterName"], "br0")
                 self.assertEqual(rows["right"]["RxQueues"], 3)
                 self.assertEqual(rows["right"]["RxDiscardsSource"], "sum of rx_queue_N_drops")
@@ -244,7 +244,7 @@ class Oracles(unittest.TestCase):
             pair(ns, "left", "right", queues=2)
             with Agent("interval nic 200ms\n", netns=ns, user=NOBODY) as agent:
                 eventually("the tables agree with ip, tc and ethtool",
-                           lambda: self.compare_all(agent, ns), timeout=30)
+                           lambda: self.compare_all(agent, ns))
                 health = agent.collector("nic")
                 self.assertEqual(health["netdiagCollectorStatus"], OK)
                 self.assertEqual(health["netdiagCollectorLastError"], "")

@@ -65,7 +65,7 @@ class Sockets(unittest.TestCase):
             self.assertEqual(len(counts), 33)
             self.assertEqual({k: v for k, v in counts.items() if v}, before)
             return True
-        harness.eventually("the table says what ss says", same, timeout=30)
+        harness.eventually("the table says what ss says", same)
 
     def test_cheap_is_full(self):
         with harness.Netns("cheap") as ns, sockpile.Pile(ns) as pile:
@@ -120,7 +120,7 @@ class Sockets(unittest.TestCase):
                     self.assertIsNone(counts.get((IPV4, state)))
                     self.assertIsNone(counts.get((IPV6, state)))
                     return True
-                harness.eventually("the sum without its parts", both, timeout=20)
+                harness.eventually("the sum without its parts", both)
                 self.assertIn("socketStates full", agent.collector("socketState")["netdiagCollectorLastError"])
             full = dumped(ns, "socketStates full\n")
             self.assertGreater(full["ipv6", "timeWait"], SPLIT_MAX)

@@ -125,7 +125,7 @@ class Steady(unittest.TestCase):
         return Watched(config, args=self.host.args, **options)
 
     def has_value(self, watched, check, instance="-"):
-        eventually(f"{check} has a value", lambda: watched.state(check, instance) == OK, timeout=20)
+        eventually(f"{check} has a value", lambda: watched.state(check, instance) == OK)
 
 
 class Checks(Steady):
@@ -197,7 +197,7 @@ class Checks(Steady):
             self.assertRegex(imbalance["netdiagAlarmSummary"], r"does (7\.9\d|8) times the mean")
             self.assertIn("irqbalance", imbalance["netdiagAlarmAdvice"])
             self.host.rate.clear()
-            eventually("both are over", lambda: not watched.alarms(), timeout=20)
+            eventually("both are over", lambda: not watched.alarms())
             self.assertEqual([trap.kind for trap in watched.receiver.all()], ["AlarmSync"])
             # The same with notifications.
             watched.agent.write_config(short(*checks) + only("softnet", "sysctl") +

@@ -28,17 +28,13 @@ def short(*checks, window="2s", clear_after="1s"):
         f"{'' if check in LEVELS else f' window {window}'}\n" for check in checks)
 
 
-COLLECTORS = ("softnet", "nic", "irq", "counters", "conntrack", "socketState", "listener", "udpSocket",
-              "protocolMemory", "buffer", "limit", "sysctl", "netns")
-
-
 def fast(*collectors, interval="200ms"):
     return "".join(f"interval {collector} {interval}\n" for collector in collectors)
 
 
 def only(*collectors):
     """These fast, the others off."""
-    return fast(*collectors) + "".join(f"collector {collector} off\n" for collector in COLLECTORS
+    return fast(*collectors) + "".join(f"collector {collector} off\n" for collector in harness.collectors()
                                        if collector not in collectors)
 
 
@@ -99,7 +95,7 @@ class Watched(contextlib.ExitStack):
         return [row for row in rows if check is None or (check, instance) == (
             row["netdiagAlarmHistoryCheck"], row["netdiagAlarmHistoryInstance"])]
 
-    def raised(self, check, instance="-", severity=None, timeout=30):
+    def raised(self, check, instance="-", severity=None, timeout=harness.PATIENCE_S):
         """Waits until the alarm is told. Returns the notification, which agrees with the tables."""
         self.expected.add((check, instance))
 
@@ -121,7 +117,7 @@ class Watched(contextlib.ExitStack):
         assert self.agent.get(watched) is not None
         return trap
 
-    def cleared(self, check, instance="-", timeout=30):
+    def cleared(self, check, instance="-", timeout=harness.PATIENCE_S):
         """Waits until the alarm's end is told. Returns the notification."""
         def told():
             last = (self.receiver.of(None, check, instance) or [None])[-1]
