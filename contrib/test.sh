@@ -4,8 +4,11 @@
 # directory is written, but for the packages that are installed.
 set -u
 
-# How long each fuzz target runs.
+# How long each fuzz target runs (stage fuzz; stage fuzzlong).
 fuzz_seconds=${FUZZ_SECONDS:-1}
+fuzz_long_seconds=${FUZZ_LONG_SECONDS:-15}
+# How many times as long as in --all the scenarios of --soak last.
+soak_factor=${SOAK_FACTOR:-20}
 
 # Two lanes run side by side: the tests with real daemons wait more than they compute, and what is
 # compiled meanwhile gives way to them.
@@ -15,10 +18,21 @@ stages=(
     "integration:1:ASan+UBSan, gcc: a real snmpd, real faults"
     "tsan:1:TSan, gcc -Werror: unit tests with threads"
     "threads:1:TSan, gcc: a real snmpd"
-    "bench:1:benchmarks, the quick way"
     "clang:2:ASan+UBSan, clang -Werror: unit tests"
     "fuzz:2:libFuzzer, clang: each target for $fuzz_seconds s"
-    "distcheck:2:make distcheck, gcc -O2 -Werror, valgrind: unit tests, installing"
+    "distcheck:2:make distcheck, gcc -O2 -Werror: unit tests, installing"
+)
+# What --all adds: what takes longer.
+more_stages=(
+    "bench:1:benchmarks, the quick way"
+    "steady:1:ASan+UBSan: alarms that must stay as they are"
+    "valgrind:2:valgrind: unit tests, gcc -O2"
+    "fuzzlong:2:libFuzzer, clang: each target for $fuzz_long_seconds s"
+)
+# What --soak runs instead: what needs wall time, one after the other.
+soak_stages=(
+    "benchlong:1:benchmarks, in full"
+    "soak:1:what --all has as steady, $soak_factor times as long"
 )
 
 # Which of the integration tests are run under TSan too: parts of their names. Those that have to
@@ -32,37 +46,52 @@ tsan_integration=(
 )
 
 # No stage takes as long, unless it hangs.
-stage_limit=900
+stage_limit=1500
 
 usage() {
     cat <<'EOF'
-usage: contrib/test.sh [--only STAGE]... [--list] [--keep] [--help]
+usage: contrib/test.sh [--all | --soak] [--only STAGE]... [--list] [--keep] [--help]
 
-Installs what is missing (Debian, as root), builds in a temporary directory and runs all tests.
+Installs what is missing (Debian, as root), builds in a temporary directory and runs the tests.
 The last line is 'N passed, N failed, N skipped'; the exit status is 1 when anything failed.
 
-  --only STAGE   only this one (again for more), with the builds that it needs
+  --all          also what takes longer: 30 minutes at most on two cores, instead of 8
+  --soak         instead: what needs wall time, to be run before a release
+  --only STAGE   only this one of any of them (again for more), with the builds that it needs
   --list         the stages
   --keep         leaves the temporary directory
-  FUZZ_SECONDS   in the environment: how long each fuzz target runs (default 1)
+
+In the environment:
+  FUZZ_SECONDS, FUZZ_LONG_SECONDS   how long each fuzz target runs in the stages fuzz and fuzzlong
+                                    (default 1 and 15)
+  SOAK_FACTOR                       how many times as long as in --all a scenario of --soak lasts
+                                    (default 20)
 EOF
 }
 
+# list TITLE STAGE...
 list() {
     local stage
-    for stage in "${stages[@]}"; do printf '%-12s %s\n' "${stage%%:*}" "${stage#*:?:}"; done
+    printf '%s\n' "$1"
+    for stage in "${@:2}"; do printf '  %-12s %s\n' "${stage%%:*}" "${stage#*:?:}"; done
+}
+
+list_all() {
+    list "always:" "${stages[@]}"
+    list "with --all:" "${more_stages[@]}"
+    list "with --soak:" "${soak_stages[@]}"
 }
 
 # select_stages NAME...: leaves only these of the stages, in their order.
 select_stages() {
     local name stage selected=()
     for name in "$@"; do
-        list | grep -q "^$name " || {
-            printf 'there is no stage "%s". There are:\n%s\n' "$name" "$(list)" >&2
+        list_all | grep -q "^  $name " || {
+            printf 'there is no stage "%s". There are:\n%s\n' "$name" "$(list_all)" >&2
             exit 64
         }
     done
-    for stage in "${stages[@]}"; do
+    for stage in "${stages[@]}" "${more_stages[@]}" "${soak_stages[@]}"; do
         for name in "$@"; do
             [ "${stage%%:*}" != "$name" ] || selected+=("$stage")
         done
@@ -72,6 +101,7 @@ select_stages() {
 
 only=()
 keep=
+which=
 while [ $# -gt 0 ]; do
     case $1 in
     --only)
@@ -80,18 +110,33 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --only=*) only+=("${1#*=}") ;;
-    --list) list; exit 0 ;;
+    --all | --soak)
+        [ -z "$which" ] || { usage >&2; exit 64; }
+        which=${1#--}
+        ;;
+    --list) list_all; exit 0 ;;
     --keep) keep=1 ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 64 ;;
     esac
     shift
 done
-[[ $fuzz_seconds =~ ^[1-9][0-9]*$ ]] || {
-    echo "FUZZ_SECONDS=$fuzz_seconds: a number of seconds is wanted" >&2
-    exit 64
-}
-[ ${#only[@]} = 0 ] || select_stages "${only[@]}"
+for setting in "FUZZ_SECONDS=$fuzz_seconds" "FUZZ_LONG_SECONDS=$fuzz_long_seconds" \
+    "SOAK_FACTOR=$soak_factor"; do
+    [[ $setting =~ =[1-9][0-9]*$ ]] || {
+        echo "$setting: must be a positive number" >&2
+        exit 64
+    }
+done
+if [ ${#only[@]} -gt 0 ]; then
+    select_stages "${only[@]}"
+elif [ "$which" = all ]; then
+    stages+=("${more_stages[@]}")
+elif [ "$which" = soak ]; then
+    stages=("${soak_stages[@]}")
+    # Each scenario has a limit of its own.
+    stage_limit=$((stage_limit * (soak_factor + 1)))
+fi
 
 clone=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 # shellcheck source=contrib/packages.sh
@@ -237,7 +282,11 @@ circles() {
 
 stage_asan() { build_asan && circles "$work/asan" && unit asan "$sanitized"; }
 
-stage_integration() { build_asan && integration "$work/asan"; }
+stage_integration() { build_asan && integration "$work/asan" --without test_steady.Undisturbed; }
+
+# Scenarios that need wall time read NETDIAG_SOAK: how many times as long as usual they last.
+stage_steady() { build_asan && integration "$work/asan" test_steady.Undisturbed; }
+stage_soak() { build_asan && NETDIAG_SOAK=$soak_factor integration "$work/asan" test_steady.Undisturbed; }
 
 # gcc 12's TSan cannot live with the random addresses of newer kernels.
 steady_addresses() { ! setarch -R true 2>/dev/null || prefix=(setarch -R); }
@@ -251,17 +300,18 @@ stage_tsan() {
 stage_threads() {
     build_tsan || return 1
     steady_addresses
-    integration "$work/tsan" "${tsan_integration[@]}"
+    # A collector that the kernel does not let go is left behind at the end: no leak.
+    TSAN_OPTIONS=report_thread_leaks=0 integration "$work/tsan" "${tsan_integration[@]}"
 }
 
 stage_clang() { build_clang && unit clang "$sanitized"; }
 
-# One target. An input that breaks it is left in the logs.
+# fuzz_one PROGRAM SECONDS: an input that breaks it is left in the logs.
 fuzz_one() {
-    local program=$1 target=${1##*/} out found
+    local program=$1 seconds=$2 target=${1##*/} out found
     out=$work/counts/$target.out found=$work/clang/found-$target
     mkdir -p "$found"
-    if "$work/clang/$program" -max_total_time="$fuzz_seconds" -timeout=20 -rss_limit_mb=2048 \
+    if "$work/clang/$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 \
         -print_final_stats=1 -artifact_prefix="$work/logs/$target-" "$found" \
         "$source_dir/tests/fuzz/corpus/${target#fuzz_}" >"$out" 2>&1; then
         count 1 0 0
@@ -274,7 +324,8 @@ fuzz_one() {
     return 1
 }
 
-stage_fuzz() {
+# fuzz SECONDS: every target.
+fuzz() {
     local target targets running=0 status=0
     build_clang || return 1
     targets=$(make -s -C "$work/clang" print-fuzz-targets)
@@ -284,28 +335,39 @@ stage_fuzz() {
             wait -n || status=1
             running=$((running - 1))
         fi
-        fuzz_one "$target" &
+        fuzz_one "$target" "$1" &
         running=$((running + 1))
     done
     for (( ; running > 0; running--)); do wait -n || status=1; done
     return "$status"
 }
 
-stage_bench() {
+stage_fuzz() { fuzz "$fuzz_seconds"; }
+stage_fuzzlong() { fuzz "$fuzz_long_seconds"; }
+
+# bench ARGUMENT...
+bench() {
     build_optimised && make -C "$work/optimised" -j"$jobs" CFLAGS="$optimised -Werror" bench &&
-        bash "$source_dir/tests/bench/run.sh" "$work/optimised" --quick && count 1 0 0
+        bash "$source_dir/tests/bench/run.sh" "$work/optimised" "$@" && count 1 0 0
 }
+stage_bench() { bench --quick; }
+stage_benchlong() { bench; }
 
 # What is set for make reaches the build within.
 stage_distcheck() {
     local out=$work/counts/$stage_name.out status
-    local run="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite"
     mkdir -p "$work/dist" && cd "$work/dist" && "$source_dir/configure" CC=gcc || return 1
-    CK_TIMEOUT_MULTIPLIER=10 VERBOSE=1 make -j"$jobs" distcheck CFLAGS="$optimised -Werror" \
-        LOG_COMPILER="$run" TESTS="$(make -s print-unit-tests)" 2>&1 | tee "$out"
+    VERBOSE=1 make -j"$jobs" distcheck CFLAGS="$optimised -Werror" 2>&1 | tee "$out"
     status=${PIPESTATUS[0]}
     count_check "$out"
     return "$status"
+}
+
+stage_valgrind() {
+    local run="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite"
+    build_optimised || return 1
+    CK_TIMEOUT_MULTIPLIER=10 unit optimised "$optimised" LOG_COMPILER="$run" \
+        TESTS="$(make -s -C "$work/optimised" print-unit-tests)"
 }
 
 # --- running them --------------------------------------------------------------------------------
@@ -348,6 +410,7 @@ end_stage() {
     unset "child[$lane]"
     read -r p f s < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' \
         "$work/counts/$name")
+    grep '^passed only when it was run again' "$log" | sed "s/^/      $name: /" | tee -a "$work/again"
     # What ends badly has failed, whatever was counted until then.
     [ "$status" = 0 ] || [ "$f" -gt 0 ] || f=1
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
@@ -414,6 +477,10 @@ begun=()
 for lane in 1 2; do start_stage "$lane"; done
 look_after
 [ ${#failures[@]} = 0 ] || say "failed: ${failures[*]}; see $work/logs"
+if [ -s "$work/again" ]; then
+    say "these passed only when they were run again, alone:"
+    sed -n 's/.*alone: /  /p' "$work/again"
+fi
 say "$(elapsed) s"
 say "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

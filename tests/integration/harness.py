@@ -2,7 +2,8 @@
 """What the integration tests stand on: a private snmpd with a private netdiagd, network namespaces
 with real traffic, and polling with a deadline.
 
-The environment says where things are: NETDIAG_BUILD (the build directory) and NETDIAG_SRC.
+The environment says where things are: NETDIAG_BUILD (the build directory) and NETDIAG_SRC, and
+how many times as long as usual scenarios last that need wall time: NETDIAG_SOAK.
 """
 
 import atexit
@@ -25,6 +26,7 @@ BUILD = os.path.abspath(os.environ.get("NETDIAG_BUILD", "."))
 SRC = os.path.abspath(os.environ.get("NETDIAG_SRC", os.path.join(os.path.dirname(__file__), "../..")))
 BINARY = os.path.join(BUILD, "netdiagd")
 MIB_DIR = os.path.join(BUILD, "mib")
+SOAK = int(os.environ.get("NETDIAG_SOAK", "1"))
 NOBODY = 65534
 V3_USER, V3_AUTH, V3_PRIV = "netdiagtest", "authentication-pass", "privacy-passphrase"
 

@@ -11,7 +11,7 @@ import struct
 import time
 import unittest
 
-from harness import eventually, run
+from harness import SOAK, eventually, run
 from test_softnet import U32, Tree
 from watched import (CLEARED, CRITICAL, OK, RAISED, UNKNOWN, WARNING, Watched, load, only, short)
 
@@ -266,7 +266,7 @@ class Undisturbed(Steady):
             began = time.monotonic()
             for seconds in (DAY, -DAY):
                 step(seconds)
-                until = time.monotonic() + 5  # more than twice the window
+                until = time.monotonic() + 5 * SOAK  # more than twice the window
                 while time.monotonic() < until:
                     row = watched.check("tcp.listen_overflows")
                     self.assertEqual(row["netdiagCheckState"], WARNING)
@@ -302,7 +302,7 @@ class Undisturbed(Steady):
             watched.raised("agent.collector", "counters", "warning")
             # The fault ends, and nobody knows.
             self.host.rate.clear()
-            until = time.monotonic() + 4
+            until = time.monotonic() + 4 * SOAK
             while time.monotonic() < until:
                 self.assertIn(("tcp.listen_overflows", "-"), watched.alarms())
                 self.assertEqual(watched.state("tcp.listen_overflows"), UNKNOWN)
@@ -323,7 +323,7 @@ class Undisturbed(Steady):
                 # Raised, over, raised again and worse: each takes window, hold and clearAfter.
                 for rate in (50, 0, 500):
                     self.host.rate["ListenOverflows"] = rate
-                    time.sleep(5)
+                    time.sleep(5 * SOAK)
             finally:
                 ended = time.time()
                 watched.agent.master.send_signal(signal.SIGCONT)
