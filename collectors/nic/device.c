@@ -1,77 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reads what rtnetlink does not have about one interface: by ethtool's ioctls, which address it by
+ * name, and from /sys/class/net.
+ */
 #include <config.h>
 
 #include <ctype.h>
 #include <errno.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "collectors/nic/device.h"
 
-/* How often the statistics are tried when their number changes under our hands. */
+/* How often the statistics are tried when their number changes meanwhile. */
 #define STATS_TRIES 3
+
+/* How often an interface is read that is renamed meanwhile. */
+#define NAME_TRIES 2
+
+/* Expensive cells that rarely change are re-read every so many collections, staggered by ifindex:
+ * once a minute with the default interval. */
+#define REFRESH_TURNS 12
 
 #define SOURCE_STATS64 "rx_missed (stats64)"
 
-static void device_init(struct nic_device *device, uint64_t ifindex)
+void nic_device_forget(struct nic_device *device)
 {
-	*device = (struct nic_device){
-		.ifindex = ifindex,
-		.speed_mbps = ROW_ABSENT,
-		.duplex = ROW_ABSENT,
-		.rps_enabled = ROW_ABSENT,
-		.rings = {ifindex, ROW_ABSENT, ROW_ABSENT, ROW_ABSENT, ROW_ABSENT},
-	};
-}
-
-void nic_devices_free(struct nic_devices *devices)
-{
-	for (size_t i = 0; i < devices->count; i++)
-		driver_stats_free(&devices->list[i].stats);
-	free(devices->list);
-	memset(devices, 0, sizeof(*devices));
-}
-
-int nic_devices_match(struct nic_devices *devices, const struct rows *links)
-{
-	struct nic_device *list = calloc(links->count + 1, sizeof(*list));
-	size_t old = 0;
-
-	if (!list)
-		return -ENOMEM;
-	for (size_t i = 0; i < links->count; i++) {
-		const struct nic_link *link = rows_at(links, i);
-
-		while (old < devices->count && devices->list[old].ifindex < link->row.ifindex)
-			driver_stats_free(&devices->list[old++].stats);
-		if (old < devices->count && devices->list[old].ifindex == link->row.ifindex)
-			list[i] = devices->list[old++];
-		else
-			device_init(&list[i], link->row.ifindex);
-	}
-	while (old < devices->count)
-		driver_stats_free(&devices->list[old++].stats);
-	free(devices->list);
-	devices->list = list;
-	devices->count = links->count;
-	return 0;
-}
-
-void nic_devices_forget(struct nic_devices *devices, uint64_t ifindex)
-{
-	for (size_t i = 0; i < devices->count; i++)
-		if (devices->list[i].ifindex == ifindex) {
-			driver_stats_free(&devices->list[i].stats);
-			device_init(&devices->list[i], ifindex);
-		}
-}
-
-void nic_devices_choose_again(struct nic_devices *devices)
-{
-	for (size_t i = 0; i < devices->count; i++) {
-		driver_stats_free(&devices->list[i].stats);
-		devices->list[i].chosen = false;
-	}
+	driver_stats_free(&device->stats);
+	*device = (struct nic_device){.ifindex = device->ifindex};
 }
 
 int nic_rps_mask(const char *text, size_t len)
@@ -89,9 +48,10 @@ int nic_rps_mask(const char *text, size_t len)
 
 /* Receive packet steering: /sys/class/net/IF/queues/rx-N/rps_cpus, with CONFIG_RPS. Absent where
  * sysfs does not have the interface (it follows the mount, not the namespace). */
-static uint64_t read_rps(const char *ifname, struct collect *c)
+static uint64_t device_rps(const char *ifname, struct nic_reading *reading)
 {
 	static const char prefix[] = "rx-";
+	struct collect *c = reading->c;
 	const struct roots *roots = &c->settings->roots;
 	uint64_t enabled = ROW_ABSENT;
 	const struct dirent *entry;
@@ -106,6 +66,8 @@ static uint64_t read_rps(const char *ifname, struct collect *c)
 		    procfs_read(roots, ROOT_SYS, c->buf, "class/net/%s/queues/%s/rps_cpus", ifname,
 				entry->d_name))
 			continue;
+		if (reading->rps_files)
+			reading->rps_files--;
 		any = nic_rps_mask(c->buf->data, c->buf->len);
 		if (any >= 0)
 			enabled = any ? 1 : 2;
@@ -114,9 +76,9 @@ static uint64_t read_rps(const char *ifname, struct collect *c)
 	return enabled;
 }
 
-/* Says that something of an interface could not be read; for what is only not supported there is
- * nothing to be said. Returns -ENODEV as it is, else 0. */
-static int note(struct collect *c, const char *ifname, const char *what, int err)
+/* Notes that something of an interface could not be read, unless the driver just lacks it. Returns
+ * -ENODEV as it is, else 0. */
+static int device_note(struct collect *c, const char *ifname, const char *what, int err)
 {
 	switch (err) {
 	case 0:
@@ -139,46 +101,10 @@ static int note(struct collect *c, const char *ifname, const char *what, int err
 	}
 }
 
-static int refresh_driver(struct nic_device *device, struct ethtool *ethtool, struct collect *c)
-{
-	int err = ethtool_driver(ethtool, device->ifname, device->driver, device->bus_info);
-
-	device->known = true;
-	return note(c, device->ifname, "ETHTOOL_GDRVINFO", err);
-}
-
-int nic_device_refresh(struct nic_device *device, struct ethtool *ethtool,
-		       const struct nic_link *link, bool again, struct collect *c)
-{
-	int err = 0;
-
-	if (strcmp(device->ifname, link->ifname) != 0 || !device->known ||
-	    device->carrier != link->row.carrier ||
-	    device->carrier_changes != link->row.carrier_changes ||
-	    device->rx_queues != link->row.rx_queues)
-		again = true;
-	if (!again)
-		return 0;
-	memcpy(device->ifname, link->ifname, sizeof(device->ifname));
-	device->carrier = link->row.carrier;
-	device->carrier_changes = link->row.carrier_changes;
-	device->rx_queues = link->row.rx_queues;
-	if (!device->known)
-		err = refresh_driver(device, ethtool, c);
-	if (!err)
-		err = note(c, device->ifname, "ETHTOOL_GLINKSETTINGS",
-			   ethtool_link(ethtool, device->ifname, &device->speed_mbps,
-					&device->duplex));
-	if (!err && ethtool->no_netlink)
-		err = note(c, device->ifname, "ETHTOOL_GRINGPARAM",
-			   ethtool_rings(ethtool, device->ifname, &device->rings));
-	device->rps_enabled = read_rps(device->ifname, c);
-	return err;
-}
-
-/* Chooses among the driver's statistics again when their number changed. 0 or -errno. */
-static int choose(struct nic_device *device, struct ethtool *ethtool, size_t total,
-		  const struct collect_settings *settings)
+/* Chooses among the driver's statistics, unless that is done and their number is the same. 0 or
+ * -errno. */
+static int device_choose(struct nic_device *device, struct ethtool *ethtool, size_t total,
+			 const struct collect_settings *settings)
 {
 	const char *strings = NULL;
 	int err = 0;
@@ -199,8 +125,8 @@ static int choose(struct nic_device *device, struct ethtool *ethtool, size_t tot
 
 /* Reads the values that belong to the choice. 0 (values is NULL when the driver has no statistics)
  * or -errno. */
-static int read_values(struct nic_device *device, struct ethtool *ethtool,
-		       const struct collect_settings *settings, const uint64_t **values)
+static int device_values(struct nic_device *device, struct ethtool *ethtool,
+			 const struct collect_settings *settings, const uint64_t **values)
 {
 	int err = -EAGAIN;
 
@@ -210,22 +136,22 @@ static int read_values(struct nic_device *device, struct ethtool *ethtool,
 
 		err = ethtool_stats_count(ethtool, device->ifname, &total);
 		if (!err)
-			err = choose(device, ethtool, total, settings);
+			err = device_choose(device, ethtool, total, settings);
 		if (!err && total && (device->stats.shown_count || device->stats.discards.count))
 			err = ethtool_values(ethtool, device->ifname, total, values);
 		if (err == -EAGAIN)
-			device->chosen = false; /* the names may be others */
+			device->chosen = false; /* the names may have changed, too */
 	}
 	if (err)
 		*values = NULL;
 	return err;
 }
 
-/* The device's total of what it lost for lack of buffers. A driver of which it is known which
- * statistic that is, but which gives none at the moment (interface down), leaves it absent, so that
- * the meaning of the number does not change to and fro. */
-static void set_discards(const struct nic_device *device, struct nic_row *row,
-			 const uint64_t *values, int err)
+/* The device's total of what it lost for lack of buffers. Where the driver is known to count that
+ * but has no statistics at the moment (interface down), it stays absent, so that the number does
+ * not alternate between two meanings. */
+static void device_discards(const struct nic_device *device, struct nic_row *row,
+			    const uint64_t *values, int err)
 {
 	const struct nic_discards *discards = &device->stats.discards;
 	bool refused = err == -EOPNOTSUPP;
@@ -246,16 +172,17 @@ static void set_discards(const struct nic_device *device, struct nic_row *row,
 	ROW_SET_TEXT(row->rx_discards_source, SOURCE_STATS64);
 }
 
-int nic_device_stats(struct nic_device *device, struct ethtool *ethtool, struct nic_row *row,
-		     struct rows *stats, struct collect *c)
+static int device_stats(struct nic_device *device, struct nic_reading *reading, struct nic_row *row,
+			struct rows *stats)
 {
+	struct collect *c = reading->c;
 	const uint64_t *values = NULL;
-	int err = read_values(device, ethtool, c->settings, &values);
+	int err = device_values(device, reading->ethtool, c->settings, &values);
 
 	if (err == -ENOMEM)
 		return err;
-	set_discards(device, row, values, err);
-	err = note(c, device->ifname, "ETHTOOL_GSTATS", err);
+	device_discards(device, row, values, err);
+	err = device_note(c, device->ifname, "ETHTOOL_GSTATS", err);
 	if (!err && values)
 		err = driver_stats_rows(&device->stats, device->ifindex, values, stats);
 	if (!err && device->stats.cut)
@@ -264,4 +191,83 @@ int nic_device_stats(struct nic_device *device, struct ethtool *ethtool, struct 
 			     "or raise maxRows nic",
 			     row->name, device->driver, c->settings->max_rows[MAX_ROWS_NIC_STAT]);
 	return err;
+}
+
+/* Reads everything by the name in device. refresh: also what rarely changes. 0; -ENODEV when no
+ * interface has that name; -ENOMEM. */
+static int device_read(struct nic_device *device, struct nic_reading *reading, bool refresh,
+		       struct nic_row *row, struct rows *stats)
+{
+	struct ethtool *ethtool = reading->ethtool;
+	struct collect *c = reading->c;
+	const char *ifname = device->ifname;
+	struct nic_rings rings;
+	int err = 0;
+
+	if (refresh) {
+		device->chosen = false;
+		err = device_note(
+			c, ifname, "ETHTOOL_GDRVINFO",
+			ethtool_driver(ethtool, ifname, device->driver, device->bus_info));
+	}
+	if (refresh || reading->rps_files)
+		device->rps_enabled = device_rps(ifname, reading);
+	row->rps_enabled = device->rps_enabled;
+	ROW_SET_TEXT(row->driver, device->driver);
+	ROW_SET_TEXT(row->bus_info, device->bus_info);
+	if (!err)
+		err = device_note(c, ifname, "ETHTOOL_GLINKSETTINGS",
+				  ethtool_link(ethtool, ifname, &row->speed_mbps, &row->duplex));
+	if (!err)
+		err = device_note(c, ifname, "ETHTOOL_GRINGPARAM",
+				  ethtool_rings(ethtool, ifname, &rings));
+	if (err)
+		return err;
+	row->ring_rx_current = rings.rx;
+	row->ring_rx_max = rings.rx_max;
+	row->ring_tx_current = rings.tx;
+	row->ring_tx_max = rings.tx_max;
+	return device_stats(device, reading, row, stats);
+}
+
+/* Whether the name in device is still this interface's. */
+static bool device_has_name(const struct nic_device *device, const struct ethtool *ethtool)
+{
+	struct ifreq request = {.ifr_ifindex = 0};
+
+	memcpy(request.ifr_name, device->ifname, sizeof(device->ifname));
+	return !ioctl(ethtool->fd, SIOCGIFINDEX, &request) &&
+	       (uint64_t)request.ifr_ifindex == device->ifindex;
+}
+
+int nic_device_read(struct nic_device *device, struct nic_reading *reading,
+		    const struct nic_link *link, struct nic_row *row, struct rows *stats)
+{
+	const size_t count = stats->count;
+	char ifname[IF_NAMESIZE];
+	bool refresh = strcmp(device->ifname, link->ifname) != 0 ||
+		       device->carrier_changes != link->row.carrier_changes ||
+		       (reading->turn + device->ifindex) % REFRESH_TURNS == 0;
+
+	memcpy(ifname, link->ifname, sizeof(ifname));
+	*row = link->row;
+	for (int try = 0; try < NAME_TRIES; try++) {
+		int err;
+
+		memcpy(device->ifname, ifname, sizeof(ifname));
+		device->carrier_changes = link->row.carrier_changes;
+		err = device_read(device, reading, refresh, row, stats);
+		if (err == -ENOMEM || (!err && device_has_name(device, reading->ethtool)))
+			return err;
+		/* All of it may be about another interface, which has the name now. */
+		nic_device_forget(device);
+		while (stats->count > count)
+			rows_drop_last(stats);
+		*row = link->row;
+		if (!if_indextoname((unsigned)device->ifindex, ifname))
+			break;
+		ROW_SET_TEXT(row->name, ifname);
+		refresh = true;
+	}
+	return 0;
 }

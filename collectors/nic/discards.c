@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Knows which of each driver's statistics count packets that were lost for lack of ring or buffer,
+ * and adds them up. Pure functions.
+ */
 #include <config.h>
 
 #include <ctype.h>
@@ -199,5 +203,5 @@ uint64_t nic_discards_value(const struct nic_discards *discards, const uint64_t 
 			return ROW_ABSENT;
 		sum += values[discards->index[i]];
 	}
-	return sum;
+	return row_present(sum);
 }

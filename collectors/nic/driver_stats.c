@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Chooses which of a driver's own statistics (ETHTOOL_GSTRINGS) are shown, and makes rows of their
+ * values (ETHTOOL_GSTATS). Pure functions.
+ */
 #include <config.h>
 
 #include <errno.h>
@@ -109,7 +113,7 @@ int driver_stats_rows(const struct driver_stats *stats, uint64_t ifindex, const 
 		if (!row)
 			return -ENOMEM;
 		row->ifindex = ifindex;
-		row->value = values[stats->shown[i].index];
+		row->value = row_present(values[stats->shown[i].index]);
 		row->bits = stats->shown[i].bits;
 		ROW_SET_TEXT(row->name, stats->shown[i].name);
 	}

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reads links with their statistics and root qdiscs from rtnetlink: RTM_GETLINK and RTM_GETQDISC
+ * dumps, and RTM_DELLINK announcements.
+ */
 #include <config.h>
 
 #include <errno.h>
@@ -39,9 +43,15 @@ static const struct nla_policy link_policy[IFLA_MAX + 1] = {
 	[IFLA_NUM_TX_QUEUES] = {.type = NLA_U32},
 	[IFLA_MASTER] = {.type = NLA_U32},
 	[IFLA_STATS64] = {.type = NLA_UNSPEC}, /* older kernels send less of it */
+	[IFLA_LINKINFO] = {.type = NLA_NESTED},
+};
+
+static const struct nla_policy info_policy[IFLA_INFO_MAX + 1] = {
+	[IFLA_INFO_KIND] = {.type = NLA_STRING},
 };
 
 static const struct nla_policy qdisc_policy[TCA_MAX + 1] = {
+	[TCA_KIND] = {.type = NLA_STRING},
 	[TCA_STATS2] = {.type = NLA_NESTED},
 };
 
@@ -87,20 +97,39 @@ static const struct {
 	STATISTIC(tx_carrier_errors, tx_carrier_errors),
 };
 
-static uint64_t *member(struct nic_row *row, size_t offset)
+static uint64_t *nic_row_number(struct nic_row *row, size_t offset)
 {
 	return (uint64_t *)((unsigned char *)row + offset);
 }
 
-static void decode_statistics(const struct nlattr *stats, struct nic_row *row)
+static void link_statistics_decode(const struct nlattr *stats, struct nic_row *row)
 {
 	size_t len = (size_t)nla_len(stats);
 	const unsigned char *data = nla_data(stats);
 
-	for (size_t i = 0; i < COUNT_OF(link_statistics); i++)
-		if (link_statistics[i].from + sizeof(uint64_t) <= len)
-			memcpy(member(row, link_statistics[i].to), data + link_statistics[i].from,
-			       sizeof(uint64_t));
+	for (size_t i = 0; i < COUNT_OF(link_statistics); i++) {
+		uint64_t value;
+
+		if (link_statistics[i].from + sizeof(value) > len)
+			continue;
+		memcpy(&value, data + link_statistics[i].from, sizeof(value));
+		*nic_row_number(row, link_statistics[i].to) = row_present(value);
+	}
+}
+
+static void link_kind_decode(struct nlattr *linkinfo, char kind[NIC_KIND_SIZE])
+{
+	struct nlattr *tb[IFLA_INFO_MAX + 1];
+
+	if (!nla_parse_nested(tb, IFLA_INFO_MAX, linkinfo, info_policy) && tb[IFLA_INFO_KIND])
+		nla_strlcpy(kind, tb[IFLA_INFO_KIND], NIC_KIND_SIZE);
+}
+
+bool nic_link_same(const struct nic_link *before, const struct nic_link *now)
+{
+	return !strcmp(before->kind, now->kind) &&
+	       (before->row.carrier_changes == ROW_ABSENT ||
+		now->row.carrier_changes >= before->row.carrier_changes);
 }
 
 int nic_link_decode(const struct nlmsghdr *message, struct nic_link *link)
@@ -126,15 +155,17 @@ int nic_link_decode(const struct nlmsghdr *message, struct nic_link *link)
 	ROW_SET_TEXT(row->name, link->ifname);
 	for (size_t i = 0; i < COUNT_OF(link_numbers); i++)
 		if (tb[link_numbers[i].attribute])
-			*member(row, link_numbers[i].offset) = nla_get_u32(
+			*nic_row_number(row, link_numbers[i].offset) = nla_get_u32(
 				tb[link_numbers[i].attribute]);
 	if (tb[IFLA_OPERSTATE] && nla_get_u8(tb[IFLA_OPERSTATE]) <= IF_OPER_UP)
 		row->oper_status = nla_get_u8(tb[IFLA_OPERSTATE]) + 1U;
-	/* While an interface is turned off its carrier is not known (sysfs says EINVAL then). */
+	/* The carrier of an interface that is down is unknown: sysfs answers EINVAL. */
 	if (tb[IFLA_CARRIER] && (info.ifi_flags & IFF_UP))
 		row->carrier = nla_get_u8(tb[IFLA_CARRIER]) ? 1 : 2;
 	if (tb[IFLA_STATS64])
-		decode_statistics(tb[IFLA_STATS64], row);
+		link_statistics_decode(tb[IFLA_STATS64], row);
+	if (tb[IFLA_LINKINFO])
+		link_kind_decode(tb[IFLA_LINKINFO], link->kind);
 	return 0;
 }
 
@@ -173,7 +204,7 @@ int nic_qdisc_decode(const struct nlmsghdr *message, struct nic_qdisc *qdisc)
 	if (info.tcm_ifindex <= 0)
 		return -EBADMSG;
 	qdisc->ifindex = (uint64_t)info.tcm_ifindex;
-	if (!tb[TCA_STATS2])
+	if (!tb[TCA_STATS2] || (tb[TCA_KIND] && !nla_strcmp(tb[TCA_KIND], "noqueue")))
 		return 0;
 	if (nla_parse_nested(stats, TCA_STATS_MAX, tb[TCA_STATS2], stats_policy) < 0)
 		return -EBADMSG;
@@ -186,14 +217,14 @@ int nic_qdisc_decode(const struct nlmsghdr *message, struct nic_qdisc *qdisc)
 	return 0;
 }
 
-struct reading {
+struct links_reading {
 	struct rows *links;
 	size_t *bad;
 };
 
-static int take_link(const struct nlmsghdr *message, void *arg)
+static int link_take(const struct nlmsghdr *message, void *arg)
 {
-	struct reading *reading = arg;
+	struct links_reading *reading = arg;
 	struct nic_link *link = rows_add(reading->links);
 	int err;
 
@@ -207,9 +238,9 @@ static int take_link(const struct nlmsghdr *message, void *arg)
 	return 0;
 }
 
-static int take_qdisc(const struct nlmsghdr *message, void *arg)
+static int qdisc_take(const struct nlmsghdr *message, void *arg)
 {
-	struct reading *reading = arg;
+	struct links_reading *reading = arg;
 	struct nic_link key, *link;
 	struct nic_qdisc qdisc;
 	int err = nic_qdisc_decode(message, &qdisc);
@@ -228,17 +259,17 @@ static int take_qdisc(const struct nlmsghdr *message, void *arg)
 	return 0;
 }
 
-static void restart_links(void *arg)
+static void links_restart(void *arg)
 {
-	struct reading *reading = arg;
+	struct links_reading *reading = arg;
 
 	reading->links->count = 0;
 	*reading->bad = 0;
 }
 
-/* Sends a dump request that consists of a header of the family only. */
-static int dump(struct netlink *route, int type, void *header, size_t size,
-		const struct netlink_dump *with)
+/* Sends a dump request that consists of the family's header only. */
+static int link_dump(struct netlink *route, int type, void *header, size_t size,
+		     const struct netlink_dump *with)
 {
 	struct nl_msg *message = nlmsg_alloc_simple(type, NLM_F_DUMP);
 	int err = -ENOMEM;
@@ -251,24 +282,24 @@ static int dump(struct netlink *route, int type, void *header, size_t size,
 
 int nic_links_read(struct netlink *route, struct rows *links, size_t *bad)
 {
-	struct reading reading = {links, bad};
+	struct links_reading reading = {links, bad};
 	struct ifinfomsg all = {.ifi_family = AF_UNSPEC};
 	int err;
 
-	restart_links(&reading);
-	err = dump(route, RTM_GETLINK, &all, sizeof(all),
-		   &(struct netlink_dump){
-			   .message = take_link, .restart = restart_links, .arg = &reading});
+	links_restart(&reading);
+	err = link_dump(route, RTM_GETLINK, &all, sizeof(all),
+			&(struct netlink_dump){
+				.message = link_take, .restart = links_restart, .arg = &reading});
 	rows_sort(links);
 	return err;
 }
 
 int nic_qdiscs_read(struct netlink *route, struct rows *links, size_t *bad)
 {
-	struct reading reading = {links, bad};
+	struct links_reading reading = {links, bad};
 	struct tcmsg all = {.tcm_family = AF_UNSPEC};
 
 	*bad = 0;
-	return dump(route, RTM_GETQDISC, &all, sizeof(all),
-		    &(struct netlink_dump){.message = take_qdisc, .arg = &reading});
+	return link_dump(route, RTM_GETQDISC, &all, sizeof(all),
+			 &(struct netlink_dump){.message = qdisc_take, .arg = &reading});
 }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The NIC collector: one row per interface, and the statistics of its driver. Links and qdiscs come
+ * from rtnetlink, the rest from ethtool ioctls and sysfs by device.c.
+ */
 #include <config.h>
 
 #include <errno.h>
@@ -6,6 +10,7 @@
 #include <string.h>
 
 #include "collectors/base/accum.h"
+#include "collectors/base/hash.h"
 #include "collectors/kernel/ethtool.h"
 #include "collectors/nic/device.h"
 #include "collectors/nic/link.h"
@@ -59,12 +64,12 @@ static const struct accum_type nic_stat_accum = {
 	.row_bits = offsetof(struct nic_stat_row, bits),
 };
 
-/* What changes seldom and is dear is read again at every so manieth collection, a part of the
- * interfaces each time. */
-#define SELDOM 12
-
 /* How often the links are read when some go away meanwhile. */
 #define LINK_TRIES 3
+
+/* RpsEnabled costs a file per queue, some 10 us each: so many are read at every collection, those
+ * of further interfaces when their turn comes (device.c). */
+#define RPS_FILES 32
 
 struct nic_state {
 	bool ready;
@@ -73,12 +78,11 @@ struct nic_state {
 	struct ethtool ethtool;
 	struct accum *nics;
 	struct accum *stats;
-	struct rows links; /* of nic_link_type, all of them */
-	struct nic_devices devices;
+	struct rows links;	      /* of nic_link_type, all there are */
+	struct hash devices;	      /* of struct nic_device, by ifindex */
 	struct globs chosen_patterns; /* what the devices' statistics were chosen by */
 	uint32_t chosen_max;
 	unsigned deleted; /* links, while events are drained */
-	bool rings_cut;	  /* the dump of rings ended before its end */
 	uint64_t turn;
 };
 
@@ -94,13 +98,15 @@ static void nic_close(void *arg)
 	accum_free(state->nics);
 	accum_free(state->stats);
 	rows_clear(&state->links);
-	nic_devices_free(&state->devices);
+	for (size_t i = 0; i < state->devices.count; i++)
+		nic_device_forget(keyed_at(&state->devices, i));
+	hash_clear(&state->devices);
 	globs_free(&state->chosen_patterns);
 }
 
-/* Announcements of links that go away. Without them an interface that is made anew under the same
- * ifindex is only noticed by a counter that goes back. */
-static void open_events(struct nic_state *state, struct collect *c)
+/* Subscribes to the announcements of links that go away. Without them an interface that is deleted
+ * and made again between two collections is known only by nic_link_same(). */
+static void nic_open_events(struct nic_state *state, struct collect *c)
 {
 	int err = netlink_open(&state->events, NETLINK_ROUTE);
 
@@ -110,12 +116,12 @@ static void open_events(struct nic_state *state, struct collect *c)
 		return;
 	netlink_close(&state->events);
 	collect_note(c,
-		     "rtnetlink does not announce links (%s): interfaces that are made anew under "
-		     "the same ifindex may pass unnoticed",
+		     "rtnetlink does not announce links (%s): an interface that is made again "
+		     "under the same ifindex may go unnoticed",
 		     strerror(-err));
 }
 
-static int open_state(struct nic_state *state, struct collect *c)
+static int nic_open(struct nic_state *state, struct collect *c)
 {
 	int err = 0;
 
@@ -124,6 +130,7 @@ static int open_state(struct nic_state *state, struct collect *c)
 		state->events = (struct netlink)NETLINK_CLOSED;
 		state->ethtool = (struct ethtool)ETHTOOL_CLOSED;
 		rows_init(&state->links, &nic_link_type);
+		hash_init(&state->devices, sizeof(struct nic_device), sizeof(uint64_t));
 		state->nics = accum_new(&nic_accum);
 		state->stats = accum_new(&nic_stat_accum);
 		state->ready = true;
@@ -131,7 +138,7 @@ static int open_state(struct nic_state *state, struct collect *c)
 	if (!state->nics || !state->stats)
 		return collect_fail(c, -ENOMEM, "nic");
 	if (state->events.fd < 0)
-		open_events(state, c);
+		nic_open_events(state, c);
 	if (state->route.fd < 0)
 		err = netlink_open(&state->route, NETLINK_ROUTE);
 	if (err)
@@ -143,61 +150,98 @@ static int open_state(struct nic_state *state, struct collect *c)
 	return err ? collect_fail(c, err, "cannot open a socket for the ethtool ioctls") : 0;
 }
 
-static int take_deleted(const struct nlmsghdr *message, void *arg)
+/* An interface is gone: what comes under its ifindex is another one. */
+static void nic_forget(struct nic_state *state, uint64_t ifindex)
+{
+	struct nic_device *device = hash_find(&state->devices, &ifindex);
+
+	accum_forget(state->nics, ifindex);
+	accum_forget(state->stats, ifindex);
+	if (device)
+		nic_device_forget(device);
+}
+
+static int nic_take_deleted(const struct nlmsghdr *message, void *arg)
 {
 	struct nic_state *state = arg;
 	uint64_t ifindex;
 
-	if (nic_link_deleted(message, &ifindex))
-		return 0;
-	accum_forget(state->nics, ifindex);
-	accum_forget(state->stats, ifindex);
-	nic_devices_forget(&state->devices, ifindex);
-	state->deleted++;
+	if (!nic_link_deleted(message, &ifindex)) {
+		nic_forget(state, ifindex);
+		state->deleted++;
+	}
 	return 0;
 }
 
-/* How many links went away since the last call. Lost announcements (-ENOBUFS) cannot be helped: a
- * counter that goes back shows the discontinuity then. */
-static unsigned drain_events(struct nic_state *state)
+/* How many links went away since the last call. Where announcements were lost (-ENOBUFS),
+ * nic_link_same() has to do. */
+static unsigned nic_drain_events(struct nic_state *state)
 {
 	int err;
 
 	state->deleted = 0;
 	if (state->events.fd < 0)
 		return 0;
-	err = netlink_drain(&state->events, take_deleted, state);
+	err = netlink_drain(&state->events, nic_take_deleted, state);
 	if (err && err != -ENOBUFS)
 		netlink_close(&state->events);
 	return state->deleted;
 }
 
-/* Reads the links so that it is known of each which went away before and which after. */
-static int read_links(struct nic_state *state, struct collect *c)
+/* Forgets the links of the last collection that are gone or have become others. */
+static void nic_compare_links(struct nic_state *state, const struct rows *links)
 {
-	size_t bad = 0;
-	int err = 0;
+	for (size_t i = 0; i < state->links.count; i++) {
+		const struct nic_link *before = rows_at(&state->links, i);
+		const struct nic_link *now = rows_find(links, before);
 
-	drain_events(state);
-	for (int try = 0; try < LINK_TRIES && !err; try++) {
-		err = nic_links_read(&state->route, &state->links, &bad);
-		if (try == LINK_TRIES - 1 || !drain_events(state))
+		if (!now || !nic_link_same(before, now))
+			nic_forget(state, before->row.ifindex);
+	}
+}
+
+static bool nic_keep_device(const void *item, void *links)
+{
+	struct nic_link key;
+
+	key.row.ifindex = ((const struct nic_device *)item)->ifindex;
+	return rows_find(links, &key) != NULL;
+}
+
+/* Reads the links, again if some went away meanwhile: what is announced later is then about one
+ * of these, and is left for the next collection. */
+static int nic_read_links(struct nic_state *state, struct collect *c)
+{
+	struct rows links;
+	size_t bad = 0;
+	int err;
+
+	rows_init(&links, &nic_link_type);
+	nic_drain_events(state);
+	for (int try = 1;; try++) {
+		err = nic_links_read(&state->route, &links, &bad);
+		if (err || try == LINK_TRIES || !nic_drain_events(state))
 			break;
 	}
-	if (err == -ESTALE)
-		return collect_fail(c, err,
-				    "interfaces come and go faster than they can be listed; "
-				    "the next collection tries again");
-	if (err)
+	if (err) {
+		rows_clear(&links);
+		if (err == -ESTALE)
+			return collect_fail(c, err,
+					    "interfaces come and go faster than they can be "
+					    "listed; the next collection tries again");
 		return collect_fail(c, err, "RTM_GETLINK");
+	}
+	nic_compare_links(state, &links);
+	rows_clear(&state->links);
+	state->links = links;
+	hash_keep(&state->devices, nic_keep_device, &state->links);
 	if (bad)
-		collect_note(c, "%zu links of this kernel's could not be read; update netdiag",
-			     bad);
+		collect_note(c, "%zu of this kernel's links cannot be read; update netdiag", bad);
 	return 0;
 }
 
 /* The names of the bonds and bridges that interfaces belong to. */
-static void name_masters(struct rows *links)
+static void nic_name_masters(struct rows *links)
 {
 	for (size_t i = 0; i < links->count; i++) {
 		struct nic_link *link = rows_at(links, i), key;
@@ -212,26 +256,8 @@ static void name_masters(struct rows *links)
 	}
 }
 
-static void set_rings(struct nic_row *row, const struct nic_rings *rings)
-{
-	row->ring_rx_current = rings->rx;
-	row->ring_rx_max = rings->rx_max;
-	row->ring_tx_current = rings->tx;
-	row->ring_tx_max = rings->tx_max;
-}
-
-static void take_rings(const struct nic_rings *rings, void *arg)
-{
-	struct nic_link key, *link;
-
-	key.row.ifindex = rings->ifindex;
-	link = rows_find(arg, &key);
-	if (link)
-		set_rings(&link->row, rings);
-}
-
-/* What comes in one dump for all links. Nothing of it is indispensable. */
-static void read_dumps(struct nic_state *state, struct collect *c)
+/* Nothing else depends on the qdiscs: without them their cells are absent. */
+static void nic_read_qdiscs(struct nic_state *state, struct collect *c)
 {
 	size_t bad;
 	int err = nic_qdiscs_read(&state->route, &state->links, &bad);
@@ -240,31 +266,11 @@ static void read_dumps(struct nic_state *state, struct collect *c)
 		collect_note(c, "RTM_GETQDISC fails (%s): qdisc statistics are absent",
 			     strerror(-err));
 	else if (bad)
-		collect_note(c, "%zu qdiscs of this kernel's could not be read; update netdiag",
-			     bad);
-	err = ethtool_all_rings(&state->ethtool, take_rings, &state->links, &bad);
-	state->rings_cut = err && err != -EOPNOTSUPP;
-	if (bad)
-		collect_note(c, "%zu ring sizes of this kernel's could not be read; update netdiag",
-			     bad);
+		collect_note(c, "%zu of this kernel's qdiscs cannot be read; update netdiag", bad);
 }
 
-/* One device that refuses to answer, because it is suspended or being reset, can end the dump for
- * all after it: they are asked one by one then. */
-static void complete_rings(struct nic_state *state, const struct nic_device *device,
-			   struct nic_row *row)
-{
-	struct nic_rings rings = device->rings;
-
-	if (state->rings_cut && row->ring_rx_max == ROW_ABSENT && row->ring_tx_max == ROW_ABSENT)
-		ethtool_rings(&state->ethtool, device->ifname, &rings);
-	else if (!state->ethtool.no_netlink)
-		return;
-	set_rings(row, &rings);
-}
-
-/* The choice of statistics was made by the settings of that time. */
-static int match_settings(struct nic_state *state, const struct collect_settings *settings)
+/* Has the statistics chosen again when the settings that they were chosen by have changed. */
+static int nic_match_settings(struct nic_state *state, const struct collect_settings *settings)
 {
 	const struct globs *wanted = &settings->nic_statistics;
 	bool same = wanted->count == state->chosen_patterns.count &&
@@ -274,52 +280,32 @@ static int match_settings(struct nic_state *state, const struct collect_settings
 		same = !strcmp(wanted->list[i], state->chosen_patterns.list[i]);
 	if (same)
 		return 0;
-	nic_devices_choose_again(&state->devices);
+	for (size_t i = 0; i < state->devices.count; i++)
+		((struct nic_device *)keyed_at(&state->devices, i))->chosen = false;
 	state->chosen_max = settings->max_rows[MAX_ROWS_NIC_STAT];
 	globs_free(&state->chosen_patterns);
 	return globs_copy(&state->chosen_patterns, wanted);
 }
 
-/* Adds the rows of one interface. 0 or -ENOMEM. One that went away meanwhile is shown for the last
- * time, as rtnetlink had it. */
-static int add_interface(struct nic_state *state, const struct nic_link *link,
-			 struct nic_device *device, struct collect *c)
+static int nic_add_interfaces(struct nic_state *state, struct collect *c)
 {
-	bool again = (state->turn + link->row.ifindex) % SELDOM == 0;
-	struct nic_row *row = rows_add(&c->rows[0]);
-	int err;
-
-	if (!row)
-		return -ENOMEM;
-	*row = link->row;
-	err = nic_device_refresh(device, &state->ethtool, link, again, c);
-	if (!err)
-		err = nic_device_stats(device, &state->ethtool, row, &c->rows[1], c);
-	if (err == -ENODEV)
-		nic_devices_forget(&state->devices, device->ifindex);
-	else if (err)
-		return err;
-	row->speed_mbps = device->speed_mbps;
-	row->duplex = device->duplex;
-	row->rps_enabled = device->rps_enabled;
-	complete_rings(state, device, row);
-	ROW_SET_TEXT(row->driver, device->driver);
-	ROW_SET_TEXT(row->bus_info, device->bus_info);
-	return 0;
-}
-
-static int add_interfaces(struct nic_state *state, struct collect *c)
-{
+	struct nic_reading reading = {&state->ethtool, c, state->turn++, RPS_FILES};
 	bool rps = false;
 	int err = 0;
 
 	for (size_t i = 0; i < state->links.count && !err; i++) {
 		const struct nic_link *link = rows_at(&state->links, i);
+		struct nic_device *device;
+		struct nic_row *row;
 
 		if (!settings_interface(c->settings, link->ifname))
 			continue;
-		err = add_interface(state, link, &state->devices.list[i], c);
-		if (state->devices.list[i].rps_enabled != ROW_ABSENT)
+		device = hash_add(&state->devices, &link->row.ifindex);
+		row = rows_add(&c->rows[0]);
+		if (!device || !row)
+			return -ENOMEM;
+		err = nic_device_read(device, &reading, link, row, &c->rows[1]);
+		if (row->rps_enabled != ROW_ABSENT)
 			rps = true;
 	}
 	if (!err && c->rows[0].count && !rps)
@@ -333,22 +319,18 @@ static int add_interfaces(struct nic_state *state, struct collect *c)
 static int nic_collect(struct collect *c)
 {
 	struct nic_state *state = c->state;
-	int err = open_state(state, c);
+	int err = nic_open(state, c);
 
 	if (!err)
-		err = read_links(state, c);
+		err = nic_read_links(state, c);
 	if (err)
 		return err;
-	name_masters(&state->links);
-	read_dumps(state, c);
-	collect_source(c, "rtnetlink, %s",
-		       state->ethtool.no_netlink ? "ethtool ioctls" : "ethtool netlink and ioctls");
-	err = nic_devices_match(&state->devices, &state->links);
+	collect_source(c, "rtnetlink, ethtool ioctls");
+	nic_name_masters(&state->links);
+	nic_read_qdiscs(state, c);
+	err = nic_match_settings(state, c->settings);
 	if (!err)
-		err = match_settings(state, c->settings);
-	if (!err)
-		err = add_interfaces(state, c);
-	state->turn++;
+		err = nic_add_interfaces(state, c);
 	rows_sort(&c->rows[0]);
 	rows_sort(&c->rows[1]);
 	if (!err)

@@ -244,6 +244,26 @@ START_TEST(fewer_values)
 }
 END_TEST
 
+/* The value that means absent is one that a driver can count. */
+START_TEST(largest_value)
+{
+	const char *const names[] = {"rx_queue_0_drops", NULL};
+	const uint64_t values[] = {UINT64_MAX};
+	struct strings strings;
+	struct driver_stats stats;
+	struct rows rows;
+
+	rows_init(&rows, &nic_stat_row_type);
+	strings_init(&strings, names);
+	choose(&stats, "veth", &strings, "*drop*", 1);
+	ck_assert_uint_eq(nic_discards_value(&stats.discards, values, 1), UINT64_MAX - 1);
+	ck_assert_int_eq(driver_stats_rows(&stats, 1, values, &rows), 0);
+	ck_assert_uint_eq(((struct nic_stat_row *)rows_at(&rows, 0))->value, UINT64_MAX - 1);
+	rows_clear(&rows);
+	driver_stats_free(&stats);
+}
+END_TEST
+
 START_TEST(names_are_trimmed)
 {
 	static const struct {
@@ -346,15 +366,17 @@ START_TEST(default_patterns)
 					    "rx_no_dma_resources",
 					    "tx_timeout",
 					    "pkts rx OOB",
+					    "pkts rx err",
 					    "rx_out_of_buffer",
 					    "queue_0_rx_empty_rx_ring",
 					    "lro_flushed",
 					    "",
 					    NULL};
-	static const char *const shown[] = {
-		"rx_missed_errors",	"rx_no_buffer_count",  "rx_queue_drops",
-		"alloc_rx_buff_failed", "rx_no_dma_resources", "tx_timeout",
-		"pkts rx OOB",		"rx_out_of_buffer",    "queue_0_rx_empty_rx_ring"};
+	static const char *const shown[] = {"rx_missed_errors",	   "rx_no_buffer_count",
+					    "rx_queue_drops",	   "alloc_rx_buff_failed",
+					    "rx_no_dma_resources", "tx_timeout",
+					    "pkts rx OOB",	   "pkts rx err",
+					    "rx_out_of_buffer",	   "queue_0_rx_empty_rx_ring"};
 	struct collect_settings settings;
 	struct strings strings;
 	struct driver_stats stats;
@@ -389,4 +411,4 @@ START_TEST(rps_masks)
 END_TEST
 
 UNIT_MAIN("nic_stats", discards_by_driver, known_drivers, fewer_values, names_are_trimmed,
-	  repeated_names, bounded, default_patterns, rps_masks)
+	  largest_value, repeated_names, bounded, default_patterns, rps_masks)

@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 
 #include "collectors/kernel/ethtool.h"
-#include "collectors/nic/device.h"
 #include "collectors/nic/link.h"
 #include "tests/unit/unit.h"
 
@@ -357,6 +356,58 @@ START_TEST(statistics_of_newer_kernels)
 }
 END_TEST
 
+/* A counter that stands at the value that means absent is there all the same. */
+START_TEST(largest_statistics)
+{
+	struct rtnl_link_stats64 stats;
+	struct made made;
+	struct nic_link link;
+
+	memset(&stats, 0xff, sizeof(stats));
+	made_link(&made, 1, "a");
+	made_add(&made, IFLA_STATS64, &stats, sizeof(stats));
+	ck_assert_int_eq(decode_link(&made, &link), 0);
+	ck_assert_uint_eq(link.row.rx_packets, UINT64_MAX - 1);
+	ck_assert_uint_eq(link.row.tx_carrier_errors, UINT64_MAX - 1);
+}
+END_TEST
+
+/* Under one ifindex, without an announcement: what cannot be the same interface. */
+START_TEST(same_interface)
+{
+	struct made made;
+	struct nic_link before, now;
+	struct nlattr *nest;
+
+	made_link(&made, 1, "a");
+	made_u32(&made, IFLA_CARRIER_CHANGES, 4);
+	nest = made_nest(&made, IFLA_LINKINFO);
+	made_text(&made, IFLA_INFO_KIND, "veth");
+	made_nest_end(&made, nest);
+	ck_assert_int_eq(decode_link(&made, &before), 0);
+	ck_assert_str_eq(before.kind, "veth");
+	now = before;
+	ck_assert(nic_link_same(&before, &now));
+	now.row.carrier_changes = 5;
+	ROW_SET_TEXT(now.ifname, "renamed");
+	ck_assert(nic_link_same(&before, &now));
+	now.row.carrier_changes = 3;
+	ck_assert(!nic_link_same(&before, &now));
+	now = before;
+	ROW_SET_TEXT(now.kind, "bridge");
+	ck_assert(!nic_link_same(&before, &now));
+	/* before 3.15 the kernel does not count them */
+	now = before;
+	now.row.carrier_changes = before.row.carrier_changes = ROW_ABSENT;
+	ck_assert(nic_link_same(&before, &now));
+	/* hardware has no kind, and a nest of another form none that is known */
+	made_link(&made, 1, "a");
+	made_u8(&made, IFLA_LINKINFO | NLA_F_NESTED, 1);
+	ck_assert_int_eq(decode_link(&made, &now), 0);
+	ck_assert_str_eq(now.kind, "");
+}
+END_TEST
+
 START_TEST(broken_links)
 {
 	const struct ifinfomsg none = {.ifi_index = 0}, bridge = {.ifi_family = AF_BRIDGE};
@@ -480,7 +531,7 @@ START_TEST(deleted_links)
 }
 END_TEST
 
-static void made_qdisc(struct made *made, uint32_t parent, size_t queue_size)
+static void made_qdisc(struct made *made, const char *kind, uint32_t parent, size_t queue_size)
 {
 	const struct tcmsg info = {.tcm_ifindex = 5, .tcm_parent = parent};
 	const struct gnet_stats_queue queue = {
@@ -488,7 +539,7 @@ static void made_qdisc(struct made *made, uint32_t parent, size_t queue_size)
 	struct nlattr *nest;
 
 	made_init(made, RTM_NEWQDISC, &info, sizeof(info));
-	made_text(made, TCA_KIND, "pfifo");
+	made_text(made, TCA_KIND, kind);
 	nest = made_nest(made, TCA_STATS2);
 	made_add(made, TCA_STATS_QUEUE, &queue, queue_size);
 	made_nest_end(made, nest);
@@ -501,18 +552,25 @@ START_TEST(qdiscs)
 	struct made made;
 	struct nic_qdisc qdisc;
 
-	made_qdisc(&made, TC_H_ROOT, sizeof(struct gnet_stats_queue));
+	made_qdisc(&made, "pfifo", TC_H_ROOT, sizeof(struct gnet_stats_queue));
 	ck_assert_int_eq(nic_qdisc_decode(&made.message, &qdisc), 0);
 	ck_assert_uint_eq(qdisc.ifindex, 5);
 	ck_assert_uint_eq(qdisc.drops, UINT32_MAX);
 	ck_assert_uint_eq(qdisc.backlog, 3000);
 	ck_assert_uint_eq(qdisc.requeues, 4);
-	made_qdisc(&made, TC_H_INGRESS, sizeof(struct gnet_stats_queue));
+	made_qdisc(&made, "pfifo", TC_H_INGRESS, sizeof(struct gnet_stats_queue));
 	ck_assert_int_eq(nic_qdisc_decode(&made.message, &qdisc), -ENOENT);
-	made_qdisc(&made, 0x80010001, sizeof(struct gnet_stats_queue)); /* below mq */
+	made_qdisc(&made, "pfifo", 0x80010001, sizeof(struct gnet_stats_queue)); /* below mq */
 	ck_assert_int_eq(nic_qdisc_decode(&made.message, &qdisc), -ENOENT);
-	made_qdisc(&made, TC_H_ROOT, sizeof(struct gnet_stats_queue) - 4);
+	made_qdisc(&made, "pfifo", TC_H_ROOT, sizeof(struct gnet_stats_queue) - 4);
 	ck_assert_int_eq(nic_qdisc_decode(&made.message, &qdisc), -EBADMSG);
+	/* counts nothing, though the kernel sends zeros */
+	made_qdisc(&made, "noqueue", TC_H_ROOT, sizeof(struct gnet_stats_queue));
+	ck_assert_int_eq(nic_qdisc_decode(&made.message, &qdisc), 0);
+	ck_assert_uint_eq(qdisc.ifindex, 5);
+	ck_assert_uint_eq(qdisc.drops, ROW_ABSENT);
+	ck_assert_uint_eq(qdisc.backlog, ROW_ABSENT);
+	ck_assert_uint_eq(qdisc.requeues, ROW_ABSENT);
 	made_init(&made, RTM_NEWQDISC, &bare, sizeof(bare));
 	ck_assert_int_eq(nic_qdisc_decode(&made.message, &qdisc), 0);
 	ck_assert_uint_eq(qdisc.ifindex, 9);
@@ -572,60 +630,7 @@ START_TEST(rings)
 }
 END_TEST
 
-#define MANY 1000
-
-/* Links by the thousand, in any order, and what is remembered of them. */
-START_TEST(many_links)
-{
-	struct nic_devices devices = {NULL, 0};
-	struct capture capture;
-	struct made made;
-
-	capture_init(&capture);
-	for (int i = 0; i < MANY; i++) {
-		char name[NIC_NAME_SIZE];
-		int ifindex = 1 + i * 7 % MANY; /* 7 and 1000 have no common factor */
-
-		snprintf(name, sizeof(name), "veth%d", ifindex);
-		made_link(&made, ifindex, name);
-		take_link(&made.message, &capture);
-	}
-	ck_assert_uint_eq(rows_sort(&capture.links), 0);
-	ck_assert_uint_eq(capture.links.count, MANY);
-	ck_assert_int_eq(nic_devices_match(&devices, &capture.links), 0);
-	ck_assert_uint_eq(devices.count, MANY);
-	for (size_t i = 0; i < MANY; i++) {
-		ck_assert_uint_eq(devices.list[i].ifindex, i + 1);
-		ck_assert(!devices.list[i].known);
-		ck_assert_uint_eq(devices.list[i].speed_mbps, ROW_ABSENT);
-		devices.list[i].known = true;
-	}
-
-	/* every other one goes away, one comes, one is made anew */
-	for (size_t i = 0; i < MANY / 2; i++)
-		memcpy(rows_at(&capture.links, i), rows_at(&capture.links, 2 * i + 1),
-		       sizeof(struct nic_link));
-	capture.links.count = MANY / 2;
-	made_link(&made, MANY + 50, "new");
-	take_link(&made.message, &capture);
-	ck_assert_int_eq(nic_devices_match(&devices, &capture.links), 0);
-	ck_assert_uint_eq(devices.count, MANY / 2 + 1);
-	nic_devices_forget(&devices, 2);
-	nic_devices_forget(&devices, 3); /* is gone already */
-	ck_assert(!devices.list[0].known);
-	ck_assert_uint_eq(devices.list[0].ifindex, 2);
-	for (size_t i = 1; i < MANY / 2; i++) {
-		ck_assert_uint_eq(devices.list[i].ifindex, 2 * i + 2);
-		ck_assert(devices.list[i].known);
-	}
-	ck_assert_uint_eq(devices.list[MANY / 2].ifindex, MANY + 50);
-	ck_assert(!devices.list[MANY / 2].known);
-	nic_devices_free(&devices);
-	capture_done(&capture);
-}
-END_TEST
-
 UNIT_MAIN("nic_link", captured_veth, captured_virtio, cut_captures, nothing_is_not_zero,
 	  statistics_of_older_kernels, statistics_of_newer_kernels, broken_links,
-	  truncated_attributes, odd_states, every_operational_state, deleted_links, qdiscs, rings,
-	  many_links)
+	  truncated_attributes, odd_states, every_operational_state, largest_statistics,
+	  same_interface, deleted_links, qdiscs, rings)
