@@ -99,7 +99,7 @@ static void nic_close(void *arg)
 	accum_free(state->stats);
 	rows_clear(&state->links);
 	for (size_t i = 0; i < state->devices.count; i++)
-		nic_device_forget(keyed_at(&state->devices, i));
+		nic_device_forget(hash_at(&state->devices, i));
 	hash_clear(&state->devices);
 	globs_free(&state->chosen_patterns);
 }
@@ -281,7 +281,7 @@ static int nic_match_settings(struct nic_state *state, const struct collect_sett
 	if (same)
 		return 0;
 	for (size_t i = 0; i < state->devices.count; i++)
-		((struct nic_device *)keyed_at(&state->devices, i))->chosen = false;
+		((struct nic_device *)hash_at(&state->devices, i))->chosen = false;
 	state->chosen_max = settings->max_rows[MAX_ROWS_NIC_STAT];
 	globs_free(&state->chosen_patterns);
 	return globs_copy(&state->chosen_patterns, wanted);
