@@ -33,8 +33,7 @@ struct slot {
 	void *state;
 	struct filebuf buf;
 	struct snapshot *snapshot;
-	const struct collect_settings *in_use; /* by a collection that is under way */
-	uint64_t busy_since;		       /* monotonic ns; 0: idle */
+	uint64_t busy_since; /* monotonic ns; 0: idle */
 	enum collect_status status;
 	char source[COLLECT_SOURCE_SIZE];
 	char error[COLLECT_ERROR_SIZE];
@@ -160,7 +159,7 @@ struct engine *engine_new(const struct collector *const *list,
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&engine->wake, &attr);
 	pthread_condattr_destroy(&attr);
-	engine->settings = settings;
+	engine->settings = settings_get(settings);
 	for (; list[engine->count] && engine->count < COLLECTORS_MAX; engine->count++) {
 		struct slot *slot = &engine->slot[engine->count];
 
@@ -234,18 +233,17 @@ static void slot_collect(struct slot *slot)
 {
 	struct engine *engine = slot->engine;
 	struct snapshot *snapshot;
-	struct collect c = {.settings = engine->settings, .now = clock_monotonic()};
+	struct collect c = {.settings = settings_get(engine->settings), .now = clock_monotonic()};
 	uint64_t duration;
 	int err;
 
-	slot->in_use = engine->settings;
 	slot->busy_since = c.now;
 	pthread_mutex_unlock(&engine->lock);
 	snapshot = snapshot_new(slot->desc);
 	err = slot_fill(slot, snapshot, &c);
 	duration = clock_monotonic() - c.now;
 	pthread_mutex_lock(&engine->lock);
-	slot->in_use = NULL;
+	settings_put(c.settings);
 	slot->busy_since = 0;
 	slot->duration = duration;
 	if (engine->settings->collector[slot->index].on)
@@ -338,10 +336,11 @@ int engine_start(struct engine *engine)
 	return err;
 }
 
-int engine_configure(struct engine *engine, const struct collect_settings *settings)
+void engine_configure(struct engine *engine, const struct collect_settings *settings)
 {
 	pthread_mutex_lock(&engine->lock);
-	engine->settings = settings;
+	settings_put(engine->settings);
+	engine->settings = settings_get(settings);
 	engine->configured++;
 	for (size_t i = 0; i < engine->count; i++) {
 		struct slot *slot = &engine->slot[i];
@@ -356,19 +355,6 @@ int engine_configure(struct engine *engine, const struct collect_settings *setti
 	pthread_cond_broadcast(&engine->wake);
 	pthread_mutex_unlock(&engine->lock);
 	eventfd_write(engine->event_fd, 1);
-	return 0;
-}
-
-bool engine_settings_in_use(struct engine *engine, const struct collect_settings *settings)
-{
-	bool used;
-
-	pthread_mutex_lock(&engine->lock);
-	used = engine->settings == settings;
-	for (size_t i = 0; i < engine->count; i++)
-		used = used || engine->slot[i].in_use == settings;
-	pthread_mutex_unlock(&engine->lock);
-	return used;
 }
 
 /* With the lock held. */
@@ -414,6 +400,7 @@ void engine_free(struct engine *engine)
 		slot_close(&engine->slot[i]);
 		snapshot_put(engine->slot[i].snapshot);
 	}
+	settings_put(engine->settings);
 	close(engine->event_fd);
 	pthread_cond_destroy(&engine->wake);
 	pthread_mutex_destroy(&engine->lock);

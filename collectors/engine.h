@@ -39,23 +39,17 @@ struct collector_state {
 
 struct engine;
 
-/* An engine for a list of collectors (NULL ends), with settings that it borrows until others are
- * given. Starts nothing yet. NULL when memory is short. */
+/* An engine for a list of collectors (NULL ends). It takes its own reference to the settings.
+ * Starts nothing yet. NULL when memory is short. */
 struct engine *engine_new(const struct collector *const *list,
 			  const struct collect_settings *settings);
 
 /* Starts a thread for each collector that is on. 0 or -errno. */
 int engine_start(struct engine *engine);
 
-/*
- * Applies other settings while it runs: collectors are started and stopped as they say, the others
- * see them at their next collection, which comes at once. The caller keeps the old settings until
- * engine_settings_in_use() no longer names them. 0 or -errno.
- */
-int engine_configure(struct engine *engine, const struct collect_settings *settings);
-
-/* Whether a collection that is running still reads these settings. */
-bool engine_settings_in_use(struct engine *engine, const struct collect_settings *settings);
+/* Applies other settings while it runs: collectors are turned on and off as they say, the others
+ * see them at their next collection, which begins at once. */
+void engine_configure(struct engine *engine, const struct collect_settings *settings);
 
 /* Stops the threads. True when all ended within the time; false when one is stuck in the kernel:
  * then engine_free() must not be called, and the process had better _exit(). */

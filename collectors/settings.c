@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The defaults of what can be configured of the collectors, and the life of settings. */
 #include <config.h>
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "collectors/collector.h"
 #include "collectors/settings.h"
 
-/* Driver statistics about loss, over the names that drivers give them. */
+/* Patterns for the names that drivers give statistics about loss. */
 static const char *const nic_statistics_default[] = {
 	"*drop*",    "*discard*",  "*miss*",	  "*error*",	  "*_err*",
 	"*fifo*",    "*no_buf*",   "*nobuf*",	  "*no_dma*",	  "*alloc*",
@@ -22,32 +24,46 @@ static const uint32_t max_rows_default[MAX_ROWS_COUNT] = {
 
 #define BUFFER_SOCKETS_MAX_DEFAULT 20000
 
-int settings_init(struct collect_settings *settings, const struct collector *const *list)
+struct collect_settings *settings_new(const struct collector *const *list)
 {
-	memset(settings, 0, sizeof(*settings));
+	struct collect_settings *settings = calloc(1, sizeof(*settings));
+
+	if (!settings)
+		return NULL;
+	settings->refs = 1;
 	settings->roots = roots_default;
 	for (size_t i = 0; list[i] && i < COLLECTORS_MAX; i++) {
 		settings->collector[i].on = true;
 		settings->collector[i].interval_ms = list[i]->interval_ms;
 	}
-	for (size_t i = 0; i < sizeof(nic_statistics_default) / sizeof(*nic_statistics_default);
-	     i++)
+	for (size_t i = 0; i < COUNT_OF(nic_statistics_default); i++)
 		if (globs_add(&settings->nic_statistics, nic_statistics_default[i])) {
-			settings_free(settings);
-			return -ENOMEM;
+			settings_put(settings);
+			return NULL;
 		}
 	memcpy(settings->max_rows, max_rows_default, sizeof(max_rows_default));
 	settings->buffer_sockets_max = BUFFER_SOCKETS_MAX_DEFAULT;
 	settings->netns_enter = true;
-	return 0;
+	return settings;
 }
 
-void settings_free(struct collect_settings *settings)
+const struct collect_settings *settings_get(const struct collect_settings *settings)
 {
-	globs_free(&settings->interfaces_include);
-	globs_free(&settings->interfaces_exclude);
-	globs_free(&settings->nic_statistics);
-	globs_free(&settings->sysctls);
+	__atomic_add_fetch(&((struct collect_settings *)settings)->refs, 1, __ATOMIC_RELAXED);
+	return settings;
+}
+
+void settings_put(const struct collect_settings *settings)
+{
+	struct collect_settings *own = (struct collect_settings *)settings;
+
+	if (!own || __atomic_sub_fetch(&own->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	globs_free(&own->interfaces_include);
+	globs_free(&own->interfaces_exclude);
+	globs_free(&own->nic_statistics);
+	globs_free(&own->sysctls);
+	free(own);
 }
 
 bool settings_interface(const struct collect_settings *settings, const char *name)

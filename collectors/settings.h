@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the configuration says to the collectors. Immutable once it is handed to the engine. */
+/* What the configuration says to the collectors: reference-counted, and immutable once it is handed
+ * to the engine. */
 #ifndef NETDIAG_SETTINGS_H
 #define NETDIAG_SETTINGS_H
 
@@ -23,6 +24,7 @@ enum max_rows {
 };
 
 struct collect_settings {
+	unsigned refs;	    /* atomic */
 	struct roots roots; /* borrowed strings, set once from the command line */
 	struct {
 		bool on;
@@ -41,10 +43,13 @@ struct collect_settings {
 
 struct collector;
 
-/* Defaults (no file at all) for a list of collectors (NULL ends), with the running kernel's roots.
- * 0 or -ENOMEM. */
-int settings_init(struct collect_settings *settings, const struct collector *const *list);
-void settings_free(struct collect_settings *settings);
+/* The defaults (no configuration file) for a list of collectors (NULL ends), with the running
+ * kernel's roots, and one reference, the caller's. NULL when memory is short. */
+struct collect_settings *settings_new(const struct collector *const *list);
+
+/* Takes and gives back a reference; the last one frees the settings. settings_put() takes NULL. */
+const struct collect_settings *settings_get(const struct collect_settings *settings);
+void settings_put(const struct collect_settings *settings);
 
 /* Whether an interface is to be shown: included (or nothing is) and not excluded. */
 bool settings_interface(const struct collect_settings *settings, const char *name);

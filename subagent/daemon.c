@@ -35,17 +35,10 @@
  * below the 3 s within which SIGTERM is to end the process. */
 #define STOP_MS 700
 
-/* A configuration that was replaced while a collector may still read it. */
-struct retired {
-	struct configuration *configuration;
-	struct retired *next;
-};
-
 /* Everything that is alive while the daemon runs. */
 struct daemon {
 	const struct options *options;
 	struct configuration *configuration;
-	struct retired *retired;
 	struct engine *engine;
 	struct pinned *view;
 	struct alarms *alarms;
@@ -76,24 +69,6 @@ static void pin(bool woken, void *arg)
 	pinned_turn(daemon->view);
 }
 
-static void release_retired(struct daemon *daemon)
-{
-	struct retired **at = &daemon->retired;
-
-	while (*at) {
-		struct retired *retired = *at;
-
-		if (engine_settings_in_use(daemon->engine, &retired->configuration->collect)) {
-			at = &retired->next;
-			continue;
-		}
-		*at = retired->next;
-		configuration_free(retired->configuration);
-		free(retired);
-	}
-}
-
-/* ns since 1970. */
 /* What netdiagAgent… shows of alarms and notifications. */
 static void fill_alarms(struct agent_row *row, void *arg)
 {
@@ -118,29 +93,23 @@ static void evaluate(struct daemon *daemon, uint64_t now)
 	collector_log_turn(&daemon->health, daemon->engine);
 	alarms_evaluate(daemon->alarms, &source, now, clock_wall());
 	pinned_refill(daemon->view);
-	release_retired(daemon);
 }
 
 /* Takes a new configuration into use; a wrong one changes nothing. */
 static void reload(struct daemon *daemon)
 {
 	struct configuration *configuration = tasks_configuration(daemon->options);
-	struct retired *retired = calloc(1, sizeof(*retired));
 
-	if (!configuration || !retired) {
+	if (!configuration) {
 		log_error("the configuration is wrong: the one before stays in use");
-		configuration_free(configuration);
-		free(retired);
 		return;
 	}
-	retired->configuration = daemon->configuration;
-	retired->next = daemon->retired;
-	daemon->retired = retired;
-	daemon->configuration = configuration;
-	engine_configure(daemon->engine, &configuration->collect);
+	engine_configure(daemon->engine, configuration->collect);
 	alarms_configure(daemon->alarms, &configuration->alarms, clock_monotonic(), clock_wall());
 	sender_configure(&configuration->alarms);
 	session_address(tasks_address(daemon->options, configuration));
+	configuration_free(daemon->configuration);
+	daemon->configuration = configuration;
 	log_notice("the configuration was loaded again");
 }
 
@@ -222,7 +191,7 @@ static int start(struct daemon *daemon)
 	const char *address = tasks_address(daemon->options, daemon->configuration);
 	int err;
 
-	daemon->engine = engine_new(collectors, &daemon->configuration->collect);
+	daemon->engine = engine_new(collectors, daemon->configuration->collect);
 	daemon->view = daemon->engine ? pinned_new(daemon->engine) : NULL;
 	if (!daemon->view)
 		return -ENOMEM;
@@ -263,8 +232,6 @@ static void stop(struct daemon *daemon)
 	}
 	pinned_free(daemon->view);
 	alarms_free(daemon->alarms);
-	if (daemon->engine)
-		release_retired(daemon);
 	engine_free(daemon->engine);
 	configuration_free(daemon->configuration);
 	if (daemon->wake_fd >= 0)

@@ -84,7 +84,7 @@ int tasks_dump(const struct options *options)
 	configuration = tasks_configuration(options);
 	if (!configuration)
 		return EX_CONFIG;
-	status = dump(options->dump, &configuration->collect);
+	status = dump(options->dump, configuration->collect);
 	configuration_free(configuration);
 	return status;
 }
@@ -96,7 +96,7 @@ int tasks_report(const struct options *options)
 
 	if (!configuration)
 		return EX_CONFIG;
-	status = report_run(stdout, options->report, options->seconds, &configuration->collect,
+	status = report_run(stdout, options->report, options->seconds, configuration->collect,
 			    &configuration->alarms);
 	configuration_free(configuration);
 	return status;

@@ -53,7 +53,7 @@ static bool apply_interval(struct draft *draft, struct line *line)
 	size_t i;
 
 	return line_find(line, 1, "collector", known_collector, NULL, &i) &&
-	       line_take(line, 2, &type, &draft->configuration->collect.collector[i].interval_ms);
+	       line_take(line, 2, &type, &draft->configuration->collect->collector[i].interval_ms);
 }
 
 static bool apply_collector(struct draft *draft, struct line *line)
@@ -61,7 +61,7 @@ static bool apply_collector(struct draft *draft, struct line *line)
 	size_t i;
 
 	return line_find(line, 1, "collector", known_collector, NULL, &i) &&
-	       line_take(line, 2, &switch_type, &draft->configuration->collect.collector[i].on);
+	       line_take(line, 2, &switch_type, &draft->configuration->collect->collector[i].on);
 }
 
 /* Adds the words from `from` on to a list of patterns. */
@@ -76,7 +76,7 @@ static bool add_patterns(struct globs *patterns, struct line *line, size_t from)
 static bool apply_interfaces(struct draft *draft, struct line *line)
 {
 	static const char *const words[] = {"include", "exclude", NULL};
-	struct collect_settings *collect = &draft->configuration->collect;
+	struct collect_settings *collect = draft->configuration->collect;
 	struct globs *lists[] = {&collect->interfaces_include, &collect->interfaces_exclude};
 	size_t i;
 
@@ -87,9 +87,9 @@ static bool apply_interfaces(struct draft *draft, struct line *line)
 static bool apply_nic_statistics(struct draft *draft, struct line *line)
 {
 	if (!draft->nic_statistics_set)
-		globs_free(&draft->configuration->collect.nic_statistics);
+		globs_free(&draft->configuration->collect->nic_statistics);
 	draft->nic_statistics_set = true;
-	return add_patterns(&draft->configuration->collect.nic_statistics, line, 1);
+	return add_patterns(&draft->configuration->collect->nic_statistics, line, 1);
 }
 
 static bool apply_sysctl(struct draft *draft, struct line *line)
@@ -103,7 +103,7 @@ static bool apply_sysctl(struct draft *draft, struct line *line)
 					  "as in net.core.somaxconn",
 					  line->word[i]);
 	}
-	return add_patterns(&draft->configuration->collect.sysctls, line, 1);
+	return add_patterns(&draft->configuration->collect->sysctls, line, 1);
 }
 
 static bool apply_socket_states(struct draft *draft, struct line *line)
@@ -113,7 +113,7 @@ static bool apply_socket_states(struct draft *draft, struct line *line)
 
 	if (!line_find(line, 1, "way of counting", line_known_array, words, &i))
 		return false;
-	draft->configuration->collect.socket_states_full = i == 1;
+	draft->configuration->collect->socket_states_full = i == 1;
 	return true;
 }
 
@@ -128,7 +128,7 @@ static bool apply_max_rows(struct draft *draft, struct line *line)
 	size_t i;
 
 	return line_find(line, 1, "collector with a bound", line_known_array, words, &i) &&
-	       line_take(line, 2, &type, &draft->configuration->collect.max_rows[i]);
+	       line_take(line, 2, &type, &draft->configuration->collect->max_rows[i]);
 }
 
 static const char *known_check(size_t i, const void *arg)
@@ -239,8 +239,9 @@ static bool apply_notifications(struct draft *draft, struct line *line)
 	       line_take(line, 2, &rate, &draft->configuration->alarms.rate_per_minute);
 }
 
-#define MANY	       (LINE_WORDS_MAX - 1)
-#define MEMBER(member) .offset = offsetof(struct configuration, member)
+#define MANY		(LINE_WORDS_MAX - 1)
+#define MEMBER(member)	.offset = offsetof(struct configuration, member)
+#define SETTING(member) .of_collectors = true, .offset = offsetof(struct collect_settings, member)
 
 /* clang-format off */
 const struct directive directives[] = {
@@ -255,8 +256,8 @@ const struct directive directives[] = {
 	{"socketStates", "cheap|full", 1, 1, .apply = apply_socket_states},
 	{"maxRows", "COLLECTOR NUMBER", 2, 2, .apply = apply_max_rows},
 	{"bufferSockets", "NUMBER", 1, 1, .type = WORD_RANGE(WORD_NUMBER, 0, 10000000),
-	 MEMBER(collect.buffer_sockets_max)},
-	{"netnsEnter", "on|off", 1, 1, .type = {.kind = WORD_SWITCH}, MEMBER(collect.netns_enter)},
+	 SETTING(buffer_sockets_max)},
+	{"netnsEnter", "on|off", 1, 1, .type = {.kind = WORD_SWITCH}, SETTING(netns_enter)},
 	{"check", "CHECK [INSTANCE] [on|off] [SETTING VALUE ...]", 2, MANY, .apply = apply_check},
 	{"notifications", "rate NUMBER/TIME", 2, 2, .apply = apply_notifications},
 	{"heartbeat", "TIME|off", 1, 1, .type = WORD_RANGE_OR_OFF(WORD_DURATION, SECOND_MS, DAY_MS, 0),
@@ -275,6 +276,8 @@ const char *directive_name(size_t i, const void *arg)
 
 bool directive_apply(const struct directive *directive, struct draft *draft, struct line *line)
 {
+	char *base;
+
 	if (line->count - 1 < directive->min)
 		return line_wrong(line, 0, "more words are needed: %s %s", directive->name,
 				  directive->help);
@@ -285,6 +288,7 @@ bool directive_apply(const struct directive *directive, struct draft *draft, str
 		return true;
 	if (directive->apply)
 		return directive->apply(draft, line);
-	return line_take(line, 1, &directive->type,
-			 (char *)draft->configuration + directive->offset);
+	base = directive->of_collectors ? (char *)draft->configuration->collect
+					: (char *)draft->configuration;
+	return line_take(line, 1, &directive->type, base + directive->offset);
 }

@@ -27,6 +27,7 @@ struct directive {
 	bool (*apply)(struct draft *draft, struct line *line);
 	/* Without apply: the only argument is this member of struct configuration, … */
 	struct word_type type;
+	bool of_collectors; /* the offset is in struct collect_settings */
 	size_t offset;
 	enum include include; /* … or names what to read. */
 };

@@ -314,12 +314,14 @@ static bool start_reading(struct reader *reader, const char *name, const struct 
 {
 	struct configuration *configuration = calloc(1, sizeof(*configuration));
 
-	if (!configuration || settings_init(&configuration->collect, collectors)) {
+	if (configuration)
+		configuration->collect = settings_new(collectors);
+	if (!configuration || !configuration->collect) {
 		free(configuration);
 		report_problem(reader, "%s: out of memory", name);
 		return false;
 	}
-	configuration->collect.roots = *roots;
+	configuration->collect->roots = *roots;
 	configuration->alarms.rate_per_minute = RATE_PER_MINUTE_DEFAULT;
 	configuration->alarms.history = HISTORY_DEFAULT;
 	reader->draft.configuration = configuration;
@@ -361,7 +363,7 @@ void configuration_free(struct configuration *configuration)
 {
 	if (!configuration)
 		return;
-	settings_free(&configuration->collect);
+	settings_put(configuration->collect);
 	free(configuration->alarms.checks);
 	free(configuration->agentx_socket);
 	free(configuration);

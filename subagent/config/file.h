@@ -25,8 +25,8 @@
 #define CONFIGURATION_PROBLEMS_MAX 1000 /* reported; reading stops there */
 
 struct configuration {
-	char *agentx_socket; /* as the file says it, or NULL */
-	struct collect_settings collect;
+	char *agentx_socket;		  /* as the file says it, or NULL */
+	struct collect_settings *collect; /* a reference */
 	struct alarm_settings alarms;
 };
 

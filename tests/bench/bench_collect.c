@@ -30,29 +30,29 @@ static long resident_kib(void)
 
 int main(int argc, char **argv)
 {
-	struct collect_settings settings;
+	struct collect_settings *settings = settings_new(collectors);
 	struct collector_state state;
 	struct engine *engine;
 	uint64_t fastest = UINT64_MAX, sum = 0;
 	long first = 0;
 	int index, refreshes;
 
-	if (argc < 3 || settings_init(&settings, collectors)) {
+	if (argc < 3 || !settings) {
 		fprintf(stderr, "usage: bench_collect COLLECTOR REFRESHES [full]\n");
 		return 64;
 	}
-	settings.socket_states_full = argc > 3 && !strcmp(argv[3], "full");
-	settings.buffer_sockets_max = 10000000;
+	settings->socket_states_full = argc > 3 && !strcmp(argv[3], "full");
+	settings->buffer_sockets_max = 10000000;
 	for (size_t i = 0; i < COLLECTORS_MAX; i++)
-		settings.collector[i].on = false;
-	engine = engine_new(collectors, &settings);
+		settings->collector[i].on = false;
+	engine = engine_new(collectors, settings);
 	index = engine ? engine_find(engine, argv[1]) : -1;
 	refreshes = atoi(argv[2]);
 	if (index < 0 || refreshes < 2) {
 		fprintf(stderr, "bench_collect: %s: no such collector\n", argv[1]);
 		return 64;
 	}
-	settings.collector[index].on = true;
+	settings->collector[index].on = true;
 	for (int i = 0; i < refreshes; i++) {
 		engine_collect_once(engine);
 		engine_state(engine, (size_t)index, &state);
@@ -67,6 +67,6 @@ int main(int argc, char **argv)
 	printf("%.1f %.1f %llu %ld\n", (double)fastest / 1e3, (double)sum / refreshes / 1e3,
 	       (unsigned long long)state.rows, resident_kib() - first);
 	engine_free(engine);
-	settings_free(&settings);
+	settings_put(settings);
 	return state.status != COLLECT_OK;
 }

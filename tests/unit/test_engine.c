@@ -138,7 +138,7 @@ static const struct collector *const list[] = {&scripted, &softnet_collector, &s
 enum { SCRIPTED, SOFTNET, SILENT, LIST_COUNT };
 
 static struct tree tree;
-static struct collect_settings settings[2];
+static struct collect_settings *settings[2];
 static struct engine *engine;
 
 static void begin(void)
@@ -147,14 +147,14 @@ static void begin(void)
 	tree_write(&tree, "proc/net/softnet_stat", "1 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
 	tree_write(&tree, "proc/softirqs", "CPU0\nNET_TX: 1\nNET_RX: 2\n");
 	for (size_t i = 0; i < COUNT_OF(settings); i++) {
-		ck_assert_int_eq(settings_init(&settings[i], collectors), 0);
-		settings[i].roots = tree.roots;
+		ck_assert(settings[i] = settings_new(collectors));
+		settings[i]->roots = tree.roots;
 		for (size_t s = 0; s < LIST_COUNT; s++) {
-			settings[i].collector[s].on = true;
-			settings[i].collector[s].interval_ms = 50;
+			settings[i]->collector[s].on = true;
+			settings[i]->collector[s].interval_ms = 50;
 		}
 	}
-	engine = engine_new(list, &settings[0]);
+	engine = engine_new(list, settings[0]);
 	ck_assert_ptr_nonnull(engine);
 	ck_assert_uint_eq(engine_count(engine), LIST_COUNT);
 	script_set(0, 3, NULL);
@@ -165,8 +165,14 @@ static void end(void)
 	ck_assert(engine_stop(engine, WAIT_MS));
 	engine_free(engine);
 	for (size_t i = 0; i < COUNT_OF(settings); i++)
-		settings_free(&settings[i]);
+		settings_put(settings[i]);
 	tree_done(&tree);
+}
+
+/* One is the test's own. */
+static unsigned references(size_t i)
+{
+	return __atomic_load_n(&settings[i]->refs, __ATOMIC_RELAXED);
 }
 
 static struct collector_state state_of(size_t i)
@@ -325,7 +331,7 @@ END_TEST
 START_TEST(long_reasons)
 {
 	char text[2 * COLLECT_ERROR_SIZE];
-	struct collect c = {.settings = &settings[0]};
+	struct collect c = {.settings = settings[0]};
 
 	memset(text, 'x', sizeof(text));
 	for (size_t len = COLLECT_ERROR_SIZE - 40; len < sizeof(text); len++) {
@@ -350,7 +356,7 @@ END_TEST
 START_TEST(several_notes)
 {
 	char text[COLLECT_ERROR_SIZE];
-	struct collect c = {.settings = &settings[0]};
+	struct collect c = {.settings = settings[0]};
 
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 20] = '\0';
@@ -403,16 +409,15 @@ START_TEST(intervals_can_change)
 	unsigned calls;
 
 	begin();
-	settings[0].collector[SCRIPTED].interval_ms = 3600 * 1000;
+	settings[0]->collector[SCRIPTED].interval_ms = 3600 * 1000;
 	ck_assert_int_eq(engine_start(engine), 0);
 	EVENTUALLY(shown_value() == 1);
 	calls = script_calls();
 	/* Other settings are seen at once, not in an hour. */
-	ck_assert_int_eq(engine_configure(engine, &settings[1]), 0);
+	engine_configure(engine, settings[1]);
 	EVENTUALLY(script_calls() >= calls + 3);
 	ck_assert_uint_eq(state_of(SCRIPTED).interval_ms, 50);
-	EVENTUALLY(!engine_settings_in_use(engine, &settings[0]));
-	ck_assert(engine_settings_in_use(engine, &settings[1]));
+	EVENTUALLY(references(0) == 1);
 	end();
 }
 END_TEST
@@ -425,8 +430,8 @@ START_TEST(off_and_on_again)
 	begin();
 	ck_assert_int_eq(engine_start(engine), 0);
 	EVENTUALLY(shown_value() >= 3);
-	settings[1].collector[SCRIPTED].on = false;
-	ck_assert_int_eq(engine_configure(engine, &settings[1]), 0);
+	settings[1]->collector[SCRIPTED].on = false;
+	engine_configure(engine, settings[1]);
 	state = state_of(SCRIPTED);
 	ck_assert_int_eq(state.status, COLLECT_UNSUPPORTED);
 	ck_assert(!state.on);
@@ -440,7 +445,7 @@ START_TEST(off_and_on_again)
 	ck_assert_uint_eq(script_calls(), calls);
 	ck_assert_ptr_null(engine_snapshot(engine, SCRIPTED));
 	/* On again: from the beginning. */
-	ck_assert_int_eq(engine_configure(engine, &settings[0]), 0);
+	engine_configure(engine, settings[0]);
 	EVENTUALLY(shown_value() == 1 || shown_value() == 2);
 	EVENTUALLY(state_of(SCRIPTED).status == COLLECT_OK);
 	end();
@@ -451,7 +456,7 @@ END_TEST
 START_TEST(off_from_the_start)
 {
 	begin();
-	settings[0].collector[SCRIPTED].on = false;
+	settings[0]->collector[SCRIPTED].on = false;
 	engine_collect_once(engine);
 	ck_assert_uint_eq(script_calls(), 0);
 	ck_assert_int_eq(engine_start(engine), 0);
@@ -527,18 +532,17 @@ START_TEST(a_stall_at_the_start)
 }
 END_TEST
 
-/* Settings that a stuck collection reads must not be freed, and we are told so. */
-START_TEST(settings_stay_in_use_while_stuck)
+/* A stuck collection has a reference to the settings that it reads. */
+START_TEST(settings_stay_while_stuck)
 {
 	begin();
 	tree_fifo(&tree, "proc/net/softnet_stat");
 	ck_assert_int_eq(engine_start(engine), 0);
 	EVENTUALLY(strstr(state_of(SOFTNET).error, "under way"));
-	ck_assert_int_eq(engine_configure(engine, &settings[1]), 0);
-	ck_assert(engine_settings_in_use(engine, &settings[0]));
-	ck_assert(engine_settings_in_use(engine, &settings[1]));
+	engine_configure(engine, settings[1]);
+	EVENTUALLY(references(0) == 2);
 	release();
-	EVENTUALLY(!engine_settings_in_use(engine, &settings[0]));
+	EVENTUALLY(references(0) == 1);
 	end();
 }
 END_TEST
@@ -551,12 +555,12 @@ START_TEST(off_while_stuck)
 	EVENTUALLY(state_of(SOFTNET).status == COLLECT_OK);
 	tree_fifo(&tree, "proc/net/softnet_stat");
 	EVENTUALLY(state_of(SOFTNET).status == COLLECT_STALE);
-	settings[1].collector[SOFTNET].on = false;
-	ck_assert_int_eq(engine_configure(engine, &settings[1]), 0);
+	settings[1]->collector[SOFTNET].on = false;
+	engine_configure(engine, settings[1]);
 	ck_assert_int_eq(state_of(SOFTNET).status, COLLECT_UNSUPPORTED);
 	ck_assert_ptr_null(engine_snapshot(engine, SOFTNET));
 	release();
-	EVENTUALLY(!engine_settings_in_use(engine, &settings[0]));
+	EVENTUALLY(references(0) == 1);
 	ck_assert_ptr_null(engine_snapshot(engine, SOFTNET));
 	ck_assert_int_eq(state_of(SOFTNET).status, COLLECT_UNSUPPORTED);
 	end();
@@ -589,8 +593,8 @@ START_TEST(all_at_once)
 	begin();
 	for (size_t i = 0; i < COUNT_OF(settings); i++)
 		for (size_t s = 0; s < LIST_COUNT; s++)
-			settings[i].collector[s].interval_ms = 1;
-	settings[1].collector[SILENT].on = false;
+			settings[i]->collector[s].interval_ms = 1;
+	settings[1]->collector[SILENT].on = false;
 	ck_assert_int_eq(engine_start(engine), 0);
 	for (int round = 0; round < 300; round++) {
 		for (size_t s = 0; s < LIST_COUNT; s++) {
@@ -604,7 +608,7 @@ START_TEST(all_at_once)
 			snapshot_put(snapshot);
 		}
 		if (round % 10 == 0)
-			engine_configure(engine, &settings[round / 10 % 2]);
+			engine_configure(engine, settings[round / 10 % 2]);
 		script_set(round % 3 ? 0 : -ENOENT, (unsigned)round % 50, NULL);
 		engine_event(engine);
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
@@ -617,6 +621,5 @@ END_TEST
 UNIT_MAIN("collect", pending_at_first, once_without_threads, failures_have_their_status,
 	  notes_stand_under_ok, long_reasons, several_notes, refreshes_at_its_interval,
 	  intervals_can_change, off_and_on_again, off_from_the_start,
-	  a_stall_is_shown_and_delays_nobody, a_stall_at_the_start,
-	  settings_stay_in_use_while_stuck, off_while_stuck, stop_does_not_wait_for_the_stuck,
-	  all_at_once)
+	  a_stall_is_shown_and_delays_nobody, a_stall_at_the_start, settings_stay_while_stuck,
+	  off_while_stuck, stop_does_not_wait_for_the_stuck, all_at_once)

@@ -145,11 +145,11 @@ START_TEST(changes_of_health_are_told_once)
 		{0, "half"},	 {-EIO, NULL}, {0, "half"},
 	};
 	struct health health = {0};
-	struct collect_settings settings;
+	struct collect_settings *settings;
 	struct engine *engine;
 
-	ck_assert_int_eq(settings_init(&settings, collectors), 0);
-	engine = engine_new(list, &settings);
+	ck_assert(settings = settings_new(collectors));
+	engine = engine_new(list, settings);
 	ck_assert_ptr_nonnull(engine);
 	capture();
 	collector_log_turn(&health, engine); /* pending is nothing to tell */
@@ -171,25 +171,25 @@ START_TEST(changes_of_health_are_told_once)
 		   "netdiagd: collector made: ok again\n"
 		   "netdiagd: collector made: half\n");
 	engine_free(engine);
-	settings_free(&settings);
+	settings_put(settings);
 }
 END_TEST
 
 START_TEST(what_is_off_is_not_told)
 {
 	struct health health = {0};
-	struct collect_settings settings;
+	struct collect_settings *settings;
 	struct engine *engine;
 
-	ck_assert_int_eq(settings_init(&settings, collectors), 0);
-	settings.collector[0].on = false;
-	engine = engine_new(list, &settings);
+	ck_assert(settings = settings_new(collectors));
+	settings->collector[0].on = false;
+	engine = engine_new(list, settings);
 	ck_assert_ptr_nonnull(engine);
 	capture();
 	collector_log_turn(&health, engine);
 	check_said("");
 	engine_free(engine);
-	settings_free(&settings);
+	settings_put(settings);
 }
 END_TEST
 

@@ -140,8 +140,8 @@ void unit_collector_init(struct unit_collector *unit, const struct collector *de
 {
 	memset(unit, 0, sizeof(*unit));
 	unit->desc = desc;
-	ck_assert_int_eq(settings_init(&unit->settings, collectors), 0);
-	unit->settings.roots = *roots;
+	ck_assert(unit->settings = settings_new(collectors));
+	unit->settings->roots = *roots;
 	if (desc->state_size)
 		ck_assert(unit->state = calloc(1, desc->state_size));
 	for (size_t i = 0; desc->rows[i]; i++)
@@ -151,7 +151,7 @@ void unit_collector_init(struct unit_collector *unit, const struct collector *de
 int unit_collect(struct unit_collector *unit, uint64_t now)
 {
 	struct collect c = {
-		.settings = &unit->settings,
+		.settings = unit->settings,
 		.state = unit->state,
 		.rows = unit->rows,
 		.buf = &unit->buf,
@@ -177,5 +177,5 @@ void unit_collector_done(struct unit_collector *unit)
 		unit->desc->close(unit->state);
 	free(unit->state);
 	filebuf_free(&unit->buf);
-	settings_free(&unit->settings);
+	settings_put(unit->settings);
 }

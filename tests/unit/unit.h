@@ -51,7 +51,7 @@ void tree_done(struct tree *tree);
 /* One collector with settings of its own (the defaults, to be changed at will), without threads. */
 struct unit_collector {
 	const struct collector *desc;
-	struct collect_settings settings;
+	struct collect_settings *settings;
 	struct filebuf buf;
 	void *state;
 	struct rows rows[COLLECT_ROWS_MAX];

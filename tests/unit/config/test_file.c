@@ -81,9 +81,9 @@ START_TEST(defaults_without_a_file)
 	ck_assert_ptr_nonnull(c);
 	ck_assert_str_eq(problems, "");
 	ck_assert_ptr_null(c->agentx_socket);
-	ck_assert(c->collect.collector[collector_index("softnet")].on);
-	ck_assert_uint_eq(c->collect.collector[collector_index("softnet")].interval_ms, 1000);
-	ck_assert_uint_gt(c->collect.nic_statistics.count, 5);
+	ck_assert(c->collect->collector[collector_index("softnet")].on);
+	ck_assert_uint_eq(c->collect->collector[collector_index("softnet")].interval_ms, 1000);
+	ck_assert_uint_gt(c->collect->nic_statistics.count, 5);
 	ck_assert_uint_gt(c->alarms.rate_per_minute, 0);
 	configuration_free(c);
 	ck_assert_ptr_null(configuration_load("/nonexistent/netdiagd.conf", true, &roots_default,
@@ -119,20 +119,20 @@ START_TEST(every_directive)
 
 	ck_assert_msg(c != NULL, "%s", problems);
 	ck_assert_str_eq(c->agentx_socket, "/var/agentx/master");
-	ck_assert_uint_eq(c->collect.collector[collector_index("softnet")].interval_ms, 500);
-	ck_assert_uint_eq(c->collect.collector[collector_index("nic")].interval_ms, 60000);
-	ck_assert(!c->collect.collector[collector_index("conntrack")].on);
-	ck_assert_uint_eq(c->collect.interfaces_include.count, 3);
-	ck_assert(settings_interface(&c->collect, "eth7"));
-	ck_assert(settings_interface(&c->collect, "odd name"));
-	ck_assert(!settings_interface(&c->collect, "lo"));
-	ck_assert(!settings_interface(&c->collect, "docker0"));
-	ck_assert_uint_eq(c->collect.nic_statistics.count, 3);
-	ck_assert_uint_eq(c->collect.sysctls.count, 2);
-	ck_assert(c->collect.socket_states_full);
-	ck_assert_uint_eq(c->collect.max_rows[MAX_ROWS_UDP_SOCKET], 100);
-	ck_assert_uint_eq(c->collect.buffer_sockets_max, 5000);
-	ck_assert(!c->collect.netns_enter);
+	ck_assert_uint_eq(c->collect->collector[collector_index("softnet")].interval_ms, 500);
+	ck_assert_uint_eq(c->collect->collector[collector_index("nic")].interval_ms, 60000);
+	ck_assert(!c->collect->collector[collector_index("conntrack")].on);
+	ck_assert_uint_eq(c->collect->interfaces_include.count, 3);
+	ck_assert(settings_interface(c->collect, "eth7"));
+	ck_assert(settings_interface(c->collect, "odd name"));
+	ck_assert(!settings_interface(c->collect, "lo"));
+	ck_assert(!settings_interface(c->collect, "docker0"));
+	ck_assert_uint_eq(c->collect->nic_statistics.count, 3);
+	ck_assert_uint_eq(c->collect->sysctls.count, 2);
+	ck_assert(c->collect->socket_states_full);
+	ck_assert_uint_eq(c->collect->max_rows[MAX_ROWS_UDP_SOCKET], 100);
+	ck_assert_uint_eq(c->collect->buffer_sockets_max, 5000);
+	ck_assert(!c->collect->netns_enter);
 	ck_assert_uint_eq(c->alarms.rate_per_minute, 300);
 	ck_assert_uint_eq(c->alarms.heartbeat_ms, 300000);
 	ck_assert_uint_eq(c->alarms.history, 7);
@@ -283,7 +283,7 @@ START_TEST(includes)
 	ck_assert_msg(c != NULL, "%s", problems);
 	ck_assert_uint_eq(c->alarms.history, 3);
 	ck_assert_uint_eq(c->alarms.heartbeat_ms, 7 * 60 * 1000);
-	ck_assert_uint_eq(c->collect.buffer_sockets_max, 20);
+	ck_assert_uint_eq(c->collect->buffer_sockets_max, 20);
 	configuration_free(c);
 
 	tree_write(&tree, "more/second.conf", "\n  bogus\n");

@@ -117,7 +117,7 @@ START_TEST(other_cards)
 		   " 80:  4  PCI-MSI   3-edge      hidden0\n");
 	tree_symlink(&tree, "../../../devices/pci/0000:3b:00.0", "sys/class/net/gone/device");
 	unit_collector_init(&unit, &nic_irq_collector, &tree.roots);
-	ck_assert_int_eq(globs_add(&unit.settings.interfaces_exclude, "hidden*"), 0);
+	ck_assert_int_eq(globs_add(&unit.settings->interfaces_exclude, "hidden*"), 0);
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_uint_eq(unit.rows[0].count, 3);
 	ck_assert_uint_eq(row_of(&unit, 19)->ifindex, 2);
@@ -266,7 +266,7 @@ START_TEST(bounded)
 		   " 41: 2  PCI-MSI 1-edge      b\n"
 		   " 50: 3  PCI-MSI 1-edge      c\n");
 	unit_collector_init(&unit, &nic_irq_collector, &tree.roots);
-	unit.settings.max_rows[MAX_ROWS_IRQ] = 2;
+	unit.settings->max_rows[MAX_ROWS_IRQ] = 2;
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_uint_eq(unit.rows[0].count, 2);
 	ck_assert_msg(strstr(unit.error, "1 more"), "told: %s", unit.error);

@@ -134,7 +134,7 @@ START_TEST(configured)
 	tree_write(&tree, "proc/sys/net/ipv4/conf/eth0.100/rp_filter", "1\n");
 	unit_collector_init(&unit, &sysctls_collector, &tree.roots);
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		ck_assert_int_eq(globs_add(&unit.settings.sysctls, names[i]), 0);
+		ck_assert_int_eq(globs_add(&unit.settings->sysctls, names[i]), 0);
 	ck_assert_int_eq(unit_collect(&unit, 1), 0);
 	ck_assert_str_eq(unit.error, "");
 	ck_assert_uint_eq(unit.rows[0].count, 3);
@@ -168,7 +168,7 @@ START_TEST(configured_wrong)
 		tree_write(&tree, "proc/sys/net/ipv4/conf/all/rp_filter", "1\n");
 		tree_write(&tree, "proc/secret", "x\n");
 		unit_collector_init(&unit, &sysctls_collector, &tree.roots);
-		ck_assert_int_eq(globs_add(&unit.settings.sysctls, wrong[i].name), 0);
+		ck_assert_int_eq(globs_add(&unit.settings->sysctls, wrong[i].name), 0);
 		ck_assert_int_eq(unit_collect(&unit, 1), 0);
 		ck_assert_msg(strstr(unit.error, wrong[i].told), "told: %s", unit.error);
 		ck_assert_msg(strstr(unit.error, wrong[i].name), "told: %s", unit.error);

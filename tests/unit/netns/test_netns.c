@@ -233,7 +233,7 @@ END_TEST
 START_TEST(bounded)
 {
 	begin();
-	unit.settings.max_rows[MAX_ROWS_NETNS] = 3;
+	unit.settings->max_rows[MAX_ROWS_NETNS] = 3;
 	for (unsigned i = 0; i < 10; i++) {
 		unsigned pid = 100 + i * 7 % 10; /* no order */
 
@@ -249,7 +249,7 @@ START_TEST(bounded)
 		ck_assert_uint_eq(row_of(name)->listen_overflows, pid);
 	}
 	ck_assert_msg(strstr(unit.error, "maxRows netns 3"), "told: %s", unit.error);
-	unit.settings.max_rows[MAX_ROWS_NETNS] = 10;
+	unit.settings->max_rows[MAX_ROWS_NETNS] = 10;
 	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);
 	ck_assert_uint_eq(unit.rows[0].count, 10);
 	ck_assert_str_eq(unit.error, "");

@@ -377,20 +377,20 @@ START_TEST(default_patterns)
 					    "rx_no_dma_resources", "tx_timeout",
 					    "pkts rx OOB",	   "pkts rx err",
 					    "rx_out_of_buffer",	   "queue_0_rx_empty_rx_ring"};
-	struct collect_settings settings;
+	struct collect_settings *settings;
 	struct strings strings;
 	struct driver_stats stats;
 
-	ck_assert_int_eq(settings_init(&settings, collectors), 0);
+	ck_assert(settings = settings_new(collectors));
 	strings_init(&strings, names);
 	ck_assert_int_eq(driver_stats_choose(&stats, "any", strings.bytes, strings.count,
-					     &settings.nic_statistics, 100),
+					     &settings->nic_statistics, 100),
 			 0);
 	ck_assert_uint_eq(stats.shown_count, COUNT_OF(shown));
 	for (size_t i = 0; i < COUNT_OF(shown); i++)
 		ck_assert_str_eq(stats.shown[i].name, shown[i]);
 	driver_stats_free(&stats);
-	settings_free(&settings);
+	settings_put(settings);
 }
 END_TEST
 

@@ -92,10 +92,10 @@ START_TEST(patterns_of_interfaces)
 
 	tree_init(&tree);
 	unit_collector_init(&unit, &nic_collector, &tree.roots);
-	ck_assert_int_eq(globs_add(&unit.settings.interfaces_include, "l?"), 0);
+	ck_assert_int_eq(globs_add(&unit.settings->interfaces_include, "l?"), 0);
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_ptr_nonnull(loopback(&unit));
-	ck_assert_int_eq(globs_add(&unit.settings.interfaces_exclude, "lo*"), 0);
+	ck_assert_int_eq(globs_add(&unit.settings->interfaces_exclude, "lo*"), 0);
 	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);
 	ck_assert_ptr_null(loopback(&unit));
 	ck_assert_uint_eq(unit.rows[1].count, 0);

@@ -109,7 +109,7 @@ START_TEST(test_bound)
 
 	tree_init(&tree);
 	unit_collector_init(&unit, &fullest_buffers_collector, &tree.roots);
-	unit.settings.buffer_sockets_max = 50;
+	unit.settings->buffer_sockets_max = 50;
 	tree_write(&tree, "proc/net/sockstat", "TCP: inuse 20 tw 900\nUDP: inuse 10 mem 0\n");
 	tree_write(&tree, "proc/net/sockstat6", "TCP6: inuse 15\nUDP6: inuse 6\n");
 	ck_assert_int_eq(unit_collect(&unit, SECOND), -EOPNOTSUPP);
@@ -151,8 +151,8 @@ START_TEST(test_live)
 	for (unsigned i = 0; i < 100; i++)
 		send(client, data, sizeof(data), 0);
 	unit_collector_init(&unit, &fullest_buffers_collector, &roots_default);
-	unit.settings.buffer_sockets_max = UINT32_MAX;
-	unit.settings.max_rows[MAX_ROWS_BUFFER] = 1000;
+	unit.settings->buffer_sockets_max = UINT32_MAX;
+	unit.settings->max_rows[MAX_ROWS_BUFFER] = 1000;
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	for (size_t i = 0; i < unit.rows[0].count; i++)
 		ck_assert_uint_eq(((struct buffer_row *)rows_at(&unit.rows[0], i))->rank, i + 1);

@@ -139,7 +139,7 @@ START_TEST(test_bound)
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
 		fds[i] = loopback_tcp(&ports[i], 1);
 	unit_collector_init(&unit, &listener_collector, &roots_default);
-	unit.settings.max_rows[MAX_ROWS_LISTENER] = 2;
+	unit.settings->max_rows[MAX_ROWS_LISTENER] = 2;
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_uint_eq(unit.rows[0].count, 2);
 	ck_assert_ptr_nonnull(strstr(unit.error, "raise `maxRows listener 2`"));

@@ -94,11 +94,11 @@ START_TEST(test_bound)
 	}
 	flood(ports[7], 100);
 	unit_collector_init(&unit, &udp_socket_collector, &roots_default);
-	unit.settings.max_rows[MAX_ROWS_UDP_SOCKET] = 3;
+	unit.settings->max_rows[MAX_ROWS_UDP_SOCKET] = 3;
 	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
 	ck_assert_uint_eq(unit.rows[0].count, 3);
 	ck_assert_ptr_nonnull(row_of(&unit, ports[7]));
-	unit.settings.max_rows[MAX_ROWS_UDP_SOCKET] = 0;
+	unit.settings->max_rows[MAX_ROWS_UDP_SOCKET] = 0;
 	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);
 	ck_assert_uint_eq(unit.rows[0].count, 0);
 	ck_assert_ptr_nonnull(strstr(unit.error, "raise `maxRows udpSocket 0`"));

@@ -46,15 +46,15 @@ static const struct collector nic = {
 };
 static const struct collector *const two[] = {&softnet, &nic, NULL};
 
-static struct collect_settings settings;
+static struct collect_settings *settings;
 static struct engine *engine;
 static struct pinned *view;
 
 static void setup(void)
 {
 	collections = 0;
-	ck_assert_int_eq(settings_init(&settings, collectors), 0);
-	engine = engine_new(two, &settings);
+	ck_assert(settings = settings_new(collectors));
+	engine = engine_new(two, settings);
 	ck_assert_ptr_nonnull(engine);
 	view = pinned_new(engine);
 	ck_assert_ptr_nonnull(view);
@@ -65,7 +65,7 @@ static void teardown(void)
 {
 	pinned_free(view);
 	engine_free(engine);
-	settings_free(&settings);
+	settings_put(settings);
 }
 
 static const struct rows *rows_of(const char *table)
