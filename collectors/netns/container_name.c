@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Recognises containers and pods by the paths of their cgroups, as the container managers make
+ * them. Pure: it parses the text of /proc/PID/cgroup.
+ */
 #include <config.h>
 
 #include <stdio.h>
@@ -234,24 +238,31 @@ static bool take_path(struct span path, char *name, size_t size)
 	return any;
 }
 
-bool container_name_of(struct span text, char *name, size_t size)
+/* Takes a field that ends with a colon off the front of a line. False when there is none. */
+static bool take_field(struct span *line, struct span *field)
 {
-	struct span line;
+	const char *colon = memchr(line->start, ':', line->len);
+
+	if (!colon)
+		return false;
+	*field = (struct span){line->start, (size_t)(colon - line->start)};
+	*line = without_start(*line, field->len + 1);
+	return true;
+}
+
+bool container_name_of(struct span text, container_believed_fn *believed, const void *arg,
+		       char *name, size_t size)
+{
+	struct span line, id, hierarchy;
 
 	text_copy(name, size, "");
 	while (span_line(&text, &line)) {
 		/* "0::/path", "4:memory:/path", "1:name=systemd:/path" */
-		const char *colon = memchr(line.start, ':', line.len);
-		struct span rest;
-
-		if (!colon)
+		if (!take_field(&line, &id) || !take_field(&line, &hierarchy))
 			continue;
-		rest = without_start(line, (size_t)(colon - line.start) + 1);
-		colon = memchr(rest.start, ':', rest.len);
-		if (!colon)
-			continue;
-		rest = without_start(rest, (size_t)(colon - rest.start) + 1);
-		if (take_path(rest, name, size))
+		if (believed)
+			line.len = believed(hierarchy, line, arg);
+		if (take_path(line, name, size))
 			return true;
 	}
 	return false;
@@ -268,10 +279,9 @@ bool netns_name_is_made(const char *file)
 void netns_name_number(const char *base, size_t number, char *name, size_t size)
 {
 	char suffix[24] = "";
-	size_t len = strlen(base), room;
 
 	if (number != 1)
 		snprintf(suffix, sizeof(suffix), "#%zu", number);
-	room = size - 1 - strlen(suffix);
-	snprintf(name, size, "%.*s%s", (int)(len < room ? len : room), base, suffix);
+	text_copy(name, size - strlen(suffix), base);
+	strcat(name, suffix);
 }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The netns collector: a row for each network namespace but netdiagd's own, from /proc/PID/net of
+ * its processes and, where setns() is permitted, from a thread that enters it.
+ */
 #include <config.h>
 
 #include <errno.h>
@@ -9,6 +13,7 @@
 #include <unistd.h>
 
 #include "collectors/base/accum.h"
+#include "collectors/base/array.h"
 #include "collectors/base/clock.h"
 #include "collectors/kernel/netns_enter.h"
 #include "collectors/kernel/sock_diag.h"
@@ -16,8 +21,8 @@
 #include "collectors/netns/read.h"
 #include "collectors/netns/scan.h"
 
-/* Entering namespaces takes no longer than this in one collection: a dump of sockets walks the
- * whole host's hash table for each. */
+/* No more namespaces are entered after this time in one collection: a dump of sockets walks the
+ * whole host's hash table for each of them. */
 #define VISITS_NS (3 * SECOND_NS)
 
 const struct row_type netns_row_type = {
@@ -39,39 +44,46 @@ static const struct accum_field counted[] = {
 	FIELD(attempt_fails),	 FIELD(udp_rcvbuf_errors),
 };
 
-/* Whether a name still stands for the same namespace. */
+/* Whether a name still stands for the same namespace. Where only the processes identify it, a
+ * namespace that loses the oldest of them passes for another one: a stamp that moves in vain costs
+ * a manager one interval, one that stays in error makes a rate wrong. */
 static bool is_same(const void *before, const void *now)
 {
 	const struct netns_row *x = before, *y = now;
 
+	if (x->identity >> NETNS_IDENTITY_SHIFT == y->identity >> NETNS_IDENTITY_SHIFT &&
+	    x->identity != y->identity)
+		return false;
 	return x->inode == y->inode || x->inode == ROW_ABSENT || y->inode == ROW_ABSENT;
 }
 
 static const struct accum_type netns_accum = {
 	.row = &netns_row_type,
 	.fields = counted,
-	.field_count = sizeof(counted) / sizeof(counted[0]),
+	.field_count = COUNT_OF(counted),
 	.stamp = offsetof(struct netns_row, discontinuity),
 	.same = is_same,
 };
 
 struct netns_state {
 	struct accum *accum;
+	struct netns_processes processes;
 };
 
 /* One collection. */
 struct walk {
 	struct collect *c;
+	struct netns_state *state;
+	const struct roots *roots;
 	struct netns_list list;
-	struct netns_reader reader;
 	uint64_t conntrack_max; /* of the host: it bounds each namespace */
 	size_t visits;
-	size_t denied;	  /* that would have needed a visit */
-	bool forbidden;	  /* setns() altogether, so that there is no use in trying it again */
+	size_t denied;	  /* namespaces that would have needed a visit */
+	bool forbidden;	  /* setns() is not permitted at all: it is not tried again */
 	bool out_of_time; /* for more visits */
 };
 
-/* What a visit is for. */
+/* Why a namespace is entered. */
 struct visit {
 	struct walk *walk;
 	struct netns *netns;
@@ -138,23 +150,23 @@ static void count_close_wait(const struct netns_sockets *sockets, struct netns_r
 	sock_diag_close(&nl);
 }
 
-/* In the namespace: what only a thread that lives there is told. */
+/* Runs in the namespace: reads what only a thread that lives there can see. */
 static void visit_inside(void *arg)
 {
 	static const char self[] = "thread-self";
 	struct visit *visit = arg;
-	struct netns_reader *reader = &visit->walk->reader;
+	struct walk *walk = visit->walk;
 	struct netns_row *row = visit->row;
 
 	if (visit->netns->proc_inode == ROW_ABSENT)
-		visit->netns->proc_inode = netns_proc_inode(reader->roots, self);
+		visit->netns->proc_inode = netns_proc_inode(walk->roots, self);
 	if (!visit->read)
-		visit->err = netns_read(reader, self, row, visit->sockets);
+		visit->err = netns_read(walk->roots, walk->c->buf, self, row, visit->sockets);
 	if (visit->err)
 		return;
 	/* Where the kernel was built without conntrack's statistics in /proc/net. */
 	if (row->conntrack_entries == ROW_ABSENT &&
-	    procfs_read_u64(reader->roots, ROOT_PROC, &row->conntrack_entries,
+	    procfs_read_u64(walk->roots, ROOT_PROC, &row->conntrack_entries,
 			    "sys/net/netfilter/nf_conntrack_count"))
 		row->conntrack_entries = ROW_ABSENT;
 	count_close_wait(visit->sockets, row);
@@ -183,7 +195,7 @@ static int visit_netns(struct visit *visit)
 
 	if (!may_visit(walk))
 		return -EPERM;
-	fd = netns_open(visit->netns, walk->reader.roots);
+	fd = netns_open(visit->netns, walk->roots);
 	err = fd;
 	if (fd >= 0) {
 		err = netns_enter_run(fd, visit_inside, visit);
@@ -210,12 +222,15 @@ static int read_process(struct walk *walk, const struct netns *netns, struct net
 		int err;
 
 		snprintf(process, sizeof(process), "%u", netns->pid[i]);
-		err = netns_read(&walk->reader, process, row, sockets);
+		err = netns_read(walk->roots, walk->c->buf, process, row, sockets);
 		if (err == -ENOMEM)
 			return err;
-		if (!err && netns_holds(netns, walk->reader.roots, netns->pid[i]))
+		if (!err && netns_holds(netns, walk->roots, netns->pid[i]))
 			return 0;
-		*row = fresh; /* another one's, or in part */
+		*row = fresh;
+		*sockets = (struct netns_sockets){ROW_ABSENT, ROW_ABSENT};
+		/* It has ended, or what is remembered of the processes is not true any more. */
+		netns_processes_forget(&walk->state->processes);
 	}
 	return -ENOENT;
 }
@@ -227,7 +242,14 @@ static bool lacks_something(const struct walk *walk, const struct netns_row *row
 	       (row->conntrack_entries == ROW_ABSENT && walk->conntrack_max != ROW_ABSENT);
 }
 
-/* Fills the numbers of a row. 0, -ENOMEM, or -ENOENT when the namespace is gone. */
+/* Whether the processes of some namespaces do not show which one it is. */
+static bool has_unidentified(const struct netns_list *list)
+{
+	return list->count && list->netns[list->count - 1]->inode == ROW_ABSENT;
+}
+
+/* Fills the numbers of a row. 0, -ENOMEM, or -ENOENT when there is to be no row: the namespace is
+ * gone, or it has only a name to show and may have another row by its processes. */
 static int fill_row(struct walk *walk, struct netns *netns, struct netns_row *row)
 {
 	struct netns_sockets sockets = {ROW_ABSENT, ROW_ABSENT};
@@ -244,7 +266,8 @@ static int fill_row(struct walk *walk, struct netns *netns, struct netns_row *ro
 		if (err == -ENOMEM)
 			return err;
 	}
-	if (!visit.read && err && (err == -ENOENT || !netns->directory))
+	if (!visit.read && err &&
+	    (err == -ENOENT || !netns->directory || has_unidentified(&walk->list)))
 		return -ENOENT;
 	row->conntrack_usage = row_usage(row->conntrack_entries, walk->conntrack_max);
 	return 0;
@@ -253,6 +276,7 @@ static int fill_row(struct walk *walk, struct netns *netns, struct netns_row *ro
 static void describe(const struct netns *netns, struct netns_row *row)
 {
 	row->inode = netns->inode;
+	row->identity = netns->identity;
 	row->source = netns->directory ? NETNS_NAMED : NETNS_PROCESS;
 	if (netns->pids) {
 		row->pid = netns->pid[0];
@@ -261,8 +285,8 @@ static void describe(const struct netns *netns, struct netns_row *row)
 	ROW_SET_TEXT(row->name, netns->name);
 }
 
-/* A row (of those not sorted yet) gets the process of a namespace that turned out to be the same.
- */
+/* Completes a row, of those that are not sorted yet, by the process of a namespace that turned out
+ * to be the same. */
 static void add_process(struct rows *rows, const char *name, const struct netns *netns)
 {
 	for (size_t i = 0; i < rows->count; i++) {
@@ -276,9 +300,9 @@ static void add_process(struct rows *rows, const char *name, const struct netns 
 }
 
 /*
- * Who may enter namespaces but not look at others' processes finds one of them twice: by its name,
- * and by processes of which only now, that it was entered, it can be told that they live there.
- * Those come later in the list.
+ * With CAP_SYS_ADMIN but without CAP_SYS_PTRACE a namespace is found twice: by its name and by its
+ * processes. That they live there is known only after the namespace was entered by its name. Those
+ * found by processes come later in the list.
  */
 static bool is_known_already(struct walk *walk, size_t i)
 {
@@ -320,25 +344,25 @@ static int fill_rows(struct walk *walk)
 }
 
 /* Says what is missing. */
-static void tell(const struct walk *walk)
+static void note_missing(const struct walk *walk)
 {
 	struct collect *c = walk->c;
 
 	if (walk->list.left_out)
 		collect_note(c,
-			     "more namespaces than maxRows netns %u; those made last are left out: "
-			     "raise it to see them",
+			     "more namespaces than maxRows netns %u: named ones and root's come "
+			     "first, the other users' in turn",
 			     c->settings->max_rows[MAX_ROWS_NETNS]);
 	if (walk->denied)
 		collect_note(c,
-			     "%zu namespaces may not be entered, so no CLOSE_WAIT, nothing of "
-			     "those without a process: give netdiagd CAP_SYS_ADMIN and "
+			     "%zu namespaces may not be entered: CLOSE_WAIT is absent, and so is "
+			     "what has no process. Give netdiagd CAP_SYS_ADMIN and "
 			     "CAP_SYS_PTRACE, or say `netnsEnter off`",
 			     walk->denied);
 	if (walk->out_of_time)
 		collect_note(c,
-			     "entering all namespaces takes longer than %u s: some rows are not "
-			     "whole. Say `netnsEnter off` to do without",
+			     "entering all namespaces takes longer than %u s: some rows are "
+			     "incomplete. `netnsEnter off` does without",
 			     (unsigned)(VISITS_NS / SECOND_NS));
 	if (walk->list.denied)
 		collect_note(c, "%s may not be read: give CAP_DAC_READ_SEARCH", walk->list.denied);
@@ -346,47 +370,40 @@ static void tell(const struct walk *walk)
 		collect_note(c, "namespaces of processes are hidden: give CAP_SYS_PTRACE");
 }
 
-static int collect_rows(struct walk *walk, struct netns_state *state)
-{
-	struct collect *c = walk->c;
-	int err;
-
-	if (procfs_read_u64(&c->settings->roots, ROOT_PROC, &walk->conntrack_max,
-			    "sys/net/netfilter/nf_conntrack_max"))
-		walk->conntrack_max = ROW_ABSENT;
-	if (!state->accum)
-		state->accum = accum_new(&netns_accum);
-	err = state->accum ? fill_rows(walk) : -ENOMEM;
-	collect_source(c, walk->visits ? "/proc/PID/net, setns" : "/proc/PID/net");
-	if (err)
-		return err;
-	rows_sort(&c->rows[0]);
-	return accum_apply(state->accum, &c->rows[0], c->now);
-}
-
 static int netns_collect(struct collect *c)
 {
-	struct walk walk = {.c = c};
+	struct netns_state *state = c->state;
+	struct walk walk = {.c = c, .state = state, .roots = &c->settings->roots};
 	int err;
 
 	collect_source(c, "/proc/PID/net");
-	err = netns_scan(&walk.list, c->settings, c->buf);
+	err = netns_scan(&walk.list, &state->processes, c);
 	if (err)
 		return collect_fail(c, err, "/proc: cannot be searched for processes");
-	netns_reader_init(&walk.reader, &c->settings->roots, c->buf);
-	err = collect_rows(&walk, c->state);
+	if (procfs_read_u64(walk.roots, ROOT_PROC, &walk.conntrack_max,
+			    "sys/net/netfilter/nf_conntrack_max"))
+		walk.conntrack_max = ROW_ABSENT;
+	if (!state->accum)
+		state->accum = accum_new(&netns_accum);
+	err = state->accum ? fill_rows(&walk) : -ENOMEM;
+	if (walk.visits)
+		collect_source(c, "/proc/PID/net, setns");
+	if (!err) {
+		rows_sort(&c->rows[0]);
+		err = accum_apply(state->accum, &c->rows[0], c->now);
+	}
 	if (!err)
-		tell(&walk);
-	netns_reader_free(&walk.reader);
+		note_missing(&walk);
 	netns_list_free(&walk.list);
 	return err ? collect_fail(c, err, "netns") : 0;
 }
 
-static void netns_close(void *state)
+static void netns_close(void *arg)
 {
-	struct netns_state *own = state;
+	struct netns_state *state = arg;
 
-	accum_free(own->accum);
+	accum_free(state->accum);
+	netns_processes_forget(&state->processes);
 }
 
 const struct collector netns_collector = {

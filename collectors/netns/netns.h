@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Network namespaces, named ones and those of processes: /run/netns, /proc/PID/ns/net. */
+/* netdiagNetnsTable: the network namespaces that have a name or a process. */
 #ifndef NETDIAG_NETNS_H
 #define NETDIAG_NETNS_H
 
@@ -26,6 +26,7 @@ struct netns_row {
 	uint64_t conntrack_entries;
 	uint64_t conntrack_usage; /* 0.01 percent of the global maximum */
 	uint64_t discontinuity;	  /* monotonic ns */
+	uint64_t identity;	  /* not shown: of another namespace it differs */
 	char name[65];
 	char command[COMMAND_SIZE];
 };

@@ -1,35 +1,70 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Finds the network namespaces of the host: the files in /run/netns and /run/docker/netns, and
+ * /proc/PID/ns/net of every process.
+ */
 #include <config.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
+#include <linux/nsfs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "collectors/base/array.h"
+#include "collectors/base/clock.h"
 #include "collectors/base/rows.h"
+#include "collectors/netns/names.h"
 #include "collectors/netns/scan.h"
 
+#ifndef NS_GET_ID
+#define NS_GET_ID _IOR(NSIO, 13, uint64_t) /* since 6.18 */
+#endif
+
+/* A process is read at the first two scans that see it, for it may have been on its way to another
+ * namespace, and then at one of so many. */
+#define READ_EVERY 8
+
 /* Where namespaces have names. /var/run is the same as /run on most hosts, and what is found twice
- * counts once. In the first two the names are people's, as a rule, in the others never. */
-static const struct {
-	const char *path;
-	bool made;
-} directories[] = {
-	{"/run/netns", false},
-	{"/var/run/netns", false},
-	{"/run/docker/netns", true},
-	{"/var/run/docker/netns", true},
+ * counts once. */
+static const char *const directories[] = {
+	"/run/netns",
+	"/var/run/netns",
+	"/run/docker/netns",
+	"/var/run/docker/netns",
 };
 
-#define DIRECTORY_COUNT (sizeof(directories) / sizeof(directories[0]))
-
 static const struct netns unknown = {.inode = ROW_ABSENT, .proc_inode = ROW_ABSENT};
+
+/* In the key of a namespace whose inode is not known, beside its proc_inode. Inodes of namespaces
+ * have 32 bits. */
+#define KEY_PROC_INODE (UINT64_C(1) << 63)
+
+/* What is remembered of a process. */
+struct process {
+	uint64_t pid; /* key */
+	/* Key: the inode of /proc/PID, which another process with the same pid does not get. */
+	uint64_t directory;
+	uint64_t inode;
+	uint64_t proc_inode; /* when inode is not known */
+	uint64_t reads;
+};
+#define PROCESS_KEY_SIZE offsetof(struct process, inode)
+
+struct scan {
+	struct netns_list *list;
+	struct netns_processes *processes;
+	struct hash seen; /* by this scan */
+	const struct roots *roots;
+	bool procfs; /* not a captured tree */
+};
 
 int netns_parse_link(struct span text, uint64_t *inode)
 {
@@ -39,6 +74,23 @@ int netns_parse_link(struct span text, uint64_t *inode)
 	if (text.len < len + 2 || memcmp(text.start, start, len) || text.start[text.len - 1] != ']')
 		return -EINVAL;
 	return span_u64((struct span){text.start + len, text.len - len - 1}, inode);
+}
+
+uint64_t netns_parse_start(struct span text)
+{
+	const char *command_end = memrchr(text.start, ')', text.len);
+	struct span word = {NULL, 0};
+	uint64_t start;
+
+	if (!command_end)
+		return ROW_ABSENT;
+	text.len -= (size_t)(command_end + 1 - text.start);
+	text.start = command_end + 1;
+	/* proc(5): the command is field 2, starttime field 22. */
+	for (size_t field = 3; field <= 22; field++)
+		if (!span_word(&text, &word))
+			return ROW_ABSENT;
+	return span_u64(word, &start) ? ROW_ABSENT : start;
 }
 
 /* 0 or -errno. */
@@ -53,10 +105,16 @@ static int read_link(const struct roots *roots, const char *process, uint64_t *i
 	return netns_parse_link((struct span){target, (size_t)len}, inode);
 }
 
+static bool is_procfs(int fd)
+{
+	struct statfs fs;
+
+	return !fstatfs(fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
+}
+
 uint64_t netns_proc_inode(const struct roots *roots, const char *process)
 {
 	char path[64];
-	struct statfs fs;
 	struct stat st;
 	uint64_t inode = ROW_ABSENT;
 	int fd;
@@ -66,7 +124,7 @@ uint64_t netns_proc_inode(const struct roots *roots, const char *process)
 	if (fd < 0)
 		return ROW_ABSENT;
 	/* Plain files in a captured tree are different ones for each process. */
-	if (!fstatfs(fd, &fs) && fs.f_type == PROC_SUPER_MAGIC && !fstat(fd, &st))
+	if (is_procfs(fd) && !fstat(fd, &st))
 		inode = st.st_ino;
 	close(fd);
 	return inode;
@@ -88,92 +146,26 @@ static void find_own(struct netns *own, const struct roots *roots)
 
 void netns_list_free(struct netns_list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
-		free(list->netns[i]);
+	for (size_t i = 0; i < list->found.count; i++)
+		free(((struct netns *)hash_at(&list->found, i))->file);
+	hash_clear(&list->found);
 	free(list->netns);
 	memset(list, 0, sizeof(*list));
 }
 
-static int compare(const struct netns *netns, uint64_t inode, uint64_t proc_inode)
+/* The namespace with one of these inodes, added when it is new. Valid until the next one is added.
+ * NULL when memory is short. */
+static struct netns *find_or_add(struct netns_list *list, uint64_t inode, uint64_t proc_inode)
 {
-	if (netns->inode != inode)
-		return netns->inode < inode ? -1 : 1;
-	if (inode != ROW_ABSENT)
-		return 0;
-	return netns->proc_inode < proc_inode ? -1 : netns->proc_inode > proc_inode;
-}
+	uint64_t key = inode != ROW_ABSENT ? inode : proc_inode | KEY_PROC_INODE;
+	size_t before = list->found.count;
+	struct netns *netns = hash_add(&list->found, &key);
 
-/* Where a namespace is in the list, or belongs. */
-static size_t place(const struct netns_list *list, uint64_t inode, uint64_t proc_inode)
-{
-	return LOWER_BOUND(list->count, i, compare(list->netns[i], inode, proc_inode) < 0);
-}
-
-static struct netns *find(const struct netns_list *list, uint64_t inode, uint64_t proc_inode)
-{
-	size_t at = place(list, inode, proc_inode);
-
-	return at < list->count && !compare(list->netns[at], inode, proc_inode) ? list->netns[at]
-										: NULL;
-}
-
-/* The one whose files below /proc/PID/net are these. */
-static struct netns *find_proc_inode(const struct netns_list *list, uint64_t proc_inode)
-{
-	struct netns *found = find(list, ROW_ABSENT, proc_inode);
-
-	for (size_t i = 0; !found && i < list->count; i++)
-		if (list->netns[i]->proc_inode == proc_inode)
-			found = list->netns[i];
-	return found;
-}
-
-static void insert(struct netns_list *list, struct netns *netns)
-{
-	size_t at = place(list, netns->inode, netns->proc_inode);
-
-	memmove(list->netns + at + 1, list->netns + at, (list->count - at) * sizeof(*list->netns));
-	list->netns[at] = netns;
-	list->count++;
-}
-
-/*
- * Adds one that find() does not know. When the list is full the last goes: a new namespace's inode
- * is the higher one, as a rule. *added is NULL when that is the new one itself. 0 or -ENOMEM.
- */
-static int add(struct netns_list *list, uint64_t inode, uint64_t proc_inode, struct netns **added)
-{
-	struct netns *netns;
-
-	*added = NULL;
-	if (list->count == list->max) {
-		list->left_out = true;
-		if (!list->max || compare(list->netns[list->count - 1], inode, proc_inode) < 0)
-			return 0;
-		free(list->netns[--list->count]);
+	if (netns && list->found.count > before) {
+		netns->inode = inode;
+		netns->proc_inode = proc_inode;
 	}
-	netns = malloc(sizeof(*netns));
-	if (!netns)
-		return -ENOMEM;
-	*netns = unknown;
-	netns->inode = inode;
-	netns->proc_inode = proc_inode;
-	insert(list, netns);
-	*added = netns;
-	return 0;
-}
-
-/* A process of this namespace was readable, after one that was not. */
-static void learn_inode(struct netns_list *list, struct netns *netns, uint64_t inode)
-{
-	size_t at = place(list, netns->inode, netns->proc_inode);
-
-	if (netns->inode != ROW_ABSENT)
-		return;
-	list->count--;
-	memmove(list->netns + at, list->netns + at + 1, (list->count - at) * sizeof(*list->netns));
-	netns->inode = inode;
-	insert(list, netns);
+	return netns;
 }
 
 static void add_pid(struct netns *netns, uint32_t pid)
@@ -222,74 +214,204 @@ static int scan_directory(struct netns_list *list, const char *directory)
 		uint64_t inode;
 
 		if (entry->d_name[0] == '.' || !is_netns_file(directory, entry->d_name, &inode) ||
-		    inode == list->own.inode || find(list, inode, ROW_ABSENT))
+		    inode == list->own.inode)
 			continue;
-		err = add(list, inode, ROW_ABSENT, &netns);
-		if (!netns)
-			continue;
-		netns->directory = directory;
-		snprintf(netns->file, sizeof(netns->file), "%s", entry->d_name);
+		netns = find_or_add(list, inode, ROW_ABSENT);
+		if (netns && !netns->directory) {
+			netns->directory = directory;
+			netns->file = strdup(entry->d_name);
+		}
+		if (!netns || !netns->file)
+			err = -ENOMEM;
 	}
 	closedir(dir);
 	return err;
 }
 
-/* The namespace of a process, added when it is new. *netns is NULL when it is netdiagd's own, is
- * left out, or cannot be told. 0 or -ENOMEM. */
-static int of_process(struct netns_list *list, const struct roots *roots, const char *pid,
-		      struct netns **netns)
+/* Fills in where a process lives: as remembered, or by reading it. 0, or -errno when it has ended.
+ */
+static int locate_process(const struct scan *scan, const char *name, struct process *process)
 {
-	uint64_t inode = ROW_ABSENT, proc_inode;
-	int err = read_link(roots, pid, &inode);
+	const struct process *before = NULL;
+	int err;
 
-	*netns = NULL;
-	if (!err && inode == list->own.inode)
-		return 0;
-	if (!err)
-		*netns = find(list, inode, ROW_ABSENT);
-	if (*netns && (*netns)->proc_inode == ROW_ABSENT)
-		(*netns)->proc_inode = netns_proc_inode(roots, pid);
-	if (*netns || (err && err != -EACCES && err != -EPERM))
-		return 0; /* known; or the process has ended */
-	proc_inode = netns_proc_inode(roots, pid);
-	if (err && proc_inode == ROW_ABSENT)
-		list->hidden = true;
-	if (proc_inode != ROW_ABSENT) {
-		if (proc_inode == list->own.proc_inode)
-			return 0;
-		*netns = find_proc_inode(list, proc_inode);
-	}
-	if (*netns) {
-		if (!err)
-			learn_inode(list, *netns, inode);
+	if (scan->procfs)
+		before = hash_find(&scan->processes->seen, process);
+	if (before && before->reads > 1 && (process->pid + scan->processes->scans) % READ_EVERY) {
+		*process = *before;
 		return 0;
 	}
-	if (err && proc_inode == ROW_ABSENT)
-		return 0;
-	return add(list, inode, proc_inode, netns);
+	process->reads = before ? 2 : 1;
+	process->inode = process->proc_inode = ROW_ABSENT;
+	err = read_link(scan->roots, name, &process->inode);
+	if (err != -EACCES && err != -EPERM)
+		return err;
+	process->proc_inode = netns_proc_inode(scan->roots, name);
+	return 0;
 }
 
-static int scan_processes(struct netns_list *list, const struct roots *roots)
+static int scan_process(struct scan *scan, const char *name, struct process *process)
 {
-	DIR *dir = procfs_opendir(roots, ROOT_PROC, ".");
+	struct netns_list *list = scan->list;
+	struct process *copy;
+	struct netns *netns;
+
+	if (locate_process(scan, name, process))
+		return 0;
+	if (scan->procfs) {
+		copy = hash_add(&scan->seen, process);
+		if (!copy)
+			return -ENOMEM;
+		*copy = *process;
+	}
+	if (process->inode == ROW_ABSENT && process->proc_inode == ROW_ABSENT) {
+		list->hidden = true;
+		return 0;
+	}
+	if ((process->inode != ROW_ABSENT && process->inode == list->own.inode) ||
+	    (process->proc_inode != ROW_ABSENT && process->proc_inode == list->own.proc_inode))
+		return 0;
+	netns = find_or_add(list, process->inode, process->proc_inode);
+	if (!netns)
+		return -ENOMEM;
+	if (netns->proc_inode == ROW_ABSENT)
+		netns->proc_inode = netns_proc_inode(scan->roots, name);
+	add_pid(netns, (uint32_t)process->pid);
+	return 0;
+}
+
+static int scan_processes(struct scan *scan)
+{
+	DIR *dir = procfs_opendir(scan->roots, ROOT_PROC, ".");
 	struct dirent *entry;
 	int err = 0;
 
 	if (!dir)
 		return -errno;
-	list->hidden = roots_hide_processes(roots);
+	scan->procfs = is_procfs(dirfd(dir));
+	scan->list->hidden = roots_hide_processes(scan->roots);
 	while (!err && (entry = readdir(dir))) {
-		struct netns *netns;
-		uint64_t pid;
+		struct span name = {entry->d_name, strlen(entry->d_name)};
+		struct process process = {.directory = entry->d_ino};
 
-		if (span_u64((struct span){entry->d_name, strlen(entry->d_name)}, &pid) || !pid ||
-		    pid > INT32_MAX)
+		if (span_u64(name, &process.pid) || !process.pid || process.pid > INT32_MAX)
 			continue;
-		err = of_process(list, roots, entry->d_name, &netns);
-		if (netns)
-			add_pid(netns, (uint32_t)pid);
+		err = scan_process(scan, entry->d_name, &process);
 	}
 	closedir(dir);
+	return err;
+}
+
+void netns_processes_forget(struct netns_processes *processes)
+{
+	if (processes->seen.item_size)
+		hash_clear(&processes->seen);
+}
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_inodes(const void *a, const void *b)
+{
+	const struct netns *x = *(struct netns *const *)a, *y = *(struct netns *const *)b;
+	int order = compare_numbers(x->inode, y->inode);
+
+	return order ? order : compare_numbers(x->proc_inode, y->proc_inode);
+}
+
+static int compare_proc_inodes(const void *a, const void *b)
+{
+	const struct netns *x = *(struct netns *const *)a, *y = *(struct netns *const *)b;
+	int order = compare_numbers(x->proc_inode, y->proc_inode);
+
+	return order ? order : compare_numbers(x->inode, y->inode);
+}
+
+static int compare_ranks(const void *a, const void *b)
+{
+	const struct netns *x = *(struct netns *const *)a, *y = *(struct netns *const *)b;
+	int order = compare_numbers(x->rank, y->rank);
+
+	return order ? order : compare_inodes(a, b);
+}
+
+static void sort_list(struct netns_list *list, int (*compare)(const void *, const void *))
+{
+	qsort(list->netns, list->count, sizeof(*list->netns), compare);
+}
+
+/* One namespace was found twice when some of its processes show their inode and others do not. */
+static void merge_unknown(struct netns_list *list)
+{
+	size_t kept = 0;
+
+	sort_list(list, compare_proc_inodes);
+	for (size_t i = 0; i < list->count; i++) {
+		struct netns *netns = list->netns[i];
+		struct netns *last = kept ? list->netns[kept - 1] : NULL;
+
+		if (!last || netns->inode != ROW_ABSENT || netns->proc_inode != last->proc_inode) {
+			list->netns[kept++] = netns;
+			continue;
+		}
+		for (size_t p = 0; p < netns->pids; p++)
+			add_pid(last, netns->pid[p]);
+	}
+	list->count = kept;
+}
+
+/* The user whose namespace it is: root when it has a name or one of its processes is root's. */
+static uint64_t netns_owner(const struct netns *netns, const struct roots *roots)
+{
+	uint64_t owner = ROW_ABSENT;
+
+	for (size_t i = netns->pids; i-- && owner && !netns->directory;) {
+		char path[16];
+		struct stat st;
+		int fd;
+
+		snprintf(path, sizeof(path), "%u", netns->pid[i]);
+		fd = procfs_open(roots, ROOT_PROC, path, O_PATH);
+		if (fd < 0)
+			continue;
+		if (!fstat(fd, &st))
+			owner = st.st_uid;
+		close(fd);
+	}
+	return netns->directory ? 0 : owner;
+}
+
+/* How many namespaces of a user have been seen. */
+struct owner {
+	uint64_t uid;
+	uint64_t count;
+};
+
+/* Leaves the first `max` by rank. 0 or -ENOMEM. */
+static int limit_list(struct netns_list *list, size_t max, const struct roots *roots)
+{
+	struct hash owners;
+	int err = 0;
+
+	if (list->count <= max)
+		return 0;
+	hash_init(&owners, sizeof(struct owner), sizeof(uint64_t));
+	sort_list(list, compare_inodes);
+	for (size_t i = 0; i < list->count && !err; i++) {
+		uint64_t uid = netns_owner(list->netns[i], roots);
+		struct owner *owner = hash_add(&owners, &uid);
+
+		if (owner)
+			list->netns[i]->rank = uid ? ++owner->count : 0;
+		else
+			err = -ENOMEM;
+	}
+	hash_clear(&owners);
+	sort_list(list, compare_ranks);
+	list->left_out = true;
+	list->count = max;
 	return err;
 }
 
@@ -303,98 +425,6 @@ bool netns_holds(const struct netns *netns, const struct roots *roots, uint32_t 
 		return inode == netns->inode;
 	return netns->proc_inode != ROW_ABSENT &&
 	       netns_proc_inode(roots, process) == netns->proc_inode;
-}
-
-static bool is_made(const struct netns *netns)
-{
-	for (size_t i = 0; i < DIRECTORY_COUNT; i++)
-		if (directories[i].path == netns->directory)
-			return directories[i].made || netns_name_is_made(netns->file);
-	return true;
-}
-
-static void read_command(struct netns *netns, const struct roots *roots, struct filebuf *buf)
-{
-	struct span rest, line;
-
-	if (!netns->pids || procfs_read(roots, ROOT_PROC, buf, "%u/comm", netns->pid[0]))
-		return;
-	rest = (struct span){buf->data, buf->len};
-	if (span_line(&rest, &line))
-		span_copy(line, netns->command, sizeof(netns->command));
-}
-
-/* The container or pod of one of its processes. */
-static bool read_container(const struct netns *netns, const struct roots *roots,
-			   struct filebuf *buf, char *name, size_t size)
-{
-	for (size_t i = 0; i < netns->pids; i++)
-		if (!procfs_read(roots, ROOT_PROC, buf, "%u/cgroup", netns->pid[i]) &&
-		    container_name_of((struct span){buf->data, buf->len}, name, size))
-			return true;
-	return false;
-}
-
-/* What it is called, were it the only one of that name. */
-static void base_name(const struct netns *netns, const struct roots *roots, struct filebuf *buf,
-		      char *name, size_t size)
-{
-	if (netns->directory && !is_made(netns))
-		text_copy(name, size, netns->file);
-	else if (read_container(netns, roots, buf, name, size))
-		return;
-	else if (netns->directory)
-		text_copy(name, size, netns->file);
-	else
-		snprintf(name, size, "%s:%u", netns->command[0] ? netns->command : "pid",
-			 netns->pid[0]);
-}
-
-static bool is_taken(const struct netns_list *list, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(list->netns[i]->name, name))
-			return true;
-	return false;
-}
-
-static void give_names(struct netns_list *list, const struct roots *roots, struct filebuf *buf)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		struct netns *netns = list->netns[i];
-		char base[NETNS_NAME_SIZE];
-		size_t number = 1;
-
-		read_command(netns, roots, buf);
-		base_name(netns, roots, buf, base, sizeof(base));
-		do
-			netns_name_number(base, number++, netns->name, sizeof(netns->name));
-		while (is_taken(list, i, netns->name));
-	}
-}
-
-int netns_scan(struct netns_list *list, const struct collect_settings *settings,
-	       struct filebuf *buf)
-{
-	int err = 0;
-
-	memset(list, 0, sizeof(*list));
-	list->max = settings->max_rows[MAX_ROWS_NETNS];
-	/* One more: of two of a namespace one is taken out only after the other is in. */
-	list->netns = calloc(list->max + 1, sizeof(*list->netns));
-	if (!list->netns)
-		return -ENOMEM;
-	find_own(&list->own, &settings->roots);
-	if (roots_live(&settings->roots))
-		for (size_t i = 0; i < DIRECTORY_COUNT && !err; i++)
-			err = scan_directory(list, directories[i].path);
-	if (!err)
-		err = scan_processes(list, &settings->roots);
-	if (!err)
-		give_names(list, &settings->roots, buf);
-	else
-		netns_list_free(list);
-	return err;
 }
 
 /* Opens without waiting: where the name was, there may be something else by now. */
@@ -430,5 +460,99 @@ int netns_open(const struct netns *netns, const struct roots *roots)
 		else if (fd != -ENOENT && fd != -ESRCH)
 			err = fd;
 	}
+	return err;
+}
+
+static uint64_t identity(enum netns_identity kind, uint64_t number)
+{
+	return (uint64_t)kind << NETNS_IDENTITY_SHIFT |
+	       (number & ((UINT64_C(1) << NETNS_IDENTITY_SHIFT) - 1));
+}
+
+/* The kernel's id of a namespace, or since when its file has existed. The inode of a mounted file
+ * is not released before the mount is, so its ctime stays. */
+static uint64_t file_identity(const struct netns *netns, const struct roots *roots)
+{
+	int fd = netns->inode == ROW_ABSENT ? -1 : netns_open(netns, roots);
+	uint64_t id, found = ROW_ABSENT;
+	struct stat st;
+
+	if (fd < 0)
+		return ROW_ABSENT;
+	if (!ioctl(fd, NS_GET_ID, &id))
+		found = identity(NETNS_IDENTITY_ID, id);
+	else if (netns->directory && !fstat(fd, &st))
+		found = identity(NETNS_IDENTITY_CTIME, (uint64_t)st.st_ctim.tv_sec * SECOND_NS +
+							       (uint64_t)st.st_ctim.tv_nsec);
+	close(fd);
+	return found;
+}
+
+static void find_identity(struct netns *netns, const struct roots *roots, struct filebuf *buf)
+{
+	uint64_t oldest = ROW_ABSENT;
+
+	netns->identity = file_identity(netns, roots);
+	if (netns->identity != ROW_ABSENT)
+		return;
+	for (size_t i = 0; i < netns->pids; i++) {
+		uint64_t start;
+
+		if (procfs_read(roots, ROOT_PROC, buf, "%u/stat", netns->pid[i]))
+			continue;
+		start = netns_parse_start((struct span){buf->data, buf->len});
+		if (start < oldest)
+			oldest = start;
+	}
+	if (oldest != ROW_ABSENT)
+		netns->identity = identity(NETNS_IDENTITY_START, oldest);
+}
+
+/* From what was found to the list: each namespace once, bounded, named. */
+static int finish_list(struct netns_list *list, const struct collect *c)
+{
+	const struct roots *roots = &c->settings->roots;
+	int err;
+
+	list->netns = calloc(list->found.count + 1, sizeof(struct netns *));
+	if (!list->netns)
+		return -ENOMEM;
+	for (; list->count < list->found.count; list->count++)
+		list->netns[list->count] = hash_at(&list->found, list->count);
+	merge_unknown(list);
+	err = limit_list(list, c->settings->max_rows[MAX_ROWS_NETNS], roots);
+	sort_list(list, compare_inodes);
+	for (size_t i = 0; i < list->count && !err; i++)
+		find_identity(list->netns[i], roots, c->buf);
+	return err ? err : netns_names_give(list, c);
+}
+
+int netns_scan(struct netns_list *list, struct netns_processes *processes, struct collect *c)
+{
+	struct scan scan = {
+		.list = list,
+		.processes = processes,
+		.roots = &c->settings->roots,
+	};
+	int err = 0;
+
+	memset(list, 0, sizeof(*list));
+	hash_init(&list->found, sizeof(struct netns), sizeof(uint64_t));
+	hash_init(&scan.seen, sizeof(struct process), PROCESS_KEY_SIZE);
+	if (!processes->seen.item_size)
+		hash_init(&processes->seen, sizeof(struct process), PROCESS_KEY_SIZE);
+	find_own(&list->own, scan.roots);
+	if (roots_live(scan.roots))
+		for (size_t i = 0; i < COUNT_OF(directories) && !err; i++)
+			err = scan_directory(list, directories[i]);
+	if (!err)
+		err = scan_processes(&scan);
+	hash_clear(&processes->seen);
+	processes->seen = scan.seen;
+	processes->scans++;
+	if (!err)
+		err = finish_list(list, c);
+	if (err)
+		netns_list_free(list);
 	return err;
 }

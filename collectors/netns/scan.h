@@ -3,48 +3,71 @@
 #ifndef NETDIAG_NETNS_SCAN_H
 #define NETDIAG_NETNS_SCAN_H
 
-#include <limits.h>
-
+#include "collectors/base/hash.h"
+#include "collectors/collector.h"
 #include "collectors/netns/container_name.h"
-#include "collectors/settings.h"
 
-/* Processes remembered for each: if one ends meanwhile, another one is read through. */
+/* Processes remembered for each namespace: if one ends meanwhile, another one is read through. */
 #define NETNS_PIDS 4
+
+/* How two namespaces of the same name are told apart, by the two topmost bits of an identity. */
+enum netns_identity {
+	NETNS_IDENTITY_ID,    /* the kernel's id of the namespace, never used again (since 6.18) */
+	NETNS_IDENTITY_CTIME, /* when the inode of a mounted file was made */
+	NETNS_IDENTITY_START, /* when the oldest of its first processes started */
+};
+#define NETNS_IDENTITY_SHIFT 62
 
 /*
  * One network namespace. It is known by the inode of its file (/proc/PID/ns/net, /run/netns/NAME).
- * Of another user's process that file is not readable; then the inode of /proc/PID/net/snmp, which
- * is readable by all and of which each namespace has its own, tells the namespaces apart.
+ * That file of another user's process is not readable; then the inode of /proc/PID/net/snmp, which
+ * everybody may read and of which each namespace has its own, distinguishes the namespaces.
  */
 struct netns {
+	uint64_t key;		  /* of netns_list.found */
 	uint64_t inode;		  /* ROW_ABSENT: not known */
 	uint64_t proc_inode;	  /* of /proc/PID/net/snmp; ROW_ABSENT: not known (yet) */
+	uint64_t identity;	  /* enum netns_identity and a number, or ROW_ABSENT */
+	uint64_t rank;		  /* those of the lowest ranks stay when there are too many */
 	const char *directory;	  /* of the file that names it; NULL: no file does */
-	char file[NAME_MAX + 1];  /* in that directory */
+	char *file;		  /* in that directory; owned */
 	uint32_t pid[NETNS_PIDS]; /* the lowest, ascending */
 	size_t pids;
 	char name[NETNS_NAME_SIZE]; /* unique, printable */
 	char command[17];	    /* of pid[0] */
 };
 
-/* All of them but netdiagd's own, by inode: those without one come last. */
+/* All of them but netdiagd's own, by inode: those whose inode is not known come last. */
 struct netns_list {
-	struct netns **netns; /* owned, and each */
+	struct netns **netns; /* point into found */
 	size_t count;
-	size_t max;
-	bool left_out;	    /* there were more than max */
-	bool hidden;	    /* of some process it could not be told where it lives */
+	struct hash found;
+	bool left_out;	    /* there were more than maxRows allows */
+	bool hidden;	    /* some process did not show where it lives */
 	const char *denied; /* a directory of names that may not be read; NULL: none */
 	struct netns own;
 };
 
 /*
- * Finds and names them, at most as many as the settings allow: then those made first stay. Names
- * are looked for only under the running kernel's own /proc. Reads a few files for each namespace
- * and a link for each process (about 1.5 µs). 0, -ENOMEM, or why /proc cannot be read.
+ * Which namespace each process was in when it was last looked at, kept between scans: reading that
+ * of every process each time would be most of a scan's cost. Zero-initialised is empty.
  */
-int netns_scan(struct netns_list *list, const struct collect_settings *settings,
-	       struct filebuf *buf);
+struct netns_processes {
+	struct hash seen;
+	uint64_t scans;
+};
+
+/* Forgets all of them, so that the next scan reads every process. */
+void netns_processes_forget(struct netns_processes *processes);
+
+/*
+ * Finds and names them, at most as many as the settings allow. When there are more, named ones and
+ * those of root's processes come first, then the others' in turn, one of each user after the other.
+ * Names are looked for only under the running kernel's own /proc. A process that enters another
+ * namespace late in its life is noticed after a few scans. Returns 0, -ENOMEM, or the
+ * error of reading /proc.
+ */
+int netns_scan(struct netns_list *list, struct netns_processes *processes, struct collect *c);
 void netns_list_free(struct netns_list *list);
 
 /* Whether a process still lives in the namespace: its number may be another's by now. */
@@ -53,14 +76,18 @@ bool netns_holds(const struct netns *netns, const struct roots *roots, uint32_t 
 /* Parses the target of /proc/PID/ns/net, "net:[4026531840]". 0 or -EINVAL. */
 int netns_parse_link(struct span text, uint64_t *inode);
 
+/* The time at which a process started, in ticks since boot, from the text of /proc/PID/stat.
+ * ROW_ABSENT when it is not there. */
+uint64_t netns_parse_start(struct span text);
+
 /* The inode of PROCESS/net/snmp, process being a pid, "self" or "thread-self". ROW_ABSENT when it
  * is not there or the root holds no procfs. */
 uint64_t netns_proc_inode(const struct roots *roots, const char *process);
 
 /*
  * Opens the file of a namespace, by its name or that of one of its processes, and makes sure that
- * it still is the same one. The descriptor keeps the namespace alive: close it soon. A descriptor
- * or -errno; -ENOENT when it is gone.
+ * it still is the same one. The descriptor keeps the namespace alive: close it soon. Returns the
+ * descriptor or -errno; -ENOENT when the namespace is gone.
  */
 int netns_open(const struct netns *netns, const struct roots *roots);
 

@@ -10,7 +10,7 @@
 static void try_size(struct span text, char *name, size_t size)
 {
 	memset(name, 'x', size);
-	if (!container_name_of(text, name, size))
+	if (!container_name_of(text, NULL, NULL, name, size))
 		fuzz_check(!name[0]);
 	fuzz_check(memchr(name, '\0', size));
 	for (size_t i = 0; name[i]; i++)

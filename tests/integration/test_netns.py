@@ -74,7 +74,7 @@ def cgroup(name):
 
 
 class Netns(unittest.TestCase):
-    takes_s = 43
+    takes_s = 58
 
     def setUp(self):
         harness.need_root()
@@ -255,9 +255,11 @@ class Netns(unittest.TestCase):
                 "ip", "-o", "link"))
             harness.eventually("its row goes", lambda: far.name not in rows(agent))
 
-    def test_made_anew(self):
-        """The same name, another namespace: its own counts, under a new stamp."""
-        with harness.Agent(FAST) as agent:
+    def made_anew(self, interval, same_inode_s=0):
+        """Makes a namespace in which a listener overflows, then another one of the same name, and
+        tries for so many seconds to make it one with the same inode. The row of the second one,
+        and whether the inode is the same."""
+        with harness.Agent(f"interval netns {interval}\n") as agent:
             netns = harness.Netns("anew")
             try:
                 with overflow(netns):
@@ -265,19 +267,36 @@ class Netns(unittest.TestCase):
                         lambda row: row.get("netdiagNetnsListenOverflows") and
                         row.get("netdiagNetnsDiscontinuityTime") is not None and row)(
                             rows(agent).get(netns.name, {})))
-                netns.delete()
-                netns = harness.Netns(name=netns.name)
+                before, deadline = inode_of(netns), time.monotonic() + same_inode_s
+                while True:
+                    netns.delete()
+                    netns = harness.Netns(name=netns.name)
+                    if inode_of(netns) == before or time.monotonic() > deadline:
+                        break
                 again = harness.eventually("the stamp moves", lambda: (
                     lambda row: row.get("netdiagNetnsListenOverflows") is not None and
                     row.get("netdiagNetnsDiscontinuityTime") not in
                     (None, first["netdiagNetnsDiscontinuityTime"]) and row)(
                         rows(agent).get(netns.name, {})))
-                self.assertEqual(again["netdiagNetnsListenOverflows"], 0)
+                return again, inode_of(netns) == before
             finally:
                 netns.delete()
 
+    def test_made_anew(self):
+        """The same name, another namespace: the stamp moves, and it starts at its own counts."""
+        again, _ = self.made_anew("200ms")
+        self.assertEqual(again["netdiagNetnsListenOverflows"], 0)
+
+    def test_made_anew_between_refreshes(self):
+        """The same, also when the new one got the inode of the old one before netdiagd looked."""
+        again, same = self.made_anew("5s", same_inode_s=3)
+        self.assertEqual(again["netdiagNetnsListenOverflows"], 0)
+        if not same:
+            self.skipTest("the kernel did not use the inode again")
+
     def test_without_privileges(self):
-        """As nobody: processes' namespaces are read, named ones are told of, the rest is named."""
+        """As nobody each namespace has one row at most: that of its process, and none that has
+        only a name, for it may be the same."""
         with harness.Netns("lived") as lived, harness.Netns("empty") as empty, overflow(lived):
             child = lived.start("sleep", "600")
             with harness.Agent(FAST, user=harness.NOBODY) as agent:
@@ -287,12 +306,69 @@ class Netns(unittest.TestCase):
                                  counters(lived)["TcpExtListenOverflows"])
                 self.assertNotIn("netdiagNetnsInode", row)
                 self.assertNotIn("netdiagNetnsCloseWait", row)
-                self.assertEqual(rows(agent)[empty.name]["netdiagNetnsInode"], inode_of(empty))
-                self.assertNotIn("netdiagNetnsListenOverflows", rows(agent)[empty.name])
+                self.assertFalse({lived.name, empty.name} & set(rows(agent)))
                 state = agent.collector("netns")
                 self.assertEqual(state["netdiagCollectorStatus"], 1)
                 self.assertIn("CAP_SYS_ADMIN", state["netdiagCollectorLastError"])
             harness.stop(child)
+
+    def test_moved_late(self):
+        """A process that enters a namespace of its own long after it was first seen."""
+        child = harness.start(["sh", "-c", "read line; exec unshare -n sleep 600"],
+                              stdin=subprocess.PIPE)
+        try:
+            with harness.Agent(FAST) as agent:
+                agent.refreshed("netns")
+                agent.refreshed("netns")
+                self.assertFalse([n for n in rows(agent) if n.endswith(f":{child.pid}")])
+                child.stdin.close()
+                harness.eventually("its row is there", lambda: rows(agent).get(
+                    f"sleep:{child.pid}"))
+        finally:
+            harness.stop(child)
+
+    def test_a_user_makes_many(self):
+        """The namespaces that a user made before do not take the rows of root's."""
+        start = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                 "unshare", "-rn", "sleep", "600"]
+        if subprocess.run([*start[:-2], "true"], stderr=subprocess.DEVNULL).returncode:
+            self.skipTest("users may not make namespaces here")
+        with contextlib.ExitStack() as stack:
+            # Other tests' namespaces count as well.
+            for _ in range(60):
+                stack.callback(harness.stop, harness.start(start))
+            agent = stack.enter_context(harness.Agent(FAST + "maxRows netns 40\n"))
+            harness.eventually("they fill the table", lambda: len(rows(agent)) == 40)
+            named = stack.enter_context(harness.Netns("late"))
+            child = harness.start(["unshare", "-n", "sleep", "600"])
+            stack.callback(harness.stop, child)
+            harness.eventually("root's are there", lambda: {
+                named.name, f"sleep:{child.pid}"} <= set(rows(agent)))
+            self.assertEqual(len(rows(agent)), 40)
+
+    def test_a_name_is_claimed(self):
+        """A cgroup that a user named after a container is not taken for that container."""
+        container = f"{os.getpid():064x}"[::-1]
+        real, claimed = f"docker-{container}.scope", f"docker:{container[:12]}"
+        with cgroup(f"nd-user-{os.getpid()}") as own, cgroup(real) as group, \
+                harness.Agent(FAST) as agent:
+            os.chown(own, 65534, 65534)
+            inner = os.path.join(own, real)
+            os.mkdir(inner)
+            started = [harness.start(["unshare", "-n", "sleep", "600"]) for _ in range(2)]
+            try:
+                for path, child in zip((inner, group), started):
+                    with open(os.path.join(path, "cgroup.procs"), "w") as procs:
+                        procs.write(str(child.pid))
+                row = harness.eventually("the container has its name", lambda: rows(agent).get(
+                    claimed))
+                self.assertEqual(row["netdiagNetnsPid"], started[1].pid)
+                self.assertIn(f"sleep:{started[0].pid}", rows(agent))
+                self.assertNotIn(claimed + "#2", rows(agent))
+            finally:
+                for child in started:
+                    harness.stop(child)
+                harness.eventually("the cgroup can be removed", lambda: removed(inner))
 
     def test_not_entered(self):
         """Told not to, netdiagd enters nothing, and does not complain."""

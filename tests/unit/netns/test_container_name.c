@@ -77,7 +77,8 @@ START_TEST(containers)
 		struct span text = {cgroups[i].cgroup, strlen(cgroups[i].cgroup)};
 		char name[NETNS_NAME_SIZE] = "left over";
 
-		ck_assert_msg(container_name_of(text, name, sizeof(name)) == !!cgroups[i].name[0],
+		ck_assert_msg(container_name_of(text, NULL, NULL, name, sizeof(name)) ==
+				      !!cgroups[i].name[0],
 			      "%s: '%s'", cgroups[i].cgroup, name);
 		ck_assert_msg(!strcmp(name, cgroups[i].name), "%s: '%s'", cgroups[i].cgroup, name);
 	}
@@ -92,7 +93,7 @@ START_TEST(containers_cut)
 			char *copy = strndup(cgroups[i].cgroup, len), name[8];
 
 			ck_assert_ptr_nonnull(copy);
-			container_name_of((struct span){copy, len}, name, sizeof(name));
+			container_name_of((struct span){copy, len}, NULL, NULL, name, sizeof(name));
 			ck_assert_uint_lt(strnlen(name, sizeof(name)), sizeof(name));
 			free(copy);
 		}
@@ -104,7 +105,8 @@ START_TEST(long_names)
 	char text[400], name[NETNS_NAME_SIZE];
 	int len = snprintf(text, sizeof(text), "0::/lxc/%0300d\n", 0);
 
-	ck_assert(container_name_of((struct span){text, (size_t)len}, name, sizeof(name)));
+	ck_assert(container_name_of((struct span){text, (size_t)len}, NULL, NULL, name,
+				    sizeof(name)));
 	ck_assert_uint_eq(strlen(name), sizeof(name) - 1);
 	ck_assert_int_eq(strncmp(name, "lxc:000", 7), 0);
 }

@@ -257,6 +257,92 @@ START_TEST(bounded)
 }
 END_TEST
 
+/* Namespaces that a user made before do not hide those that others make, nor root's. */
+START_TEST(bounded_by_owner)
+{
+	begin();
+	unit.settings.max_rows[MAX_ROWS_NETNS] = 4;
+	for (unsigned pid = 100; pid < 120; pid++) {
+		unsigned uid = pid < 116 ? 1000 : pid < 118 ? 1001 : 0;
+		char path[PATH_MAX];
+
+		make_process(pid, 4026532000 + pid, "p", "0::/");
+		make_counters(pid, pid);
+		snprintf(path, sizeof(path), "%s/%u", tree.proc, pid);
+		if (chown(path, uid, uid)) {
+			printf("bounded_by_owner: only root can give files away\n");
+			end();
+			return;
+		}
+	}
+	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
+	ck_assert_uint_eq(unit.rows[0].count, 4);
+	ck_assert_ptr_nonnull(row_of("p:100"));
+	ck_assert_ptr_nonnull(row_of("p:116"));
+	ck_assert_ptr_nonnull(row_of("p:118"));
+	ck_assert_ptr_nonnull(row_of("p:119"));
+	end();
+}
+END_TEST
+
+static void make_start(unsigned pid, unsigned start)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%u/stat", pid);
+	tree_write(&tree, path, "%u (a) b) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 %u 2 3\n",
+		   pid, start);
+}
+
+/* Name and inode stay, the namespace is another one. */
+START_TEST(inode_used_again)
+{
+	static const char cgroup[] = "0::/lxc.payload.web";
+
+	begin();
+	make_process(100, 4026532000, "init", cgroup);
+	make_start(100, 5000);
+	make_process(90, 4026532000, "sh", cgroup);
+	make_start(90, 7000);
+	make_counters(90, 8);
+	make_counters(100, 8);
+	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
+	ck_assert_uint_eq(row_of("lxc:web")->listen_overflows, 8);
+	/* The oldest is still there. */
+	tree_remove(&tree, "proc/90");
+	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);
+	ck_assert_uint_eq(row_of("lxc:web")->discontinuity, SECOND);
+	make_start(100, 9000);
+	make_counters(100, 42);
+	ck_assert_int_eq(unit_collect(&unit, 3 * SECOND), 0);
+	ck_assert_uint_eq(row_of("lxc:web")->inode, 4026532000);
+	ck_assert_uint_eq(row_of("lxc:web")->listen_overflows, 42);
+	ck_assert_uint_eq(row_of("lxc:web")->discontinuity, 3 * SECOND);
+	end();
+}
+END_TEST
+
+START_TEST(start_times)
+{
+	static const struct {
+		const char *text;
+		uint64_t start;
+	} table[] = {
+		{"7 (sh) S 1 1 1 0 -1 64 1 2 3 4 5 6 7 8 20 0 1 0 1234 2 3\n", 1234},
+		{"7 (a) b (c) S 1 1 1 0 -1 64 1 2 3 4 5 6 7 8 20 0 1 0 1234 2\n", 1234},
+		{"7 (sh) S 1 1 1 0 -1 64 1 2 3 4 5 6 7 8 20 0 1 0", ROW_ABSENT},
+		{"7 (sh) S 1 1 1 0 -1 64 1 2 3 4 5 6 7 8 20 0 1 0 x 1", ROW_ABSENT},
+		{"7 (sh)", ROW_ABSENT},
+		{"", ROW_ABSENT},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(table); i++)
+		ck_assert_uint_eq(
+			netns_parse_start((struct span){table[i].text, strlen(table[i].text)}),
+			table[i].start);
+}
+END_TEST
+
 START_TEST(no_proc)
 {
 	begin();
@@ -370,5 +456,6 @@ START_TEST(visits_elsewhere)
 }
 END_TEST
 
-UNIT_MAIN("netns", one, with_little, names, processes_end, made_anew, bounded, no_proc, links,
-	  conntrack_entries, visits, visits_elsewhere)
+UNIT_MAIN("netns", one, with_little, names, processes_end, made_anew, bounded, bounded_by_owner,
+	  inode_used_again, start_times, no_proc, links, conntrack_entries, visits,
+	  visits_elsewhere)
