@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The conntrack collector: entries and limits from /proc/sys/net/netfilter, counters of each CPU
+ * over ctnetlink or, without CAP_NET_ADMIN, from /proc/net/stat/nf_conntrack.
+ */
 #include <config.h>
 
 #include <arpa/inet.h>
@@ -10,6 +14,7 @@
 #include <string.h>
 
 #include "collectors/base/accum.h"
+#include "collectors/base/array.h"
 #include "collectors/kernel/netlink.h"
 #include "collectors/protocol/conntrack.h"
 
@@ -55,7 +60,6 @@ static const struct cpu_field {
 	CPU_FIELD(STATS_CLASH_RESOLVE, "clashres", clash_resolve),
 	CPU_FIELD(STATS_CHAIN_TOOLONG, "chainlength", chain_too_long),
 };
-#define CPU_FIELDS (sizeof(cpu_fields) / sizeof(cpu_fields[0]))
 
 static uint64_t *member_of(struct conntrack_cpu_row *row, const struct cpu_field *field)
 {
@@ -64,7 +68,7 @@ static uint64_t *member_of(struct conntrack_cpu_row *row, const struct cpu_field
 
 /* --- ctnetlink ------------------------------------------------------------------------------ */
 
-/* A be32 attribute's number. */
+/* Reads a be32 attribute. */
 static bool attribute_number(const struct nlattr *attribute, uint64_t *number)
 {
 	if (mnl_attr_validate(attribute, MNL_TYPE_U32) < 0)
@@ -73,57 +77,60 @@ static bool attribute_number(const struct nlattr *attribute, uint64_t *number)
 	return true;
 }
 
-static const struct nfgenmsg *generic_part(const struct nlmsghdr *message)
+/* Calls decode for each attribute of a message. 0 or -EBADMSG. */
+static int decode_attributes(const struct nlmsghdr *message, mnl_attr_cb_t decode, void *row)
 {
-	if (message->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg))
-		return NULL;
-	return mnl_nlmsg_get_payload(message);
+	if (message->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg) ||
+	    mnl_attr_parse(message, sizeof(struct nfgenmsg), decode, row) < 0)
+		return -EBADMSG;
+	return 0;
+}
+
+static int decode_cpu_attribute(const struct nlattr *attribute, void *row)
+{
+	uint16_t type = mnl_attr_get_type(attribute);
+
+	for (size_t i = 0; i < COUNT_OF(cpu_fields); i++)
+		if (type == cpu_fields[i].attribute &&
+		    !attribute_number(attribute, member_of(row, &cpu_fields[i])))
+			return MNL_CB_ERROR;
+	return MNL_CB_OK;
 }
 
 int conntrack_decode_cpu(const struct nlmsghdr *message, struct conntrack_cpu_row *row)
 {
-	const struct nfgenmsg *generic = generic_part(message);
-	const struct nlattr *attribute;
+	int err = decode_attributes(message, decode_cpu_attribute, row);
 
-	if (!generic)
-		return -EBADMSG;
-	row->cpu = ntohs(generic->res_id);
-	mnl_attr_for_each(
-		attribute, message,
-		sizeof(*generic)) for (size_t i = 0; i < CPU_FIELDS;
-				       i++) if (mnl_attr_get_type(attribute) ==
-							cpu_fields[i].attribute &&
-						!attribute_number(
-							attribute,
-							member_of(row,
-								  &cpu_fields[i]))) return -EBADMSG;
-	return 0;
+	if (!err)
+		row->cpu = ntohs(((const struct nfgenmsg *)mnl_nlmsg_get_payload(message))->res_id);
+	return err;
+}
+
+static int decode_global_attribute(const struct nlattr *attribute, void *arg)
+{
+	uint16_t type = mnl_attr_get_type(attribute);
+	struct conntrack_row *row = arg;
+	uint64_t number;
+
+	if (type != CTA_STATS_GLOBAL_ENTRIES && type != GLOBAL_MAX_ENTRIES)
+		return MNL_CB_OK;
+	if (!attribute_number(attribute, &number))
+		return MNL_CB_ERROR;
+	if (type == CTA_STATS_GLOBAL_ENTRIES)
+		row->entries = number;
+	else
+		row->max = number ? number : ROW_ABSENT;
+	return MNL_CB_OK;
 }
 
 int conntrack_decode_global(const struct nlmsghdr *message, struct conntrack_row *row)
 {
-	const struct nlattr *attribute;
-	uint64_t number;
+	int err = decode_attributes(message, decode_global_attribute, row);
 
-	if (!generic_part(message))
-		return -EBADMSG;
-	mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
-	{
-		uint16_t type = mnl_attr_get_type(attribute);
-
-		if (type != CTA_STATS_GLOBAL_ENTRIES && type != GLOBAL_MAX_ENTRIES)
-			continue;
-		if (!attribute_number(attribute, &number))
-			return -EBADMSG;
-		if (type == CTA_STATS_GLOBAL_ENTRIES)
-			row->entries = number;
-		else
-			row->max = number ? number : ROW_ABSENT;
-	}
-	return row->entries == ROW_ABSENT ? -EBADMSG : 0;
+	return row->entries == ROW_ABSENT ? -EBADMSG : err;
 }
 
-static int take_cpu(const struct nlmsghdr *message, void *arg)
+static int add_cpu(const struct nlmsghdr *message, void *arg)
 {
 	struct rows *rows = arg;
 	struct conntrack_cpu_row *row = rows_add(rows);
@@ -131,19 +138,19 @@ static int take_cpu(const struct nlmsghdr *message, void *arg)
 	return row ? conntrack_decode_cpu(message, row) : -ENOMEM;
 }
 
-static int take_global(const struct nlmsghdr *message, void *arg)
+static int set_global(const struct nlmsghdr *message, void *arg)
 {
 	return conntrack_decode_global(message, arg);
 }
 
-static void throw_rows_away(void *arg)
+static void clear_rows(void *arg)
 {
 	rows_clear(arg);
 }
 
 /* Sends one of ctnetlink's statistics requests. 0 or -errno. */
-static int request(struct netlink *nl, uint16_t type, uint16_t flags,
-		   const struct netlink_dump *dump)
+static int send_request(struct netlink *nl, uint16_t type, uint16_t flags,
+			const struct netlink_dump *dump)
 {
 	union {
 		struct nlmsghdr header;
@@ -160,24 +167,24 @@ static int request(struct netlink *nl, uint16_t type, uint16_t flags,
 }
 
 /*
- * All that ctnetlink tells, raw. 0 or -errno, -EPERM without CAP_NET_ADMIN.
- * Only to be called when conntrack is there already: the kernel may load nfnetlink for the socket
- * and, for a request that is allowed, nf_conntrack_netlink, which pulls nf_conntrack in.
+ * Reads the raw counters over ctnetlink. 0 or -errno, -EPERM without CAP_NET_ADMIN.
+ * Call it only when conntrack is loaded: the kernel may load nfnetlink for the socket and, for a
+ * request that is permitted, nf_conntrack_netlink, which pulls in nf_conntrack.
  */
-static int ask_ctnetlink(struct netlink *nl, struct conntrack_row *row, struct rows *cpus)
+static int read_ctnetlink(struct netlink *nl, struct conntrack_row *row, struct rows *cpus)
 {
-	const struct netlink_dump global = {.message = take_global, .arg = row};
+	const struct netlink_dump global = {.message = set_global, .arg = row};
 	const struct netlink_dump each = {
-		.message = take_cpu,
-		.restart = throw_rows_away,
+		.message = add_cpu,
+		.restart = clear_rows,
 		.arg = cpus,
 	};
 	int err = nl->fd < 0 ? netlink_open(nl, NETLINK_NETFILTER) : 0;
 
 	if (!err)
-		err = request(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, &each);
+		err = send_request(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, &each);
 	if (!err)
-		err = request(nl, IPCTNL_MSG_CT_GET_STATS, 0, &global);
+		err = send_request(nl, IPCTNL_MSG_CT_GET_STATS, 0, &global);
 	if (err)
 		rows_clear(cpus);
 	return err;
@@ -198,7 +205,7 @@ static int parse_header(struct span line, const struct cpu_field *columns[COLUMN
 		if (*count == COLUMNS_MAX)
 			return -EBADMSG;
 		columns[*count] = NULL;
-		for (size_t i = 0; i < CPU_FIELDS; i++)
+		for (size_t i = 0; i < COUNT_OF(cpu_fields); i++)
 			if (span_equal(word, cpu_fields[i].column))
 				columns[*count] = &cpu_fields[i];
 		any = any || columns[*count];
@@ -262,7 +269,7 @@ int conntrack_number_cpus(struct rows *rows, struct span possible)
 	return count >= 0 && (size_t)count == rows->count ? 0 : -EBADMSG;
 }
 
-/* The same from procfs, where anybody may read it. What cannot be had is noted. */
+/* Reads the same counters from procfs, where everybody may. Notes what is missing. */
 static void read_stat(struct collect *c, struct rows *cpus)
 {
 	const struct roots *roots = &c->settings->roots;
@@ -307,7 +314,7 @@ static const struct accum_field counters[] = {
 static const struct accum_type cpu_accum = {
 	.row = &conntrack_cpu_row_type,
 	.fields = counters,
-	.field_count = sizeof(counters) / sizeof(counters[0]),
+	.field_count = COUNT_OF(counters),
 	.stamp = offsetof(struct conntrack_cpu_row, discontinuity),
 };
 
@@ -316,7 +323,7 @@ struct conntrack_state {
 	struct netlink nl;
 };
 
-/* Adds a CPU's number to a sum that has begun. */
+/* Adds a CPU's number to a sum, which is absent when one of the numbers is. */
 static uint64_t plus(uint64_t sum, uint64_t number)
 {
 	return sum == ROW_ABSENT || number == ROW_ABSENT ? ROW_ABSENT : sum + number;
@@ -344,7 +351,8 @@ static int state_setup(struct conntrack_state *state)
 	return state->accum ? 0 : -ENOMEM;
 }
 
-/* The number of entries tells whether there is conntrack at all. 0 or what is to be returned. */
+/* Reads the number of entries, which exists when conntrack is loaded. 0 or what is to be returned.
+ */
 static int read_count(struct collect *c, uint64_t *entries)
 {
 	const struct conntrack_state *state = c->state;
@@ -356,7 +364,7 @@ static int read_count(struct collect *c, uint64_t *entries)
 					  "%s/%s cannot be read. Check that netdiagd may read it",
 					  root, COUNT_PATH)
 			   : 0;
-	/* What was counted is over; should the module come back, its counters start anew. */
+	/* The counters are gone; if the module is loaded again, they start from 0. */
 	accum_apply(state->accum, &c->rows[1], c->now);
 	return collect_fail(
 		c, err,
@@ -366,7 +374,6 @@ static int read_count(struct collect *c, uint64_t *entries)
 		root, COUNT_PATH);
 }
 
-/* Limits that procfs has for everybody. */
 static void read_limits(struct collect *c, struct conntrack_row *row)
 {
 	const struct roots *roots = &c->settings->roots;
@@ -379,7 +386,7 @@ static void read_limits(struct collect *c, struct conntrack_row *row)
 		row->buckets = ROW_ABSENT;
 }
 
-/* Fills the rows with raw counters from the best source that there is. */
+/* Fills the rows with raw counters, from ctnetlink when that is permitted. */
 static void read_counters(struct collect *c, struct conntrack_row *row, struct rows *cpus)
 {
 	struct conntrack_state *state = c->state;
@@ -387,7 +394,7 @@ static void read_counters(struct collect *c, struct conntrack_row *row, struct r
 	int err = -EOPNOTSUPP;
 
 	if (roots_live(&c->settings->roots)) {
-		err = ask_ctnetlink(&state->nl, row, cpus);
+		err = read_ctnetlink(&state->nl, row, cpus);
 		if (!err) {
 			collect_source(c, "ctnetlink");
 			return;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The counters collector: every protocol counter of the kernel by its own name, and those of TCP
+ * and UDP by column, from /proc/net/netstat, snmp and snmp6.
+ */
 #include <config.h>
 
 #include <errno.h>
@@ -6,7 +10,9 @@
 #include <string.h>
 
 #include "collectors/base/accum.h"
+#include "collectors/base/array.h"
 #include "collectors/protocol/counters.h"
+#include "collectors/protocol/proc_files.h"
 
 const struct row_type counter_row_type = {
 	.name = "counter",
@@ -27,7 +33,7 @@ const struct row_type udp_row_type = {
 	.text = sizeof(struct udp_row),
 };
 
-/* A field of the kernel, and where it goes. */
+/* A kernel counter and its member of the row. */
 struct field {
 	const char *group;
 	const char *name;
@@ -82,7 +88,7 @@ static const struct field tcp_fields[] = {
 	}
 static const struct field udp_fields[] = {UDP_FAMILY("Udp", udp), UDP_FAMILY("Udp6", udp6)};
 
-/* What stands among the counters and is none. The -1 of MaxConn (no limit) never becomes a row. */
+/* Gauges among the counters. The -1 of MaxConn (no limit) never becomes a row. */
 static const struct {
 	const char *group;
 	const char *name;
@@ -94,13 +100,14 @@ static const struct {
 
 bool counters_is_gauge(const struct counter_row *row)
 {
-	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(gauges); i++)
 		if (!strcmp(row->name, gauges[i].name) && !strcmp(row->group, gauges[i].group))
 			return true;
 	return false;
 }
 
-static void fill(const struct rows *rows, const struct field *fields, size_t count, void *row)
+static void fill_members(const struct rows *rows, const struct field *fields, size_t count,
+			 void *row)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct counter_row key, *found;
@@ -115,15 +122,16 @@ static void fill(const struct rows *rows, const struct field *fields, size_t cou
 
 void counters_fill_tcp(const struct rows *rows, struct tcp_row *tcp)
 {
-	fill(rows, tcp_fields, sizeof(tcp_fields) / sizeof(tcp_fields[0]), tcp);
+	fill_members(rows, tcp_fields, COUNT_OF(tcp_fields), tcp);
 }
 
 void counters_fill_udp(const struct rows *rows, struct udp_row *udp)
 {
-	fill(rows, udp_fields, sizeof(udp_fields) / sizeof(udp_fields[0]), udp);
+	fill_members(rows, udp_fields, COUNT_OF(udp_fields), udp);
 }
 
-/* As the kernel names things: printable, with a letter in front, and not too long for a row. */
+/* Whether a word can be a name of the kernel's: printable, with a letter in front, and not too long
+ * for a row. */
 static bool is_name(struct span word, size_t size)
 {
 	if (!word.len || word.len >= size)
@@ -134,8 +142,7 @@ static bool is_name(struct span word, size_t size)
 	return word.start[0] > '9';
 }
 
-/* Adds a row; none for a number below 0. 0, -ENOMEM, or -EINVAL when a word is not as it should
- * be. */
+/* Adds a row; none for a negative number. 0, -ENOMEM, or -EINVAL for malformed words. */
 static int add_counter(struct rows *rows, struct span group, struct span name, struct span value)
 {
 	struct counter_row *row;
@@ -164,7 +171,7 @@ static bool take_group(struct span *line, struct span *group)
 	return is_name(*group, COUNTER_GROUP_SIZE);
 }
 
-/* Adds what a line of names and a line of values say (both without their group). 0, -ENOMEM, or
+/* Adds the rows of a line of names and a line of values, both without their group. 0, -ENOMEM, or
  * -EINVAL with no row added. */
 static int add_pair(struct rows *rows, struct span group, struct span names, struct span values)
 {
@@ -181,7 +188,7 @@ static int add_pair(struct rows *rows, struct span group, struct span names, str
 	return err;
 }
 
-/* The line of names that waits for its values. */
+/* A line of names whose line of values is still to come. */
 struct waiting {
 	bool is;
 	size_t number; /* of the line, from 1 */
@@ -266,21 +273,10 @@ int counters_parse_snmp6(struct span text, struct rows *rows, struct faults *fau
 	return 0;
 }
 
-/* The files, in the order in which they are named in netdiagCollectorSource. */
-static const struct source {
-	const char *path;
-	int (*parse)(struct span text, struct rows *rows, struct faults *faults);
-	bool ipv6; /* not there in a kernel without IPv6 */
-} sources[] = {
-	{"net/netstat", counters_parse_pairs, false},
-	{"net/snmp", counters_parse_pairs, false},
-	{"net/snmp6", counters_parse_snmp6, true},
-};
-
-/* Counters of a 32-bit kernel are `unsigned long` and wrap at 2^32, but those of bytes and packets
- * of IpExt and Ip6, which are 64 bits wide everywhere: continued as if all had 32 bits, for a
- * 64-bit one never goes back. What looks like a reset (another tree under the proc root) stands
- * still instead of falling: the table has no discontinuity column. */
+/* Counters of a 32-bit kernel are `unsigned long` and wrap at 2^32, except those of bytes and
+ * packets in IpExt and Ip6, which have 64 bits everywhere. All are continued as if they had 32
+ * bits, because a 64-bit one never decreases. A counter that looks reset (another tree under the
+ * proc root) keeps its total: the table has no discontinuity column. */
 static const struct accum_field value_field = {offsetof(struct counter_row, value), 32};
 
 static const struct accum_type counter_accum = {
@@ -294,121 +290,52 @@ struct counters_state {
 	struct accum *accum;
 };
 
-/* Says in netdiagCollectorLastError what is missing or wrong about a file that was not needed for
- * the collection to succeed. */
-static void note_source(struct collect *c, const struct source *source, int err,
-			const struct faults *faults)
-{
-	const char *root = c->settings->roots.path[ROOT_PROC];
-
-	if (err == -ENOENT && source->ipv6)
-		collect_note(
-			c,
-			"no %s/%s: this kernel has no IPv6 (ipv6.disable=1, or not built); its "
-			"counters are absent",
-			root, source->path);
-	else if (err && !faults->count)
-		collect_note(c,
-			     "%s/%s: %s; its counters are absent. Check that netdiagd may read it",
-			     root, source->path, strerror(-err));
-	else if (faults->count)
-		collect_note(c, "%s/%s: %s; %zu faults, the counters concerned are absent", root,
-			     source->path, faults->first, faults->count);
-}
-
-/* Reads and parses one file. 0 when it had counters, else -errno. */
-static int read_source(struct collect *c, const struct source *source, struct faults *faults)
-{
-	struct rows *rows = &c->rows[0];
-	size_t before = rows->count;
-	int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "%s", source->path);
-
-	if (!err)
-		err = source->parse((struct span){c->buf->data, c->buf->len}, rows, faults);
-	if (!err && rows->count == before)
-		err = -EBADMSG;
-	return err;
-}
-
-/* Moves the gauges into rows of their own. 0 or -ENOMEM. */
-static int take_gauges(struct rows *rows, struct rows *taken)
+static void drop_gauges(struct rows *rows)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < rows->count; i++) {
-		struct counter_row *row = rows_at(rows, i), *copy;
+		const struct counter_row *row = rows_at(rows, i);
 
-		if (!counters_is_gauge(row)) {
-			if (kept != i)
-				*(struct counter_row *)rows_at(rows, kept) = *row;
-			kept++;
+		if (counters_is_gauge(row))
 			continue;
-		}
-		copy = rows_add(taken);
-		if (!copy)
-			return -ENOMEM;
-		*copy = *row;
+		if (kept != i)
+			*(struct counter_row *)rows_at(rows, kept) = *row;
+		kept++;
 	}
 	rows->count = kept;
-	return 0;
 }
 
-/* From raw rows of all files to what is shown. 0 or -ENOMEM. */
-static int finish(struct collect *c)
-{
-	struct counters_state *state = c->state;
-	struct rows *rows = &c->rows[0], taken;
-	struct tcp_row *tcp = rows_add(&c->rows[1]);
-	struct udp_row *udp = rows_add(&c->rows[2]);
-	int err = -ENOMEM;
-
-	rows_init(&taken, rows->type);
-	rows_sort(rows);
-	if (!state->accum)
-		state->accum = accum_new(&counter_accum);
-	if (tcp && udp && state->accum)
-		err = take_gauges(rows, &taken);
-	if (!err)
-		err = accum_apply(state->accum, rows, c->now);
-	if (!err) {
-		counters_fill_tcp(rows, tcp);
-		counters_fill_tcp(&taken, tcp);
-		counters_fill_udp(rows, udp);
-	}
-	rows_clear(&taken);
-	return err;
-}
+static const struct proc_file files[] = {
+	{"net/netstat", counters_parse_pairs, false},
+	{"net/snmp", counters_parse_pairs, false},
+	{"net/snmp6", counters_parse_snmp6, true},
+};
 
 static int counters_collect(struct collect *c)
 {
-	const char *root = c->settings->roots.path[ROOT_PROC];
-	size_t count = sizeof(sources) / sizeof(sources[0]);
-	char used[COLLECT_SOURCE_SIZE] = "";
-	int first_err = 0, err;
+	struct counters_state *state = c->state;
+	struct rows *rows = &c->rows[0];
+	struct tcp_row *tcp = rows_add(&c->rows[1]);
+	struct udp_row *udp = rows_add(&c->rows[2]);
+	int err = proc_files_collect(c, files, COUNT_OF(files));
 
-	for (size_t i = 0; i < count; i++) {
-		struct faults faults = {0};
-
-		err = read_source(c, &sources[i], &faults);
-		if (err == -ENOMEM)
-			return collect_fail(c, err, "%s/%s", root, sources[i].path);
-		if (err && !first_err)
-			first_err = err;
-		if (err || faults.count)
-			note_source(c, &sources[i], err, &faults);
-		if (!err)
-			snprintf(used + strlen(used), sizeof(used) - strlen(used), "%s%s/%s",
-				 used[0] ? ", " : "", root, sources[i].path);
-	}
-	collect_source(c, "%s", used);
-	if (!used[0])
-		return collect_fail(
-			c, first_err,
-			"none of %s/net/{netstat,snmp,snmp6} can be read. Check that procfs is "
-			"mounted and that netdiagd may read it",
-			root);
-	err = finish(c);
-	return err ? collect_fail(c, err, "protocol counters") : 0;
+	if (err)
+		return err;
+	if (!state->accum)
+		state->accum = accum_new(&counter_accum);
+	if (!tcp || !udp || !state->accum)
+		return collect_fail(c, -ENOMEM, "protocol counters");
+	rows_sort(rows);
+	/* Gauges are in no other table; what is counted is then replaced by its total. */
+	counters_fill_tcp(rows, tcp);
+	drop_gauges(rows);
+	err = accum_apply(state->accum, rows, c->now);
+	if (err)
+		return collect_fail(c, err, "protocol counters");
+	counters_fill_tcp(rows, tcp);
+	counters_fill_udp(rows, udp);
+	return 0;
 }
 
 static void counters_close(void *state)

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The collector of memory and sockets by protocol, from /proc/net/sockstat, sockstat6 and the
+ * settings tcp_mem and udp_mem.
+ */
 #include <config.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "collectors/protocol/memory.h"
+#include "collectors/protocol/proc_files.h"
 
 const struct row_type protocol_row_type = {
 	.name = "protocol",
@@ -28,10 +33,10 @@ static const struct {
 	{"memory", offsetof(struct protocol_row, mem_bytes)},
 };
 
-/* Sets the member that a word stands for; others than known ones are passed over. */
+/* Sets the member that a word stands for. Unknown words are ignored. */
 static void set_member(struct protocol_row *row, struct span word, uint64_t value)
 {
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (span_equal(word, words[i].word))
 			*(uint64_t *)((unsigned char *)row + words[i].offset) = value;
 }
@@ -71,7 +76,7 @@ int protocol_memory_parse(struct span text, struct rows *rows, struct faults *fa
 		if (parse_line(line, row))
 			continue;
 		rows_drop_last(rows);
-		faults_add(faults, "line %zu is not as it should be", number);
+		faults_add(faults, "line %zu is malformed", number);
 	}
 	if (tail)
 		faults_add(faults, "it is cut short");
@@ -107,19 +112,7 @@ struct protocol_row *protocol_memory_find(const struct rows *rows, const char *n
 	return NULL;
 }
 
-/* Reads one of the files into the rows. 0 when it had some, else -errno. */
-static int read_sockstat(struct collect *c, const char *path, struct faults *faults)
-{
-	struct rows *rows = &c->rows[0];
-	size_t before = rows->count;
-	int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "%s", path);
-
-	if (!err)
-		err = protocol_memory_parse((struct span){c->buf->data, c->buf->len}, rows, faults);
-	return !err && rows->count == before ? -EBADMSG : err;
-}
-
-/* The setting with a protocol's limits of memory. */
+/* Which setting holds a protocol's memory limits. */
 static const struct {
 	const char *name;
 	const char *path;
@@ -133,7 +126,7 @@ static void read_limits(struct collect *c)
 {
 	const char *root = c->settings->roots.path[ROOT_PROC];
 
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(limits); i++) {
 		struct protocol_row *row = protocol_memory_find(&c->rows[0], limits[i].name);
 		int err;
 
@@ -147,65 +140,34 @@ static void read_limits(struct collect *c)
 			collect_note(
 				c,
 				"no %s/%s, which only the host's own network namespace has: the "
-				"limits of memory are absent. Run netdiagd there to have them",
+				"memory limits are absent. Run netdiagd there to get them",
 				root, limits[i].path);
 		else if (err)
 			collect_note(c,
-				     "%s/%s: %s; the limits of memory of %s are absent. Check that "
+				     "%s/%s: %s; the memory limits of %s are absent. Check that "
 				     "netdiagd may read it",
 				     root, limits[i].path, strerror(-err), limits[i].name);
 		row->mem_usage = row_usage(row->mem_pages, row->mem_high);
 	}
 }
 
-static const char *const paths[] = {"net/sockstat", "net/sockstat6"};
+static const struct proc_file files[] = {
+	{"net/sockstat", protocol_memory_parse, false},
+	{"net/sockstat6", protocol_memory_parse, true},
+};
 
-static void note_file(struct collect *c, size_t i, int err, const struct faults *faults)
+static int protocol_memory_collect(struct collect *c)
 {
-	const char *root = c->settings->roots.path[ROOT_PROC];
+	int err = proc_files_collect(c, files, COUNT_OF(files));
 
-	if (i && err == -ENOENT)
-		collect_note(c, "no %s/%s: this kernel has no IPv6 (ipv6.disable=1, or not built)",
-			     root, paths[i]);
-	else if (err && !faults->count)
-		collect_note(c,
-			     "%s/%s: %s; its protocols are absent. Check that netdiagd may read it",
-			     root, paths[i], strerror(-err));
-	else if (faults->count)
-		collect_note(c, "%s/%s: %s; what it says is absent", root, paths[i], faults->first);
-}
-
-static int protocols_collect(struct collect *c)
-{
-	const char *root = c->settings->roots.path[ROOT_PROC];
-	char used[COLLECT_SOURCE_SIZE] = "";
-	int first_err = 0;
-
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		struct faults faults = {0};
-		int err = read_sockstat(c, paths[i], &faults);
-
-		note_file(c, i, err, &faults);
-		if (err && !first_err)
-			first_err = err;
-		if (!err)
-			snprintf(used + strlen(used), sizeof(used) - strlen(used), "%s%s/%s",
-				 used[0] ? ", " : "", root, paths[i]);
-	}
-	collect_source(c, "%s", used);
-	if (!used[0])
-		return collect_fail(
-			c, first_err,
-			"neither %s/%s nor %s can be read. Check that procfs is mounted and "
-			"that netdiagd may read it",
-			root, paths[0], paths[1]);
-	read_limits(c);
-	return 0;
+	if (!err)
+		read_limits(c);
+	return err;
 }
 
 const struct collector protocol_memory_collector = {
 	.name = "protocolMemory",
 	.interval_ms = 5000,
 	.rows = {&protocol_row_type, NULL},
-	.collect = protocols_collect,
+	.collect = protocol_memory_collect,
 };
