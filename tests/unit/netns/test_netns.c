@@ -261,7 +261,7 @@ END_TEST
 START_TEST(bounded_by_owner)
 {
 	begin();
-	unit.settings.max_rows[MAX_ROWS_NETNS] = 4;
+	unit.settings->max_rows[MAX_ROWS_NETNS] = 4;
 	for (unsigned pid = 100; pid < 120; pid++) {
 		unsigned uid = pid < 116 ? 1000 : pid < 118 ? 1001 : 0;
 		char path[PATH_MAX];
