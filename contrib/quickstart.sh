@@ -164,35 +164,76 @@ follow() {
 
 has_rows() { ask snmpwalk -Cc -Oqn "$1" 2>/dev/null | grep -qv 'No Such'; }
 
-# show_table TABLE TITLE COLUMN...: an snmptable, of which these columns are shown (names without
-# the table's prefix; none: all).
+# How many rows of a table are shown.
+rows_max=13
+
+# and_more NUMBER NAME: says how many rows were left out, and how to see them.
+and_more() {
+    [ "$1" -gt 0 ] || return 0
+    if [ -n "$once" ]; then
+        printf '  … and %d more (run without --once to ask for all of %s)\n' "$1" "$2"
+    else
+        printf '  … and %d more: %s -v2c -c %s -M %s -m NETDIAG-MIB 127.0.0.1:%s %s\n' "$1" \
+            "$([[ $2 == *Table ]] && echo snmptable || echo snmpwalk)" "$community" "$mib_dir" \
+            "$snmp_port" "$2"
+    fi
+}
+
+# show_lines NAME: standard input's first lines, and how many more there are. NAME: what was asked.
+show_lines() {
+    local lines
+    mapfile -t lines
+    [ ${#lines[@]} = 0 ] || printf '  %s\n' "${lines[@]:0:rows_max}"
+    and_more $((${#lines[@]} - rows_max)) "$1"
+}
+
+# show_table TABLE TITLE RANK COLUMN...: an snmptable, of which these columns are shown (names
+# without the table's prefix; none: all), and the rows with the largest values in RANK: a column, or the sum of COLUMN+COLUMN.
 show_table() {
     local table=$1 prefix=${1%Table}
     title "$2"
-    ask snmptable -Ci -CB -OU -Cf '|' "$table" 2>/dev/null | awk -F'|' -v prefix="$prefix" -v wanted="${*:3}" '
+    ask snmptable -Ci -CB -OU -Cf '|' "$table" 2>/dev/null >"$work/table"
+    awk -F'|' -v OFS='|' -v prefix="$prefix" -v rank="$3" -v wanted="${*:4}" -v max="$rows_max" '
         NF < 2 { next }
         !columns {
             many = split(wanted, names, " ")
+            ranks = split(rank, by, "+")
             for (i = 1; i <= NF; i++) { sub("^" prefix, "", $i); at[$i] = i }
             keep[++columns] = 1
             if (many) { for (n = 1; n <= many; n++) if (names[n] in at) keep[++columns] = at[names[n]] }
             else for (i = 2; i <= NF; i++) keep[++columns] = i
         }
         {
-            rows++
-            for (n = 1; n <= columns; n++) {
-                cell[rows, n] = $keep[n]
-                if (length($keep[n]) > width[n]) width[n] = length($keep[n])
-            }
+            line[++rows] = $0
+            value[rows] = 0
+            for (n = 1; n <= ranks; n++) if (by[n] in at) value[rows] += $at[by[n]]
+            place[rows] = rows
         }
         END {
-            for (r = 1; r <= rows; r++) {
-                line = " "
-                for (n = 1; n <= columns; n++) line = line sprintf(" %-" width[n] "s", cell[r, n])
-                sub(/ +$/, "", line)
-                print line
+            # The heading, then the largest in their order; those that are equal stay as they are.
+            last = rows - 1 < max ? rows : max + 1
+            for (r = 2; r <= last; r++) {
+                best = r
+                for (other = r + 1; other <= rows; other++)
+                    if (value[place[other]] > value[place[best]]) best = other
+                chosen = place[best]
+                for (; best > r; best--) place[best] = place[best - 1]
+                place[r] = chosen
             }
-        }'
+            for (r = 1; r <= last; r++) {
+                split(line[place[r]], cell)
+                for (n = 1; n <= columns; n++)
+                    if (length(cell[keep[n]]) > width[n]) width[n] = length(cell[keep[n]])
+            }
+            for (r = 1; r <= last; r++) {
+                split(line[place[r]], cell)
+                text = " "
+                for (n = 1; n <= columns; n++) text = text sprintf(" %-" width[n] "s", cell[keep[n]])
+                sub(/ +$/, "", text)
+                print text
+            }
+        }' "$work/table"
+    and_more $(($(grep -c '|' "$work/table") - 1 - rows_max)) "$table"
 }
 
 # ------------------------------------------------------------------------------------------------
@@ -231,26 +272,27 @@ note "snmpd on udp:127.0.0.1:$snmp_port, community $community; netdiagd runs as 
     "$(awk '$1 == "CapEff:" { print $2 }' "/proc/${pids[-1]}/status")"
 
 step 4 "this host's tables"
-show_table netdiagSoftnetTable "per-CPU backlog (netdiagSoftnetTable)" \
+show_table netdiagSoftnetTable "per-CPU backlog (netdiagSoftnetTable)" Dropped+TimeSqueeze \
     Processed Dropped TimeSqueeze ReceivedRps FlowLimit NetRxSoftirqs NetTxSoftirqs BacklogLen
-show_table netdiagNicTable "interfaces (netdiagNicTable)" \
+show_table netdiagNicTable "interfaces (netdiagNicTable)" RxDiscards+RxDropped+TxDropped+QdiscDrops \
     Name Driver OperStatus SpeedMbps RingRxCurrent RingRxMax RxPackets RxDropped RxMissed RxDiscards \
     TxDropped QdiscDrops
 title "connection tracking (netdiagConntrack…)"
 ask snmpwalk -Cc -OQsU netdiagConntrack | sed 's/^/  /'
-show_table netdiagConntrackCpuTable "connection tracking per CPU (netdiagConntrackCpuTable)" \
+show_table netdiagConntrackCpuTable "connection tracking per CPU (netdiagConntrackCpuTable)" InsertFailed+Drop+EarlyDrop \
     Found Invalid Insert InsertFailed Drop EarlyDrop Error SearchRestart
-show_table netdiagSocketStateTable "TCP sockets by family and state (netdiagSocketStateTable)"
-show_table netdiagListenerTable "listeners (netdiagListenerTable)" \
+show_table netdiagSocketStateTable "TCP sockets by family and state (netdiagSocketStateTable)" netdiagSocketCount
+show_table netdiagListenerTable "listeners (netdiagListenerTable)" Drops+QueuePeak \
     Sockets QueueLength QueueLimit QueuePeak Drops SynReceived Command Pid
 title "TcpExt counters that are not zero (netdiagCounterTable)"
 ask snmpwalk -Cc -OQsXU netdiagCounterValue | grep '\[TcpExt\]' | grep -v ' = 0$' |
-    sed 's/^netdiagCounterValue/  /'
-show_table netdiagLimitTable "limits and what is used of them (netdiagLimitTable)" Used Max Usage Sysctl
-show_table netdiagCollectorTable "the collectors' health (netdiagCollectorTable)" \
+    sed 's/^netdiagCounterValue//' | sort -t= -k2,2nr | show_lines netdiagCounterTable
+show_table netdiagLimitTable "limits and what is used of them (netdiagLimitTable)" Usage Used Max Usage Sysctl
+show_table netdiagCollectorTable "the collectors' health (netdiagCollectorTable)" Errors \
     Status Source Interval Age Duration Refreshes Errors Rows
 title "what they lack, and what would give it (netdiagCollectorLastError)"
-ask snmpwalk -Cc -OQsX netdiagCollectorLastError | grep -v '= $' | sed 's/^netdiagCollectorLastError/  /'
+ask snmpwalk -Cc -OQsX netdiagCollectorLastError | grep -v '= $' |
+    sed 's/^netdiagCollectorLastError//' | show_lines netdiagCollectorTable
 
 step 5 "a real fault: a listener in a namespace of its own whose queue overflows"
 demo() {

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The parts of the benchmark."""
 
+import contextlib
 import os
+import resource
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 import harness
 from harness import Agent, Netns, eventually, need, need_root, need_tools, run, start, stop
@@ -276,5 +280,111 @@ def part_memory(quick):
         assert agent.fd_count() <= descriptors + harness.FD_GROWTH_MAX, "netdiagd leaks descriptors"
 
 
+# Shares of a core that netdiagd is meant to stay below, with a master that asks nothing.
+GOALS = (("default intervals", "", 0.0012), ("every interval 1 s", None, 0.005))
+
+PROCESSES = """
+import os, signal, sys
+children = []
+for _ in range(int(sys.argv[1])):
+    pid = os.fork()
+    if not pid:
+        signal.pause()
+    children.append(pid)
+print("ready", flush=True)
+sys.stdin.read()
+for pid in children:
+    os.kill(pid, signal.SIGKILL)
+"""
+
+
+def ran(pid):
+    """Seconds on a CPU of a process's threads; exact, other than the ticks of /proc/PID/stat."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(FileNotFoundError), \
+                open(f"/proc/{pid}/task/{thread}/schedstat") as stat:
+            total += int(stat.read().split()[0])
+    return total / 1e9
+
+
+def scraped(port):
+    """Whether node_exporter gives its metrics."""
+    with contextlib.suppress(OSError):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            return len(answer.read())
+    return 0
+
+
+@contextlib.contextmanager
+def node_exporter():
+    """(pid, port) of a node_exporter, or (None, None)."""
+    path = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
+    if not path:
+        print("  node_exporter is left out: there is none (Debian: prometheus-node-exporter)")
+        yield None, None
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    child = start([path, f"--web.listen-address=127.0.0.1:{port}"], stdout=subprocess.DEVNULL,
+                  stderr=subprocess.DEVNULL)
+    try:
+        eventually("node_exporter answers", lambda: scraped(port))
+        yield child.pid, port
+    finally:
+        stop(child)
+
+
+def shares(agent, exporter, port, seconds):
+    """CPU shares over some seconds: (netdiagd, node_exporter scraped every 5 s or None, nstat every
+    second or None)."""
+    nstat = shutil.which("nstat")
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = ran(agent.daemon.pid), exporter and ran(exporter)
+    began = time.monotonic()
+    for second in range(1, seconds + 1):
+        if nstat:
+            subprocess.run([nstat, "-asz"], stdout=subprocess.DEVNULL, check=True)
+        if exporter and second % 5 == 1:
+            scraped(port)
+        time.sleep(max(0, began + second - time.monotonic()))
+    took = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
+    return ((ran(agent.daemon.pid) - before[0]) / took,
+            exporter and (ran(exporter) - before[1]) / took, spent / took if nstat else None)
+
+
+def part_cost(quick):
+    """What share of a core netdiagd takes with few and with many processes on the host, beside
+    node_exporter and nstat in the same seconds."""
+    need_tools("snmpd")
+    seconds = 15 if quick else 120
+    fast = "".join(f"interval {name} 1s\n" for name in harness.collectors())
+    with node_exporter() as (exporter, port):
+        for count in (0, 2000):
+            with contextlib.ExitStack() as stack:
+                if count:
+                    child = start([sys.executable, "-c", PROCESSES, str(count)],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                    stack.callback(child.wait)
+                    stack.callback(child.stdin.close)
+                    said(child)
+                processes = sum(name.isdigit() for name in os.listdir("/proc"))
+                for title, config, goal in GOALS:
+                    with Agent(fast if config is None else config) as agent:
+                        time.sleep(3)  # the start is not what is measured
+                        cost, *others = shares(agent, exporter, port, seconds)
+                    beside = "".join(
+                        f", {name} {other * 100:.3f} %, {other / cost:.1f} times that"
+                        for name, other in zip(("node_exporter every 5 s", "nstat every second"), others)
+                        if other is not None)
+                    print(f"  {processes} processes, {title}: {cost * 100:.3f} % of a core "
+                          f"({'below' if cost < goal else 'NOT below'} {goal * 100:g} %){beside}",
+                          flush=True)
+
+
 PARTS = {"collectors": part_collectors, "sockets": part_sockets, "listeners": part_listeners,
-         "netns": part_netns, "walk": part_walk, "memory": part_memory}
+         "netns": part_netns, "walk": part_walk, "memory": part_memory,
+         "cost": part_cost}
