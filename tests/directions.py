@@ -26,7 +26,7 @@ SUBAGENT = {
     "checks": ("tables",),
     "config": ("checks", "agentx", "tables"),
     "notify": ("checks", "agentx", "tables"),
-    "console": ("checks", "tables"),
+    "console": ("checks", "config", "tables"),
     "top": ("tables", "agentx", "checks", "config", "notify", "console"),
 }
 # Everything may write to the log.

@@ -18,11 +18,6 @@ union value {
 	u_char date[11];
 };
 
-static uint64_t at_most(uint64_t number, uint64_t limit)
-{
-	return number < limit ? number : limit;
-}
-
 /* RFC 2579 DateAndTime, in UTC: year (2), month, day, hour, minute, second, tenth, '+', 0, 0. */
 static void set_date(u_char *date, uint64_t ns)
 {
@@ -69,7 +64,7 @@ bool respond_add_cell(const struct respond *handler, netsnmp_pdu *pdu, const str
 
 	if (column->type != COLUMN_TEXT && column->type != COLUMN_TEXT_SPARSE &&
 	    column->type != COLUMN_OID)
-		number = row_number(cell->row, column->offset);
+		number = column_number(column, cell->row);
 	switch (column->type) {
 	case COLUMN_COUNTER64:
 		type = ASN_COUNTER64;
@@ -80,12 +75,12 @@ bool respond_add_cell(const struct respond *handler, netsnmp_pdu *pdu, const str
 	case COLUMN_GAUGE32:
 	case COLUMN_UNSIGNED32:
 		type = ASN_GAUGE;
-		value.number = (long)at_most(number, UINT32_MAX);
+		value.number = (long)number;
 		break;
 	case COLUMN_INTEGER32:
 	case COLUMN_ENUM:
 		type = ASN_INTEGER;
-		value.number = (long)at_most(number, INT32_MAX);
+		value.number = (long)number;
 		break;
 	case COLUMN_TICKS:
 		type = ASN_TIMETICKS;

@@ -16,9 +16,7 @@ static const char *const format_words[] = {
 
 int dump_format_parse(const char *word, enum dump_format *format)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(format_words) / sizeof(format_words[0]); i++) {
+	for (size_t i = 0; i < sizeof(format_words) / sizeof(format_words[0]); i++) {
 		if (!strcmp(word, format_words[i])) {
 			*format = (enum dump_format)i;
 			return 0;

@@ -2,15 +2,16 @@
 /*
  * netdiagd --dump: everything that NETDIAG-MIB shows, without a master agent.
  *
- * text    for a person at a console: aligned tables, wide ones as records; percentages, durations
- *         and stamps ("12 s ago") in words; bytes that are not printable as \xNN.
+ * text    for a person at a console: a paragraph for each row, without what is absent; percentages,
+ *         durations and stamps ("12 s ago") in words; bytes that are not printable as \xNN.
  * json    for scripts: {"netdiagAgent": {…}, "netdiagSoftnetTable": [{…}, …], …}. The keys are the
  *         columns' full MIB names, index members included; absent cells are left out; a table
  *         without rows is [] (netdiagCollectorTable says why). Numbers are as the MIB has them
- *         (hundredths of a percent stay so), but never cut to 32 bits. Enumerations are their
+ *         (hundredths of a percent stay so, a Gauge32 ends at 4294967295). Enumerations are their
  *         labels, NetdiagTruthValue true or false, a NetdiagTimeStamp the seconds since then, a
  *         TimeTicks seconds, a NetdiagDateAndTime text in ISO 8601, UTC.
- * schema  the MIB as the code knows it, in JSON: what is compared with the MIB file.
+ * schema  what the code knows, in JSON: tables, columns and notifications, which tests compare with
+ * the MIB file, checks, collectors and the configuration's directives.
  */
 #ifndef NETDIAG_CONSOLE_DUMP_H
 #define NETDIAG_CONSOLE_DUMP_H

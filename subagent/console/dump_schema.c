@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* --dump=schema: the descriptors as JSON. tests/integration/test_mib.py holds the MIB against it.
- */
+/* --dump=schema: the constant descriptors as one JSON document, from which tests and documentation
+ * derive their lists. tests/integration/test_mib.py compares it with the MIB. */
 #include <config.h>
 
+#include <inttypes.h>
+#include <string.h>
+
+#include "collectors/base/clock.h"
+#include "collectors/registry.h"
+#include "subagent/checks/setting.h"
+#include "subagent/config/directives.h"
 #include "subagent/console/dump.h"
 #include "subagent/console/json.h"
 #include "subagent/tables/notifications.h"
@@ -13,7 +20,7 @@
 #define ARC_TEXT_(arc)	  #arc
 #define ENTRY_ARC	  1 /* of a row below its table */
 
-static const char *syntax_name(enum column_type type)
+static const char *schema_syntax(enum column_type type)
 {
 	switch (type) {
 	case COLUMN_COUNTER64:
@@ -41,7 +48,7 @@ static const char *syntax_name(enum column_type type)
 	return "?";
 }
 
-static void print_values(FILE *out, const struct enum_value *values)
+static void schema_values(FILE *out, const struct enum_value *values)
 {
 	const char *before = ", \"values\": {";
 
@@ -54,26 +61,43 @@ static void print_values(FILE *out, const struct enum_value *values)
 	putc('}', out);
 }
 
+/* The unit of a number that is not a plain count; hundredths are of what a text column names. */
+static void schema_units(FILE *out, const struct table *table, enum column_reading reading)
+{
+	static const char *const units[] = {
+		[READ_PERCENT] = "0.01 percent",
+		[READ_HUNDREDTHS] = "0.01 of ",
+		[READ_MILLISECONDS] = "milliseconds",
+		[READ_MICROSECONDS] = "microseconds",
+	};
+
+	if (reading == READ_PLAIN)
+		return;
+	fprintf(out, ", \"units\": \"%s", units[reading]);
+	for (size_t i = 0; reading == READ_HUNDREDTHS && i < table->column_count; i++)
+		if (strstr(table->columns[i].name, "Units"))
+			fputs(table->columns[i].name, out);
+	putc('"', out);
+}
+
 /* What columns, scalars and notifications' objects have in common; the caller has begun the object
- * with its OID. */
-static void print_object(FILE *out, const char *name, enum column_type type, size_t size,
-			 const struct enum_value *values, const char *access)
+ * with its OID and ends it. */
+static void schema_object(FILE *out, const char *name, enum column_type type, size_t size,
+			  const struct enum_value *values, const char *access)
 {
 	fprintf(out, "\", \"name\": \"%s\", \"syntax\": \"%s\", \"access\": \"%s\"", name,
-		syntax_name(type), access);
+		schema_syntax(type), access);
 	if (type == COLUMN_TEXT || type == COLUMN_TEXT_SPARSE)
 		fprintf(out, ", \"size\": %zu", size - 1);
 	if (type == COLUMN_ENUM)
-		print_values(out, values);
-	putc('}', out);
+		schema_values(out, values);
 }
 
-static void print_columns(FILE *out, const struct table *table)
+static void schema_columns(FILE *out, const struct table *table)
 {
 	const char *before = "";
-	size_t i;
 
-	for (i = 0; i < table->column_count; i++) {
+	for (size_t i = 0; i < table->column_count; i++) {
 		const struct column *column = &table->columns[i];
 
 		if (!column->arc) /* another table's object */
@@ -82,16 +106,17 @@ static void print_columns(FILE *out, const struct table *table)
 		if (table->entry)
 			fprintf(out, ".%d", ENTRY_ARC);
 		fprintf(out, ".%u", column->arc);
-		print_object(out, column->name, column->type, column->size, column->values,
-			     column->index ? "not-accessible" : "read-only");
+		schema_object(out, column->name, column->type, column->size, column->values,
+			      column->index ? "not-accessible" : "read-only");
+		schema_units(out, table, column->reading);
+		putc('}', out);
 		before = ",";
 	}
 }
 
-static void print_table(FILE *out, const struct table *table)
+static void schema_table(FILE *out, const struct table *table)
 {
 	const char *before = "";
-	size_t i;
 
 	fprintf(out, "  {\"oid\": \"" OID_OBJECTS ".%u\", \"name\": \"%s\"", table->arc,
 		table->name);
@@ -99,7 +124,7 @@ static void print_table(FILE *out, const struct table *table)
 		fprintf(out, ", \"collector\": \"%s\"", table->collector);
 	if (table->entry) {
 		fprintf(out, ", \"entry\": \"%s\", \"index\": [", table->entry);
-		for (i = 0; i < table->column_count; i++) {
+		for (size_t i = 0; i < table->column_count; i++) {
 			if (!table->columns[i].index)
 				continue;
 			fprintf(out, "%s\"%s\"", before, table->columns[i].name);
@@ -108,53 +133,112 @@ static void print_table(FILE *out, const struct table *table)
 		putc(']', out);
 	}
 	fputs(", \"objects\": [", out);
-	print_columns(out, table);
+	schema_columns(out, table);
 	fputs("]}", out);
 }
 
-static void print_notify_objects(FILE *out)
+static void schema_notify_objects(FILE *out)
 {
-	size_t i;
-
 	fprintf(out, "  {\"oid\": \"" OID_OBJECTS ".%d\", \"name\": \"%s\", \"objects\": [",
 		ARC_NOTIFY_OBJECTS, NOTIFY_GROUP_NAME);
-	for (i = 0; i < NOTIFY_OBJECT_COUNT; i++) {
+	for (size_t i = 0; i < NOTIFY_OBJECT_COUNT; i++) {
 		const struct notify_object *object = &notify_objects[i];
 
 		fprintf(out, "%s\n    {\"oid\": \"" OID_OBJECTS ".%d.%u", i ? "," : "",
 			ARC_NOTIFY_OBJECTS, object->arc);
-		print_object(out, object->name, object->type, object->size, object->values,
-			     "accessible-for-notify");
+		schema_object(out, object->name, object->type, object->size, object->values,
+			      "accessible-for-notify");
+		putc('}', out);
 	}
 	fputs("]}", out);
 }
 
-static void print_notification(FILE *out, const struct notification *notification)
+static void schema_notification(FILE *out, const struct notification *notification)
 {
-	size_t i;
-
 	fprintf(out, "  {\"oid\": \"" OID_NOTIFICATIONS ".%u\", \"name\": \"%s\", \"objects\": [",
 		notification->arc, notification->name);
-	for (i = 0; i < notification->object_count; i++)
+	for (size_t i = 0; i < notification->object_count; i++)
 		fprintf(out, "%s\"%s\"", i ? ", " : "",
 			notify_objects[notification->objects[i]].name);
 	fputs("]}", out);
 }
 
+/* A limit in the check's units; nothing for one that is never reached. */
+static void schema_limit(FILE *out, const char *name, int64_t hundredths)
+{
+	if (hundredths != CHECK_NO_LIMIT)
+		fprintf(out, ", \"%s\": %" PRId64 ".%02d", name, hundredths / 100,
+			(int)(hundredths % 100));
+}
+
+static void schema_check(FILE *out, const struct check *check)
+{
+	static const char *const kinds[] = {
+		[CHECK_LEVEL] = "level", [CHECK_LOWEST] = "lowest", [CHECK_RATE] = "rate",
+		[CHECK_COUNT] = "count", [CHECK_SHARE] = "share",
+	};
+	const struct check_limits *limits = &check->limits;
+
+	fprintf(out, "  {\"name\": \"%s\", \"table\": \"%s\", \"instances\": \"%s\"", check->name,
+		check->table, check->instance ? "many" : "one");
+	fprintf(out, ", \"kind\": \"%s\", \"units\": ", kinds[limits->kind]);
+	json_string(out, check->units);
+	schema_limit(out, "warning", limits->warning);
+	schema_limit(out, "critical", limits->critical);
+	schema_limit(out, "clear", limits->clear);
+	fprintf(out, ", \"window\": %" PRIu64 ", \"hold\": %u, \"clearAfter\": %" PRIu64,
+		limits->window / MILLISECOND_NS, limits->hold,
+		limits->clear_after / MILLISECOND_NS);
+	fprintf(out, ", \"on\": %s, \"notify\": %s}", check->off ? "false" : "true",
+		check->quiet ? "false" : "true");
+}
+
+static void schema_settings(FILE *out)
+{
+	const struct check_setting_type *type = check_setting_types;
+	char values[128];
+
+	for (; type->member.name; type++) {
+		word_describe(&type->member.type, values, sizeof(values));
+		fprintf(out, "%s\n  {\"name\": \"%s\", \"value\": \"%s\"}",
+			type == check_setting_types ? "" : ",", type->member.name, values);
+	}
+}
+
+/* What does not come from the MIB: checks with their defaults (times in ms), the settings of a
+ * check, collectors with their default intervals (ms), directives. */
+static void schema_rest(FILE *out)
+{
+	fputs("],\n \"checks\": [\n", out);
+	for (size_t i = 0; i < check_count(); i++) {
+		schema_check(out, &checks[i]);
+		fputs(i + 1 < check_count() ? ",\n" : "", out);
+	}
+	fputs("],\n \"checkSettings\": [", out);
+	schema_settings(out);
+	fputs("],\n \"collectors\": [", out);
+	for (size_t i = 0; collectors[i]; i++)
+		fprintf(out, "%s\n  {\"name\": \"%s\", \"interval\": %u}", i ? "," : "",
+			collectors[i]->name, collectors[i]->interval_ms);
+	fputs("],\n \"directives\": [", out);
+	for (size_t i = 0; directives[i].name; i++)
+		fprintf(out, "%s\n  {\"name\": \"%s\", \"arguments\": \"%s\"}", i ? "," : "",
+			directives[i].name, directives[i].help);
+	fputs("]}\n", out);
+}
+
 void dump_schema(FILE *out)
 {
-	size_t i;
-
 	fputs("{\"oid\": \"" NETDIAG_BASE_OID "\",\n \"groups\": [\n", out);
-	for (i = 0; i < table_count; i++) {
-		print_table(out, &tables[i]);
+	for (size_t i = 0; i < table_count; i++) {
+		schema_table(out, &tables[i]);
 		fputs(",\n", out);
 	}
-	print_notify_objects(out);
+	schema_notify_objects(out);
 	fputs("],\n \"notifications\": [\n", out);
-	for (i = 0; i < NOTIFICATION_COUNT; i++) {
-		print_notification(out, &notifications[i]);
+	for (size_t i = 0; i < NOTIFICATION_COUNT; i++) {
+		schema_notification(out, &notifications[i]);
 		fputs(i + 1 < NOTIFICATION_COUNT ? ",\n" : "", out);
 	}
-	fputs("]}\n", out);
+	schema_rest(out);
 }

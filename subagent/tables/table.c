@@ -51,6 +51,17 @@ void object_id_text(const struct object_id *id, char text[OBJECT_ID_TEXT_SIZE])
 		text += sprintf(text, i ? ".%" PRIu32 : "%" PRIu32, id->arcs[i]);
 }
 
+uint64_t column_number(const struct column *column, const void *row)
+{
+	uint64_t number = row_number(row, column->offset), most = UINT64_MAX;
+
+	if (column->type == COLUMN_GAUGE32 || column->type == COLUMN_UNSIGNED32)
+		most = UINT32_MAX;
+	else if (column->type == COLUMN_INTEGER32 || column->type == COLUMN_ENUM)
+		most = INT32_MAX;
+	return number < most ? number : most;
+}
+
 const char *column_label(const struct column *column, uint64_t value)
 {
 	for (const struct enum_value *known = column->values; known->label; known++)

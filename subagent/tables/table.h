@@ -115,6 +115,10 @@ static inline size_t object_id_size(const struct object_id *id)
 /* Writes the dotted form, "" for an empty one. */
 void object_id_text(const struct object_id *id, char text[OBJECT_ID_TEXT_SIZE]);
 
+/* The number of a cell as every interface serves it: no larger than the column's SYNTAX can hold.
+ * Times are in ns as in the row. Not for texts and object ids, nor for absent cells. */
+uint64_t column_number(const struct column *column, const void *row);
+
 /* The label of a COLUMN_ENUM's value, or NULL when it has none. */
 const char *column_label(const struct column *column, uint64_t value);
 

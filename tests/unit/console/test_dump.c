@@ -143,7 +143,7 @@ START_TEST(json_table)
 	       "  {\"netdiagSoftnetCpu\": 0, "
 	       "\"netdiagSoftnetProcessed\": 18446744073709551614, "
 	       "\"netdiagSoftnetDropped\": 0},\n"
-	       "  {\"netdiagSoftnetCpu\": 7, \"netdiagSoftnetBacklogLen\": 5000000000}],\n"
+	       "  {\"netdiagSoftnetCpu\": 7, \"netdiagSoftnetBacklogLen\": 4294967295}],\n"
 	       " \"netdiagNicTable\": [],\n");
 }
 END_TEST
@@ -197,7 +197,8 @@ START_TEST(json_kinds)
 }
 END_TEST
 
-START_TEST(text_grid)
+/* Numbers are to the right of their place, and what is absent leaves its place empty. */
+START_TEST(text_rows)
 {
 	struct shown_rows shown;
 	struct softnet_row *row;
@@ -207,14 +208,20 @@ START_TEST(text_grid)
 	row->cpu = 0;
 	row->processed = 123456789;
 	row->dropped = 0;
+	row->backlog_len = UINT64_C(5000000000);
 	row = shown_add(&shown);
 	row->cpu = 11;
 	row->processed = 5;
+	row->backlog_len = 7;
 	expect(DUMP_TEXT, &shown,
 	       "netdiagSoftnetTable: 2 rows\n"
-	       "  Cpu  Processed  Dropped\n"
-	       "    0  123456789        0\n"
-	       "   11          5        -\n");
+	       "  Cpu  0  Processed 123456789  Dropped 0  BacklogLen 4294967295\n"
+	       "  Cpu 11  Processed         5             BacklogLen          7\n");
+
+	shown_init(&shown, "netdiagSoftnetTable", &softnet_row_type);
+	row = shown_add(&shown);
+	row->cpu = 3; /* and nothing else */
+	expect(DUMP_TEXT, &shown, "netdiagSoftnetTable: 1 row\n  Cpu 3\n\n");
 }
 END_TEST
 
@@ -240,9 +247,8 @@ START_TEST(text_notes)
 	       "ctnetlink statistics: Operation not permitted; give CAP_NET_ADMIN");
 	expect(DUMP_TEXT, &shown,
 	       "netdiagCollectorTable: 2 rows\n"
-	       "  Name       Status  Interval        Age  Duration\n"
-	       "  nic        ok           5 s      1.2 s    350 us\n"
-	       "  conntrack  denied         -  2 min 5 s    2.4 ms\n"
+	       "  Name nic        Status ok      Interval 5 s  Age     1.2 s  Duration 350 us\n"
+	       "  Name conntrack  Status denied                Age 2 min 5 s  Duration 2.4 ms\n"
 	       "      LastError: ctnetlink statistics: Operation not permitted; give "
 	       "CAP_NET_ADMIN\n");
 }
@@ -259,45 +265,14 @@ START_TEST(text_scalars)
 	row->req_q_full_do_cookies = 0;
 	expect(DUMP_TEXT, &shown,
 	       "\nnetdiagTcp\n"
-	       "  netdiagTcpListenOverflows   = 3\n"
-	       "  netdiagTcpReqQFullDoCookies = 0\n"
+	       "  ListenOverflows 3  ReqQFullDoCookies 0\n"
 	       "\nnetdiagUdp: nothing (see netdiagCollectorTable)\n");
 }
 END_TEST
 
-/* Columns that a line does not hold stand in a second block, beside the index again. */
-START_TEST(text_blocks)
-{
-	struct shown_rows shown;
-	struct softnet_row *row;
-
-	shown_init(&shown, "netdiagSoftnetTable", &softnet_row_type);
-	row = shown_add(&shown);
-	memset(row, 0, softnet_row_type.text);
-	row->processed = UINT64_C(10000000000000000000);
-	row = shown_add(&shown);
-	row->cpu = 1;
-	row->process_queue_len = 7;
-	expect(DUMP_TEXT, &shown,
-	       "netdiagSoftnetTable: 2 rows\n"
-	       "  Cpu             Processed  Dropped  TimeSqueeze  ReceivedRps  FlowLimit  "
-	       "NetRxSoftirqs  NetTxSoftirqs  BacklogLen\n"
-	       "    0  10000000000000000000        0            0            0          0  "
-	       "            0              0           0\n"
-	       "    1                     -        -            -            -          -  "
-	       "            -              -           -\n"
-	       "  Cpu  InputQueueLen  ProcessQueueLen  DiscontinuityTime\n"
-	       "    0              0                0 ");
-
-	shown_init(&shown, "netdiagSoftnetTable", &softnet_row_type);
-	row = shown_add(&shown);
-	row->cpu = 3; /* and nothing else */
-	expect(DUMP_TEXT, &shown, "netdiagSoftnetTable: 1 row\n  Cpu\n    3\n");
-}
-END_TEST
-
-/* More columns than two lines hold: records, without what is absent, within the line's width. */
-START_TEST(text_records)
+/* Fields that a line does not hold go on, at the same places for all rows; a line without any is
+ * left out. */
+START_TEST(text_long_rows)
 {
 	struct shown_rows shown;
 	struct nic_row *nic;
@@ -317,12 +292,12 @@ START_TEST(text_records)
 
 	text = printed(DUMP_TEXT, &shown);
 	rows_clear(&shown.rows);
-	ck_assert_ptr_nonnull(strstr(text, "netdiagNicTable: 2 rows\n  IfIndex 2\n    Name  "));
+	ck_assert_ptr_nonnull(strstr(text, "netdiagNicTable: 2 rows\n  IfIndex   2  Name eth0  "));
 	ck_assert_ptr_nonnull(strstr(text, " 18446744073709551614"));
-	ck_assert_ptr_nonnull(strstr(text, " 12 s ago\n  IfIndex 300\n    Name  "));
+	ck_assert_ptr_nonnull(strstr(text, " 12 s ago\n  IfIndex 300  Name lo  "));
 	ck_assert_ptr_null(strstr(text, "Driver"));
-	line = strstr(text, "  IfIndex 300\n") + strlen("  IfIndex 300\n");
-	ck_assert_ptr_nonnull(strstr(line, " 65536\n\n")); /* its only line */
+	line = strstr(text, "  IfIndex 300");
+	ck_assert_ptr_nonnull(strstr(line, "Mtu 65536\n\n")); /* its only line */
 	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
 		ck_assert_uint_le(strlen(line), 120);
 	free(text);
@@ -341,7 +316,7 @@ START_TEST(text_units)
 	limit->used = 60975;
 	limit->max = 65536;
 	limit->usage = 9305;
-	expect(DUMP_TEXT, &shown, "  conntrack  60975  65536  93.05 %\n");
+	expect(DUMP_TEXT, &shown, "  Name conntrack  Used 60975  Max 65536  Usage 93.05 %\n");
 
 	shown_init(&shown, "netdiagCheckTable", &check_row_type);
 	check = shown_add(&shown);
@@ -352,7 +327,8 @@ START_TEST(text_units)
 	check->warning = 7000;
 	check->since = clock_monotonic() - 5 * SECOND / 4;
 	expect(DUMP_TEXT, &shown,
-	       "  conntrack.usage  -         warning  93.05    70.00  1 s ago\n");
+	       "  Name conntrack.usage  Instance -  State warning  Value 93.05  Warning 70.00  "
+	       "Since 1 s ago\n");
 }
 END_TEST
 
@@ -362,9 +338,9 @@ START_TEST(text_times)
 		uint64_t seconds;
 		const char *text;
 	} cases[] = {
-		{0, "= 0 s\n"},		 {59, "= 59 s\n"},
-		{60, "= 1 min 0 s\n"},	 {3599, "= 59 min 59 s\n"},
-		{3660, "= 1 h 1 min\n"}, {2 * 86400 + 3 * 3600 + 59, "= 2 d 3 h\n"},
+		{0, "Uptime 0 s\n"},	      {59, "Uptime 59 s\n"},
+		{60, "Uptime 1 min 0 s\n"},   {3599, "Uptime 59 min 59 s\n"},
+		{3660, "Uptime 1 h 1 min\n"}, {2 * 86400 + 3 * 3600 + 59, "Uptime 2 d 3 h\n"},
 	};
 	struct shown_rows shown;
 	struct agent_row *agent;
@@ -383,7 +359,7 @@ START_TEST(text_times)
 	shown_init(&shown, "netdiagAlarmTable", &alarm_row_type);
 	alarm = shown_add(&shown);
 	alarm->raised_at = UINT64_C(1709208000) * SECOND;
-	expect(DUMP_TEXT, &shown, "  2024-02-29 13:00:00 +0100\n");
+	expect(DUMP_TEXT, &shown, "RaisedAt 2024-02-29 13:00:00 +0100\n");
 }
 END_TEST
 
@@ -403,9 +379,8 @@ START_TEST(text_escapes)
 	strcpy(row->command, "\xc3\xa4\xc2\x9b"
 			     "b"); /* a letter, and C1's CSI */
 	expect(DUMP_TEXT, &shown,
-	       "  Endpoint  QueueUsage  Command\n"
-	       "  [::]:80     150.01 %  a\\x1b[2J\\xff\n"
-	       "  [::]:81            -  \xc3\xa4\\xc2\\x9bb\n");
+	       "  Endpoint [::]:80  QueueUsage 150.01 %  Command a\\x1b[2J\\xff\n"
+	       "  Endpoint [::]:81                       Command \xc3\xa4\\xc2\\x9bb\n");
 }
 END_TEST
 
@@ -473,6 +448,6 @@ START_TEST(output_fails)
 }
 END_TEST
 
-UNIT_MAIN("dump", format_words, json_strings, json_table, json_scalars, json_kinds, text_grid,
-	  text_notes, text_scalars, text_blocks, text_records, text_units, text_times, text_escapes,
+UNIT_MAIN("dump", format_words, json_strings, json_table, json_scalars, json_kinds, text_rows,
+	  text_notes, text_scalars, text_long_rows, text_units, text_times, text_escapes,
 	  text_longest, text_sizes, object_ids, output_fails)
