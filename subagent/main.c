@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Starts netdiagd: takes the command line, opens the log and does the task that was asked for. */
 #include <config.h>
 
 #include <malloc.h>
@@ -11,7 +12,7 @@
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tasks.h"
 
-static int run(const struct options *options)
+static int main_task(const struct options *options)
 {
 	switch (options->task) {
 	case TASK_VERSION:
@@ -41,11 +42,14 @@ int main(int argc, char **argv)
 
 	if (status)
 		return status;
-	/* One heap: with an arena for each collector's thread the process is several times larger,
-	 * and they hardly ever allocate at the same time. */
+	/* One heap: an arena for each collector's thread would make the process several times
+	 * larger, and the threads hardly ever allocate at the same time. */
 	mallopt(M_ARENA_MAX, 1);
 	log_open(options.log);
-	status = run(&options);
+	status = main_task(&options);
+	/* --dump and --report have looked themselves, and their failure is a status already. */
+	if (!status && log_output_failed(stdout))
+		status = EX_IOERR;
 	log_close();
 	return status;
 }

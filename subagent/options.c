@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Parses the command line of netdiagd. */
 #include <config.h>
 
 #include <errno.h>
@@ -49,43 +50,42 @@ void options_help(void)
 	      "  --agentx ADDRESS     the AgentX master: /PATH, tcp:IPV4:PORT, tcp6:[IPV6]:PORT\n"
 	      "                       (wins over agentXSocket in the configuration)\n"
 	      "  --config FILE        instead of " NETDIAG_SYSCONFDIR "/netdiagd.conf\n"
-	      "  --check-config       say whether the configuration is right, and end\n"
-	      "  --dump[=FORMAT]      collect once, print everything and end; text, json or "
-	      "schema\n"
+	      "  --check-config       check the configuration and end\n"
+	      "  --dump[=FORMAT]      collect once, print everything and end; text, json, schema\n"
 	      "  --report[=SECONDS]   take two samples, 5 s apart, print what is wrong and end\n"
 	      "  --format text|json   how --report prints\n"
-	      "  --test-notification  send a raise and a clear that say that they are tests\n"
+	      "  --test-notification  send a raised and a cleared alarm, both marked as tests\n"
 	      "  --log stderr|syslog  where messages go (stderr)\n"
 	      "  --proc-root DIR      instead of /proc, to serve a captured tree\n"
 	      "  --sys-root DIR       instead of /sys\n"
 	      "  --version            print the version\n"
 	      "  --help               print this\n"
 	      "\n"
-	      "Exit status: 0 ended as asked, 64 wrong usage, 74 the output cannot be written,\n"
+	      "Exit status: 0 success, 64 wrong usage, 74 the output cannot be written,\n"
 	      "78 wrong configuration, 1 other.\n"
 	      "With --report: 0 all is well, 1 warning, 2 critical, 3 unknown.\n",
 	      stdout);
 }
 
-static int usage(const char *problem, const char *what)
+static int options_wrong(const char *problem, const char *what)
 {
 	fprintf(stderr, "netdiagd: %s: %s; see netdiagd --help\n", problem, what);
 	return EX_USAGE;
 }
 
-static int take_seconds(struct options *options, const char *text)
+static int options_seconds(struct options *options, const char *text)
 {
 	size_t digits = strspn(text, "0123456789");
 	unsigned long seconds = strtoul(text, NULL, 10);
 
-	/* A blank is no number, and neither is -1. */
+	/* strtoul() alone would accept blanks and signs. */
 	if (!digits || text[digits] || !seconds || seconds > REPORT_SECONDS_MAX)
-		return usage("--report takes 1 to 3600 seconds, not", text);
+		return options_wrong("--report takes 1 to 3600 seconds, not", text);
 	options->seconds = (unsigned)seconds;
 	return 0;
 }
 
-static int take_root(struct options *options, enum root root, const char *option)
+static int options_root(struct options *options, enum root root, const char *option)
 {
 	struct stat status;
 	char problem[64];
@@ -93,13 +93,13 @@ static int take_root(struct options *options, enum root root, const char *option
 
 	if (err) {
 		snprintf(problem, sizeof(problem), "%s: %s", option, strerror(err));
-		return usage(problem, optarg);
+		return options_wrong(problem, optarg);
 	}
 	options->roots.path[root] = optarg;
 	return 0;
 }
 
-static int apply(struct options *options, int option, bool *format)
+static int options_apply(struct options *options, int option, bool *format)
 {
 	switch (option) {
 	case OPTION_AGENTX:
@@ -114,29 +114,29 @@ static int apply(struct options *options, int option, bool *format)
 	case OPTION_DUMP:
 		options->task = TASK_DUMP;
 		if (optarg && dump_format_parse(optarg, &options->dump))
-			return usage("--dump takes text, json or schema, not", optarg);
+			return options_wrong("--dump takes text, json or schema, not", optarg);
 		return 0;
 	case OPTION_FORMAT:
 		*format = true;
 		if (!strcmp(optarg, "json"))
 			options->report = REPORT_JSON;
 		else if (strcmp(optarg, "text"))
-			return usage("--format takes text or json, not", optarg);
+			return options_wrong("--format takes text or json, not", optarg);
 		return 0;
 	case OPTION_REPORT:
 		options->task = TASK_REPORT;
-		return optarg ? take_seconds(options, optarg) : 0;
+		return optarg ? options_seconds(options, optarg) : 0;
 	case OPTION_TEST_NOTIFICATION:
 		options->task = TASK_TEST_NOTIFICATION;
 		return 0;
 	case OPTION_LOG:
 		if (!log_target_parse(optarg, &options->log))
-			return usage("--log takes stderr or syslog, not", optarg);
+			return options_wrong("--log takes stderr or syslog, not", optarg);
 		return 0;
 	case OPTION_PROC_ROOT:
-		return take_root(options, ROOT_PROC, "--proc-root");
+		return options_root(options, ROOT_PROC, "--proc-root");
 	case OPTION_SYS_ROOT:
-		return take_root(options, ROOT_SYS, "--sys-root");
+		return options_root(options, ROOT_SYS, "--sys-root");
 	case 'V':
 		options->task = TASK_VERSION;
 		return 0;
@@ -144,7 +144,7 @@ static int apply(struct options *options, int option, bool *format)
 		options->task = TASK_HELP;
 		return 0;
 	default:
-		/* getopt_long() has told what is wrong. */
+		/* getopt_long() has said what is wrong. */
 		fputs("see netdiagd --help\n", stderr);
 		return EX_USAGE;
 	}
@@ -161,10 +161,10 @@ int options_parse(struct options *options, int argc, char **argv)
 				    .report = REPORT_TEXT,
 				    .seconds = REPORT_SECONDS_DEFAULT};
 	while (!status && (option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
-		status = apply(options, option, &format);
+		status = options_apply(options, option, &format);
 	if (!status && format && options->task != TASK_REPORT)
-		return usage("--format says how --report prints", "there is no --report");
+		return options_wrong("--format is for --report", "there is no --report");
 	if (!status && optind < argc)
-		return usage("there are no arguments but options", argv[optind]);
+		return options_wrong("only options are accepted", argv[optind]);
 	return status;
 }

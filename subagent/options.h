@@ -10,7 +10,6 @@
 #include "subagent/console/report.h"
 #include "subagent/log.h"
 
-/* What is to be done. */
 enum task {
 	TASK_SERVE,
 	TASK_CHECK_CONFIG,
@@ -21,11 +20,11 @@ enum task {
 	TASK_HELP,
 };
 
-/* All strings are argv's. */
+/* All strings point into argv. */
 struct options {
 	enum task task;
-	const char *config;  /* NULL: the default file, which need not exist */
-	const char *address; /* NULL: as the configuration says */
+	const char *config;  /* NULL: the default file, which may be missing */
+	const char *address; /* NULL: the one of the configuration */
 	struct roots roots;
 	enum log_target log;
 	enum dump_format dump;	   /* TASK_DUMP */
@@ -33,10 +32,10 @@ struct options {
 	unsigned seconds;	   /* TASK_REPORT */
 };
 
-/* Parses the command line. 0, or EX_USAGE with what is wrong told on stderr. */
+/* Parses the command line. 0, or EX_USAGE after an explanation on stderr. */
 int options_parse(struct options *options, int argc, char **argv);
 
-/* Prints what --help prints to stdout. */
+/* Prints the text of --help to stdout. */
 void options_help(void);
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The tasks of netdiagd that end by themselves (--check-config, --dump, --report,
+ * --test-notification), and how the command line and the configuration file are put together. */
 #include <config.h>
 
 #include <net-snmp/net-snmp-config.h>
@@ -19,21 +21,21 @@
 
 #define DEFAULT_FILE NETDIAG_SYSCONFDIR "/netdiagd.conf"
 
-static void tell_problem(const char *text, void *arg)
+static void tasks_log_problem(const char *text, void *arg)
 {
 	(void)arg;
 	log_error("%s", text);
 }
 
-static const char *path_of(const struct options *options)
+static const char *tasks_path(const struct options *options)
 {
 	return options->config ? options->config : DEFAULT_FILE;
 }
 
 struct configuration *tasks_configuration(const struct options *options)
 {
-	return configuration_load(path_of(options), options->config != NULL, &options->roots,
-				  tell_problem, NULL);
+	return configuration_load(tasks_path(options), options->config != NULL, &options->roots,
+				  tasks_log_problem, NULL);
 }
 
 const char *tasks_address(const struct options *options, const struct configuration *configuration)
@@ -51,14 +53,14 @@ int tasks_check(const struct options *options)
 		return EX_CONFIG;
 	configuration_free(configuration);
 	if (!options->config && access(DEFAULT_FILE, F_OK))
-		printf("%s: not there, so the defaults apply\n", DEFAULT_FILE);
+		printf("%s: does not exist: the defaults apply\n", DEFAULT_FILE);
 	else
-		printf("%s: ok\n", path_of(options));
+		printf("%s: ok\n", tasks_path(options));
 	return EXIT_SUCCESS;
 }
 
-/* Collects once, here, and prints it. */
-static int dump(enum dump_format format, const struct collect_settings *settings)
+/* Collects once, on this thread, and prints the rows. */
+static int tasks_collect_and_dump(enum dump_format format, const struct collect_settings *settings)
 {
 	struct engine *engine = engine_new(collectors, settings);
 	struct pinned *view = engine ? pinned_new(engine) : NULL;
@@ -84,7 +86,7 @@ int tasks_dump(const struct options *options)
 	configuration = tasks_configuration(options);
 	if (!configuration)
 		return EX_CONFIG;
-	status = dump(options->dump, configuration->collect);
+	status = tasks_collect_and_dump(options->dump, configuration->collect);
 	configuration_free(configuration);
 	return status;
 }

@@ -3,10 +3,11 @@
 
 import json
 import os
+import re
 import subprocess
 import unittest
 
-from harness import BINARY, Netns, dump, run
+from harness import BINARY, SRC, Netns, dump, run
 
 
 class Dump(unittest.TestCase):
@@ -59,8 +60,25 @@ class Dump(unittest.TestCase):
             self.assertEqual(sorted(found), sorted(["lo", "other", name]))
             self.assertIn(name, dump(fmt="text", netns=ns))
 
-    def test_a_full_disk_is_told(self):
+    def test_a_full_disk_is_reported(self):
         with open("/dev/full", "wb") as full:
-            for fmt in ("text", "json", "schema"):
-                done = subprocess.run([BINARY, f"--dump={fmt}"], stdout=full, stderr=subprocess.PIPE)
-                self.assertEqual(done.returncode, os.EX_IOERR, fmt)
+            for option in ("--dump=text", "--dump=json", "--dump=schema", "--help", "--version", "--check-config"):
+                done = subprocess.run([BINARY, option], stdout=full, stderr=subprocess.PIPE)
+                self.assertEqual(done.returncode, os.EX_IOERR, option)
+                self.assertEqual(done.stderr.count(b"cannot be written"), 1, option)
+
+    def test_schema_lists_what_else_there_is(self):
+        schema, data = json.loads(dump(fmt="schema")), dump()
+        names = {part: [item["name"] for item in schema[part]] for part in ("checks", "collectors", "directives", "checkSettings")}
+        self.assertEqual(sorted(names["collectors"]), sorted(row["netdiagCollectorName"] for row in data["netdiagCollectorTable"]))
+        intervals = {row["netdiagCollectorName"]: row["netdiagCollectorInterval"] for row in data["netdiagCollectorTable"]}
+        self.assertEqual({item["name"]: item["interval"] for item in schema["collectors"]}, intervals)
+        tables = {group["name"]: group for group in schema["groups"]}
+        for check in schema["checks"]:
+            self.assertIn(check["table"], tables, check["name"])
+        for group in tables.values():
+            self.assertIn(group.get("collector", names["collectors"][0]), names["collectors"])
+        for file, words in (("README.md", sum(names.values(), [])), ("contrib/netdiagd.conf", names["directives"])):
+            with open(os.path.join(SRC, file)) as text:
+                content = text.read()
+            self.assertEqual([word for word in words if not re.search(rf"\b{re.escape(word)}\b", content)], [], file)
