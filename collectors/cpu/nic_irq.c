@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The irq collector: how often and on which CPU each network interface's interrupts are served.
+ * Counts come from /proc/interrupts, affinities from /proc/irq; nic_irq_vectors.c says which
+ * interrupts belong to which interface.
+ */
 #include <config.h>
 
 #include <errno.h>
@@ -11,11 +16,11 @@
 #include "collectors/cpu/nic_irq_vectors.h"
 #include "collectors/kernel/proc_interrupts.h"
 
-/* CPUs came or went while the file was read: how often it is read again. */
+/* How often the file is read when CPUs come or go meanwhile. */
 #define READ_TRIES 3
 
-/* More interrupts a second than a CPU can take: a count that would have to have run faster than
- * this to have wrapped was reset. */
+/* More interrupts than a CPU can take: a count that would have to have run faster than this to have
+ * wrapped was reset. */
 #define WRAP_PER_SECOND UINT64_C(10000000)
 #define WRAP_MAX	(UINT64_C(1) << 31)
 
@@ -27,39 +32,36 @@ const struct row_type irq_row_type = {
 };
 
 /*
- * The memory. The kernel's counts are 32 bits wide per interrupt and CPU, and the column of a CPU
- * that is offline is gone, so totals are kept here: each column is continued by itself, and what a
- * CPU counted stays in the total when it leaves. What was never seen counts as 0.
+ * What is remembered of a reading. The kernel counts in 32 bits per interrupt and CPU, and drops
+ * the column of a CPU that goes offline. So each column is continued by itself, and what a CPU has
+ * counted stays in the total when it leaves.
  */
-struct memory_irq {
-	uint64_t irq;
-	uint64_t ifindex;
-	uint64_t total;
-	uint64_t discontinuity; /* monotonic ns */
-	char name[sizeof(((struct irq_row *)0)->name)];
-};
-
-struct memory {
+struct irq_memory {
 	uint64_t time;	 /* monotonic ns, of the reading */
 	size_t width;	 /* CPU ids are below */
 	bool *cpu_known; /* by CPU id: has had a column */
-	size_t count;	 /* of interrupts, ascending */
-	struct memory_irq *irq;
-	uint32_t *counts; /* the last ones: width of them for each interrupt */
+	size_t count;	 /* of interrupts */
+	struct irq_entry {
+		uint64_t irq; /* ascending */
+		uint64_t ifindex;
+		uint64_t total;
+		uint64_t discontinuity; /* monotonic ns */
+		char name[sizeof(((struct irq_row *)0)->name)];
+	} * irq;
+	uint32_t *counts; /* width of them for each interrupt; 0 where a CPU was never seen */
 };
 
 struct irq_state {
-	struct memory memory; /* width 0: no reading yet */
-	uint32_t *cpus;	      /* of the header's columns, INTERRUPTS_CPU_MAX of them */
-	uint32_t *columns;    /* counts of one line, as many */
+	struct irq_memory memory;	      /* width 0: no reading yet */
+	uint32_t cpus[INTERRUPTS_CPU_MAX];    /* of the header's columns */
+	uint32_t columns[INTERRUPTS_CPU_MAX]; /* counts of one line */
 };
 
 /* One reading under way. */
-struct reading {
+struct irq_reading {
 	struct collect *c;
-	const struct memory *before;
-	struct memory next;
-	size_t capacity; /* of next */
+	const struct irq_memory *before;
+	struct irq_memory next;
 	const uint32_t *cpus;
 	uint32_t *columns;
 	size_t column_count;
@@ -68,7 +70,7 @@ struct reading {
 	size_t torn;	 /* lines with other columns than the header's */
 };
 
-static void memory_free(struct memory *memory)
+static void irq_memory_free(struct irq_memory *memory)
 {
 	free(memory->cpu_known);
 	free(memory->irq);
@@ -76,25 +78,32 @@ static void memory_free(struct memory *memory)
 	memset(memory, 0, sizeof(*memory));
 }
 
-/* The place of an interrupt in the memory, or memory->count. */
-static size_t memory_find(const struct memory *memory, uint64_t irq)
+/* The index of an interrupt in the memory, or memory->count. */
+static size_t irq_memory_find(const struct irq_memory *memory, uint64_t irq)
 {
 	size_t at = LOWER_BOUND(memory->count, i, memory->irq[i].irq < irq);
 
 	return at < memory->count && memory->irq[at].irq == irq ? at : memory->count;
 }
 
-/* An empty memory for the header's CPUs and those known before. 0 or -ENOMEM. */
-static int memory_start(struct reading *r)
+/* Makes room in r->next for as many interrupts as the text has lines, with all counts 0, on the
+ * header's CPUs and those known before. 0 or -ENOMEM. */
+static int irq_memory_start(struct irq_reading *r, struct span text)
 {
-	struct memory *next = &r->next;
+	struct irq_memory *next = &r->next;
+	size_t lines = 1;
+	struct span line;
 
+	while (span_line(&text, &line))
+		lines++;
 	next->time = r->c->now;
 	next->width = r->cpus[r->column_count - 1] + 1;
 	if (next->width < r->before->width)
 		next->width = r->before->width;
 	next->cpu_known = calloc(next->width, sizeof(*next->cpu_known));
-	if (!next->cpu_known)
+	next->irq = calloc(lines, sizeof(*next->irq));
+	next->counts = calloc(lines, next->width * sizeof(*next->counts));
+	if (!next->cpu_known || !next->irq || !next->counts)
 		return -ENOMEM;
 	if (r->before->width)
 		memcpy(next->cpu_known, r->before->cpu_known,
@@ -104,45 +113,21 @@ static int memory_start(struct reading *r)
 	return 0;
 }
 
-/* A new interrupt at the end, with all counts 0. NULL when memory is short. */
-static struct memory_irq *memory_add(struct reading *r)
-{
-	struct memory *next = &r->next;
-
-	if (next->count == r->capacity) {
-		size_t capacity = r->capacity ? r->capacity * 2 : 16;
-		struct memory_irq *irq = reallocarray(next->irq, capacity, sizeof(*irq));
-		uint32_t *counts;
-
-		if (!irq)
-			return NULL;
-		next->irq = irq;
-		counts = reallocarray(next->counts, capacity * next->width, sizeof(*counts));
-		if (!counts)
-			return NULL;
-		next->counts = counts;
-		r->capacity = capacity;
-	}
-	memset(next->counts + next->count * next->width, 0, next->width * sizeof(*next->counts));
-	memset(&next->irq[next->count], 0, sizeof(*next->irq));
-	return &next->irq[next->count++];
-}
-
-/* What the columns of one line amount to. */
-struct steps {
+/* What the columns of one line add up to. */
+struct irq_steps {
 	uint64_t sum;	  /* since the last reading */
 	uint64_t busiest; /* of one CPU */
 	uint32_t cpu;	  /* that one */
-	bool reset;	  /* the interrupt was made anew: the sum is all that it counted */
-	bool appeared;	  /* a CPU that was never seen had counted already */
+	bool reset;	  /* counts went back to 0: the sum is all that was counted since */
+	bool appeared;	  /* a CPU that was never seen before had counts already */
 };
 
-/* counts: the last ones by CPU id, becomes the present ones. limit: the largest step that is taken
- * for a wrap. */
-static void take_steps(const struct reading *r, uint32_t *counts, uint64_t limit,
-		       struct steps *steps)
+/* counts: by CPU id, the last ones on entry, the present ones on return. limit: the largest step
+ * that is taken for a wrap. */
+static void irq_take_steps(const struct irq_reading *r, uint32_t *counts, uint64_t limit,
+			   struct irq_steps *steps)
 {
-	*steps = (struct steps){.sum = 0};
+	*steps = (struct irq_steps){.sum = 0};
 	for (size_t i = 0; i < r->column_count; i++)
 		if (r->columns[i] < counts[r->cpus[i]] &&
 		    (uint32_t)(r->columns[i] - counts[r->cpus[i]]) > limit)
@@ -164,36 +149,41 @@ static void take_steps(const struct reading *r, uint32_t *counts, uint64_t limit
 	}
 }
 
-static uint64_t wrap_limit(const struct reading *r)
+static uint64_t irq_wrap_limit(const struct irq_reading *r)
 {
 	uint64_t seconds = (r->c->now - r->before->time) / SECOND_NS + 1;
 
 	return seconds < WRAP_MAX / WRAP_PER_SECOND ? seconds * WRAP_PER_SECOND : WRAP_MAX;
 }
 
-/* Continues an interrupt from the memory before. Its row gets total, busiest CPU and stamp. */
-static void continue_irq(struct reading *r, struct memory_irq *irq, struct irq_row *row)
+/* Whether an entry is about the interrupt that was remembered under its number: not when another
+ * device or handler has got it. An interface that is down has no handler. */
+static bool irq_is_same(const struct irq_entry *before, const struct irq_entry *now)
+{
+	return now->ifindex == before->ifindex &&
+	       (!now->name[0] || !before->name[0] || !strcmp(now->name, before->name));
+}
+
+/* Continues the last interrupt of r->next. Its row gets total, busiest CPU and stamp. */
+static void irq_continue(struct irq_reading *r, struct irq_entry *irq, struct irq_row *row)
 {
 	uint32_t *counts = r->next.counts + (r->next.count - 1) * r->next.width;
-	size_t at = memory_find(r->before, irq->irq);
-	bool known = at < r->before->count, renamed = false;
-	struct steps steps;
+	const struct irq_memory *before = r->before;
+	size_t at = irq_memory_find(before, irq->irq);
+	bool known = at < before->count && irq_is_same(&before->irq[at], irq);
+	struct irq_steps steps;
 
 	if (known) {
-		const struct memory_irq *old = &r->before->irq[at];
-
-		memcpy(counts, r->before->counts + at * r->before->width,
-		       r->before->width * sizeof(*counts));
-		irq->total = old->total;
-		irq->discontinuity = old->discontinuity;
-		renamed = irq->ifindex != old->ifindex ||
-			  (irq->name[0] && old->name[0] && strcmp(irq->name, old->name));
+		memcpy(counts, before->counts + at * before->width,
+		       before->width * sizeof(*counts));
+		irq->total = before->irq[at].total;
+		irq->discontinuity = before->irq[at].discontinuity;
 	}
-	take_steps(r, counts, wrap_limit(r), &steps);
+	irq_take_steps(r, counts, irq_wrap_limit(r), &steps);
 	irq->total += steps.sum;
-	if (!known || renamed || steps.reset || steps.appeared)
+	if (!known || steps.reset || steps.appeared) {
 		irq->discontinuity = r->c->now;
-	if (known && !steps.reset && !steps.appeared && steps.sum) {
+	} else if (steps.sum) {
 		row->busiest_cpu = steps.cpu;
 		row->busiest_share = steps.busiest * 10000 / steps.sum;
 	}
@@ -201,9 +191,9 @@ static void continue_irq(struct reading *r, struct memory_irq *irq, struct irq_r
 	row->discontinuity = irq->discontinuity;
 }
 
-/* Which CPUs an interrupt goes to: where the controller sends it (since 4.15), otherwise where it
- * may be sent. */
-static void read_affinity(struct collect *c, struct irq_row *row)
+/* The CPUs that the controller sends an interrupt to (since 4.15), otherwise those that it may be
+ * sent to. */
+static void irq_read_affinity(struct collect *c, struct irq_row *row)
 {
 	static const char *const files[] = {"effective_affinity_list", "smp_affinity_list"};
 
@@ -220,10 +210,10 @@ static void read_affinity(struct collect *c, struct irq_row *row)
 }
 
 /* One line about an interrupt. 0 or -ENOMEM. */
-static int take_line(struct reading *r, uint64_t number, struct span content)
+static int irq_take_line(struct irq_reading *r, uint64_t number, struct span content)
 {
 	const struct irq_device *device;
-	struct memory_irq *irq;
+	struct irq_entry *irq;
 	struct irq_row *row;
 	struct span names;
 
@@ -240,20 +230,20 @@ static int take_line(struct reading *r, uint64_t number, struct span content)
 		r->left_out++;
 		return 0;
 	}
-	irq = memory_add(r);
 	row = rows_add(&r->c->rows[0]);
-	if (!irq || !row)
+	if (!row)
 		return -ENOMEM;
+	irq = &r->next.irq[r->next.count++];
 	span_copy(names, row->name, sizeof(row->name));
 	memcpy(irq->name, row->name, sizeof(irq->name));
 	irq->irq = row->irq = number;
 	irq->ifindex = row->ifindex = device->ifindex;
-	continue_irq(r, irq, row);
+	irq_continue(r, irq, row);
 	return 0;
 }
 
 /* Reads the file once. 0; -ESTALE when lines do not fit the header; -errno. */
-static int read_interrupts(struct reading *r)
+static int irq_read_file(struct irq_reading *r)
 {
 	struct collect *c = r->c;
 	struct irq_state *state = c->state;
@@ -268,30 +258,24 @@ static int read_interrupts(struct reading *r)
 	if (err < 0)
 		return collect_fail(c, err, "/proc/interrupts: its first line names no CPUs");
 	r->column_count = (size_t)err;
-	err = memory_start(r);
+	err = irq_memory_start(r, rest);
 	while (!err && interrupts_next(&rest, &number, &content))
-		err = take_line(r, number, content);
+		err = irq_take_line(r, number, content);
 	if (err)
 		return collect_fail(c, err, "/proc/interrupts");
 	return r->torn ? -ESTALE : 0;
 }
 
-/* Throws away what a reading brought. */
-static void reading_restart(struct reading *r)
-{
-	memory_free(&r->next);
-	rows_clear(&r->c->rows[0]);
-	r->capacity = r->left_out = r->torn = 0;
-}
-
-/* Reads until the lines fit the header, or has left out those that never did. 0 or -errno. */
-static int read_all(struct reading *r)
+/* Reads until all lines fit the header, and in the end without those that do not. 0 or -errno. */
+static int irq_read(struct irq_reading *r)
 {
 	int err = -ESTALE;
 
 	for (int try = 0; try < READ_TRIES && err == -ESTALE; try++) {
-		reading_restart(r);
-		err = read_interrupts(r);
+		irq_memory_free(&r->next);
+		rows_clear(&r->c->rows[0]);
+		r->left_out = r->torn = 0;
+		err = irq_read_file(r);
 	}
 	if (err != -ESTALE)
 		return err;
@@ -303,41 +287,28 @@ static int read_all(struct reading *r)
 	return 0;
 }
 
-static int prepare(struct irq_state *state)
-{
-	if (!state->cpus)
-		state->cpus = calloc(INTERRUPTS_CPU_MAX, sizeof(*state->cpus));
-	if (!state->columns)
-		state->columns = calloc(INTERRUPTS_CPU_MAX, sizeof(*state->columns));
-	return state->cpus && state->columns ? 0 : -ENOMEM;
-}
-
 static int irq_collect(struct collect *c)
 {
 	struct irq_state *state = c->state;
-	struct reading r = {.c = c, .before = &state->memory};
-	int err = prepare(state);
+	struct irq_reading r = {
+		.c = c, .before = &state->memory, .cpus = state->cpus, .columns = state->columns};
+	int err = nic_irq_vectors_read(&r.vectors, c->settings);
 
 	collect_source(c, "/proc/interrupts, /sys/class/net");
-	if (err)
-		return collect_fail(c, err, "irq");
-	r.cpus = state->cpus;
-	r.columns = state->columns;
-	err = nic_irq_vectors_read(&r.vectors, c->settings);
 	if (err)
 		return collect_fail(c, err,
 				    "/sys/class/net: cannot be read, so the network cards' "
 				    "interrupts are unknown; is /sys mounted?");
-	err = read_all(&r);
+	err = irq_read(&r);
 	nic_irq_vectors_free(&r.vectors);
 	if (err) {
-		memory_free(&r.next);
+		irq_memory_free(&r.next);
 		return err;
 	}
-	memory_free(&state->memory);
+	irq_memory_free(&state->memory);
 	state->memory = r.next;
 	for (size_t i = 0; i < c->rows[0].count; i++)
-		read_affinity(c, rows_at(&c->rows[0], i));
+		irq_read_affinity(c, rows_at(&c->rows[0], i));
 	if (r.left_out)
 		collect_note(c, "%zu more interrupts than maxRows irq %u: raise it to see them",
 			     r.left_out, c->settings->max_rows[MAX_ROWS_IRQ]);
@@ -346,11 +317,7 @@ static int irq_collect(struct collect *c)
 
 static void irq_close(void *state)
 {
-	struct irq_state *own = state;
-
-	memory_free(&own->memory);
-	free(own->cpus);
-	free(own->columns);
+	irq_memory_free(&((struct irq_state *)state)->memory);
 }
 
 const struct collector nic_irq_collector = {

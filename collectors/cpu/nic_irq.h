@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The network cards' interrupts: sysfs msi_irqs, /proc/interrupts, /proc/irq. */
+/* The network interfaces' interrupts: /proc/interrupts, /proc/irq, sysfs. */
 #ifndef NETDIAG_CPU_NIC_IRQ_H
 #define NETDIAG_CPU_NIC_IRQ_H
 
@@ -8,9 +8,9 @@
 struct irq_row {
 	uint64_t irq;
 	uint64_t ifindex;	/* 0 when unknown */
-	uint64_t total;		/* on all CPUs, those that are offline now included */
+	uint64_t total;		/* on all CPUs, including those that are offline now */
 	uint64_t busiest_cpu;	/* over the last interval */
-	uint64_t busiest_share; /* 0.01 percent of the interval's; both absent without any */
+	uint64_t busiest_share; /* 0.01 percent of the interval's; both absent if it had none */
 	uint64_t discontinuity; /* monotonic ns */
 	char name[65];
 	char affinity[129]; /* CPU list */

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Finds out which interrupts belong to which network interface, from its device's directory below
+ * /sys/class/net, or from the names that handlers have in /proc/interrupts.
+ */
 #include <config.h>
 
 #include <ctype.h>
@@ -11,7 +15,7 @@
 #include "collectors/cpu/nic_irq_vectors.h"
 #include "collectors/kernel/proc_interrupts.h"
 
-/* More than any file system's path in sysfs. */
+/* No path in sysfs is longer. */
 #define LINK_SIZE 512
 
 void nic_irq_vectors_free(struct nic_irq_vectors *vectors)
@@ -22,7 +26,7 @@ void nic_irq_vectors_free(struct nic_irq_vectors *vectors)
 }
 
 /* Makes room for one more element of an array that grows by powers of two. 0 or -ENOMEM. */
-static int grow(void **array, size_t count, size_t size)
+static int vectors_grow(void **array, size_t count, size_t size)
 {
 	void *more;
 
@@ -35,9 +39,10 @@ static int grow(void **array, size_t count, size_t size)
 	return 0;
 }
 
-static int add_vector(struct nic_irq_vectors *vectors, uint64_t irq)
+static int vectors_add(struct nic_irq_vectors *vectors, uint64_t irq)
 {
-	int err = grow((void **)&vectors->vector, vectors->vectors, sizeof(*vectors->vector));
+	int err = vectors_grow((void **)&vectors->vector, vectors->vectors,
+			       sizeof(*vectors->vector));
 
 	if (!err)
 		vectors->vector[vectors->vectors++] = (struct irq_vector){
@@ -45,10 +50,10 @@ static int add_vector(struct nic_irq_vectors *vectors, uint64_t irq)
 	return err;
 }
 
-/* The interrupts that a directory's entries are named after. How many (0: none, or no such
- * directory) or -ENOMEM. */
-static int read_directory(struct nic_irq_vectors *vectors, const struct roots *roots,
-			  const char *ifname, const char *path)
+/* Adds the interrupts whose numbers are the names in a directory. Returns how many there are (0 if
+ * there is no such directory) or -ENOMEM. */
+static int vectors_read_directory(struct nic_irq_vectors *vectors, const struct roots *roots,
+				  const char *ifname, const char *path)
 {
 	DIR *dir = procfs_opendir(roots, ROOT_SYS, "class/net/%s/%s", ifname, path);
 	struct dirent *entry;
@@ -61,16 +66,16 @@ static int read_directory(struct nic_irq_vectors *vectors, const struct roots *r
 
 		if (span_u64((struct span){entry->d_name, strlen(entry->d_name)}, &irq))
 			continue;
-		err = add_vector(vectors, irq);
+		err = vectors_add(vectors, irq);
 		count++;
 	}
 	closedir(dir);
 	return err ? err : count;
 }
 
-/* The last component of what a link below an interface points to. 0 or -errno. */
-static int link_name(const struct roots *roots, const char *ifname, const char *path, char *name,
-		     size_t size)
+/* The last component of the target of a symbolic link of an interface. 0 or -errno. */
+static int vectors_link_name(const struct roots *roots, const char *ifname, const char *path,
+			     char *name, size_t size)
 {
 	char target[LINK_SIZE];
 	ssize_t len = procfs_readlink(roots, ROOT_SYS, target, sizeof(target), "class/net/%s/%s",
@@ -84,10 +89,10 @@ static int link_name(const struct roots *roots, const char *ifname, const char *
 	return 0;
 }
 
-/* The interrupts of the newest device. 0 or -ENOMEM. */
-static int read_device(struct nic_irq_vectors *vectors, const struct roots *roots)
+/* Adds the interrupts of the last device. 0 or -ENOMEM. */
+static int vectors_read_device(struct nic_irq_vectors *vectors, const struct roots *roots)
 {
-	/* The parent's are the device's own only where that does nothing but carry it. */
+	/* The parent's interrupts are those of a virtio device: it only carries that. */
 	static const struct {
 		const char *directory, *irq;
 		bool parent;
@@ -99,19 +104,19 @@ static int read_device(struct nic_irq_vectors *vectors, const struct roots *root
 	struct irq_device *device = &vectors->device[vectors->devices - 1];
 	char bus[16] = "";
 
-	link_name(roots, device->ifname, "device/subsystem", bus, sizeof(bus));
+	vectors_link_name(roots, device->ifname, "device/subsystem", bus, sizeof(bus));
 	for (size_t i = 0; i < sizeof(source) / sizeof(source[0]); i++) {
 		uint64_t irq;
 		int count;
 
 		if (source[i].parent && strcmp(bus, "virtio"))
 			continue;
-		count = read_directory(vectors, roots, device->ifname, source[i].directory);
+		count = vectors_read_directory(vectors, roots, device->ifname, source[i].directory);
 		if (!count && source[i].irq &&
 		    !procfs_read_u64(roots, ROOT_SYS, &irq, "class/net/%s/%s", device->ifname,
 				     source[i].irq) &&
 		    irq) {
-			count = add_vector(vectors, irq);
+			count = vectors_add(vectors, irq);
 			count = count ? count : 1;
 		}
 		if (count < 0)
@@ -124,26 +129,26 @@ static int read_device(struct nic_irq_vectors *vectors, const struct roots *root
 }
 
 /* 0 or -ENOMEM. */
-static int read_interface(struct nic_irq_vectors *vectors, const struct roots *roots,
-			  const char *ifname)
+static int vectors_read_interface(struct nic_irq_vectors *vectors, const struct roots *roots,
+				  const char *ifname)
 {
 	struct irq_device device = {.has_vectors = false};
 	int err;
 
 	if (strlen(ifname) >= sizeof(device.ifname) ||
-	    link_name(roots, ifname, "device", device.name, sizeof(device.name)))
+	    vectors_link_name(roots, ifname, "device", device.name, sizeof(device.name)))
 		return 0;
 	text_copy(device.ifname, sizeof(device.ifname), ifname);
 	if (procfs_read_u64(roots, ROOT_SYS, &device.ifindex, "class/net/%s/ifindex", ifname))
 		device.ifindex = 0;
-	err = grow((void **)&vectors->device, vectors->devices, sizeof(device));
+	err = vectors_grow((void **)&vectors->device, vectors->devices, sizeof(device));
 	if (err)
 		return err;
 	vectors->device[vectors->devices++] = device;
-	return read_device(vectors, roots);
+	return vectors_read_device(vectors, roots);
 }
 
-static int compare_vectors(const void *a, const void *b, void *devices)
+static int vectors_compare(const void *a, const void *b, void *devices)
 {
 	const struct irq_vector *x = a, *y = b;
 	const struct irq_device *device = devices;
@@ -165,25 +170,25 @@ int nic_irq_vectors_read(struct nic_irq_vectors *vectors, const struct collect_s
 		return -errno;
 	while (!err && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.' && settings_interface(settings, entry->d_name))
-			err = read_interface(vectors, &settings->roots, entry->d_name);
+			err = vectors_read_interface(vectors, &settings->roots, entry->d_name);
 	closedir(dir);
 	if (err)
 		nic_irq_vectors_free(vectors);
 	else if (vectors->vectors)
 		qsort_r(vectors->vector, vectors->vectors, sizeof(*vectors->vector),
-			compare_vectors, vectors->device);
+			vectors_compare, vectors->device);
 	return err;
 }
 
-/* Whether one of the handlers is called like a thing, or like a part of it: "eth0", "eth0-rx-1",
- * "eth0:0", but not "eth01". */
-static bool named_after(struct span names, const char *thing)
+/* Whether one of the handlers is named after a device or interface, or a part of it: "eth0",
+ * "eth0-rx-1", "eth0:0", but not "eth01". */
+static bool vectors_named_after(struct span names, const char *owner)
 {
-	size_t len = strlen(thing);
+	size_t len = strlen(owner);
 	struct span name;
 
 	while (len && interrupts_name(&names, &name))
-		if (name.len >= len && !memcmp(name.start, thing, len) &&
+		if (name.len >= len && !memcmp(name.start, owner, len) &&
 		    (name.len == len || !isalnum((unsigned char)name.start[len])))
 			return true;
 	return false;
@@ -198,7 +203,7 @@ const struct irq_device *nic_irq_vectors_find(const struct nic_irq_vectors *vect
 	     i < vectors->vectors && vectors->vector[i].irq == irq; i++) {
 		const struct irq_device *device = &vectors->device[vectors->vector[i].device];
 
-		if (named_after(names, device->ifname))
+		if (vectors_named_after(names, device->ifname))
 			return device;
 		first = first ? first : device;
 	}
@@ -207,8 +212,8 @@ const struct irq_device *nic_irq_vectors_find(const struct nic_irq_vectors *vect
 	for (size_t i = 0; i < vectors->devices; i++) {
 		const struct irq_device *device = &vectors->device[i];
 
-		if (!device->has_vectors &&
-		    (named_after(names, device->ifname) || named_after(names, device->name)))
+		if (!device->has_vectors && (vectors_named_after(names, device->ifname) ||
+					     vectors_named_after(names, device->name)))
 			return device;
 	}
 	return NULL;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The softnet collector: each CPU's packet backlog from /proc/net/softnet_stat, and its network
+ * softirqs from /proc/softirqs.
+ */
 #include <config.h>
 
 #include <errno.h>
@@ -18,9 +22,9 @@ const struct row_type softnet_row_type = {
 	.key = {ROW_NUMBER(struct softnet_row, cpu)},
 };
 
-/* Fewer columns than 2.6.32 has: no softnet_stat. */
+/* 2.6.32 has nine columns, no kernel has fewer. */
 #define COLUMNS_MIN 9
-/* An id in this column since 5.10. */
+/* The CPU's id, since 5.10. */
 #define COLUMN_CPU 12
 
 /* net/core/net-procfs.c, softnet_seq_show(). */
@@ -41,17 +45,17 @@ static const struct {
 	{"NET_RX:", OFFSET(net_rx_softirqs)},
 };
 
-/* All are unsigned int in the kernel: struct softnet_data, kernel_stat's softirqs. */
-static const struct accum_field accum_fields[] = {
+/* unsigned int in the kernel's struct softnet_data and struct kernel_stat. */
+static const struct accum_field softnet_fields[] = {
 	{OFFSET(processed), 32},       {OFFSET(dropped), 32},	 {OFFSET(time_squeeze), 32},
 	{OFFSET(received_rps), 32},    {OFFSET(flow_limit), 32}, {OFFSET(net_rx_softirqs), 32},
 	{OFFSET(net_tx_softirqs), 32},
 };
 
-static const struct accum_type accum_type = {
+static const struct accum_type softnet_accum = {
 	.row = &softnet_row_type,
-	.fields = accum_fields,
-	.field_count = COUNT_OF(accum_fields),
+	.fields = softnet_fields,
+	.field_count = COUNT_OF(softnet_fields),
 	.stamp = OFFSET(discontinuity),
 };
 
@@ -64,7 +68,7 @@ static const char stat_path[] = "net/softnet_stat";
 static const char softirqs_path[] = "softirqs";
 static const char online_path[] = "devices/system/cpu/online";
 
-static void set_number(void *row, size_t offset, uint64_t value)
+static void softnet_set(void *row, size_t offset, uint64_t value)
 {
 	*(uint64_t *)((unsigned char *)row + offset) = value;
 }
@@ -74,14 +78,14 @@ static struct span span_of(const struct filebuf *buf)
 	return (struct span){buf->data, buf->len};
 }
 
-/* Whether a file was read to its end: each of its lines has its newline. */
-static bool is_whole(struct span text)
+/* Whether a file was read to its end, which is a newline. */
+static bool softnet_is_whole(struct span text)
 {
 	return text.len && text.start[text.len - 1] == '\n';
 }
 
 /* One line into a row. The number of its columns, or -EBADMSG. */
-static int parse_stat_line(struct span line, struct softnet_row *row)
+static int softnet_parse_stat_line(struct span line, struct softnet_row *row)
 {
 	unsigned column = 0;
 	size_t known = 0;
@@ -94,7 +98,7 @@ static int parse_stat_line(struct span line, struct softnet_row *row)
 			continue;
 		if (span_hex(word, &value) || value > UINT32_MAX)
 			return -EBADMSG;
-		set_number(row, stat_columns[known++].offset, value);
+		softnet_set(row, stat_columns[known++].offset, value);
 	}
 	return column < COLUMNS_MIN ? -EBADMSG : (int)column;
 }
@@ -104,7 +108,7 @@ int softnet_parse_stat(struct span text, struct rows *rows)
 	struct span line;
 	int columns = 0;
 
-	if (!is_whole(text))
+	if (!softnet_is_whole(text))
 		return -EBADMSG;
 	while (span_line(&text, &line)) {
 		struct softnet_row *row = rows_add(rows);
@@ -112,7 +116,7 @@ int softnet_parse_stat(struct span text, struct rows *rows)
 
 		if (!row)
 			return -ENOMEM;
-		count = parse_stat_line(line, row);
+		count = softnet_parse_stat_line(line, row);
 		if (count < 0 || (columns && count != columns))
 			return -EBADMSG;
 		columns = count;
@@ -131,7 +135,7 @@ int softnet_map_online(struct rows *rows, struct span online)
 		return -ENOMEM;
 	count = parse_cpulist(online, ids, max);
 	for (int i = 0; count == (int)rows->count && i < count; i++)
-		set_number(rows_at(rows, (size_t)i), OFFSET(cpu), ids[i]);
+		softnet_set(rows_at(rows, (size_t)i), OFFSET(cpu), ids[i]);
 	free(ids);
 	if (count == -E2BIG || (count >= 0 && count != (int)rows->count))
 		return -ESTALE;
@@ -139,8 +143,8 @@ int softnet_map_online(struct rows *rows, struct span online)
 }
 
 /* Sets one member of the rows from a line, its numbers being for the CPUs of the header. */
-static int parse_softirq_line(struct span header, struct span line, struct rows *rows,
-			      size_t offset)
+static int softnet_parse_softirq_line(struct span header, struct span line, struct rows *rows,
+				      size_t offset)
 {
 	static const char prefix[] = "CPU";
 	const size_t skip = sizeof(prefix) - 1;
@@ -159,18 +163,18 @@ static int parse_softirq_line(struct span header, struct span line, struct rows 
 			return -EBADMSG;
 		row = rows_find(rows, &key);
 		if (row)
-			set_number(row, offset, value);
+			softnet_set(row, offset, value);
 	}
 	return span_word(&line, &word) ? -EBADMSG : 0;
 }
 
-/* Sets what can be found. 0 when each of the lines that are wanted was there once, or -EBADMSG. */
-static int parse_softirqs(struct span text, struct rows *rows)
+/* Sets what it finds. 0 if each of softirq_lines was there once, else -EBADMSG. */
+static int softnet_find_softirqs(struct span text, struct rows *rows)
 {
 	struct span header, line;
-	bool found[COUNT_OF(softirq_lines)] = {false};
+	unsigned found = 0; /* bit i: softirq_lines[i] */
 
-	if (!is_whole(text) || !span_line(&text, &header))
+	if (!softnet_is_whole(text) || !span_line(&text, &header))
 		return -EBADMSG;
 	while (span_line(&text, &line)) {
 		struct span name;
@@ -180,30 +184,27 @@ static int parse_softirqs(struct span text, struct rows *rows)
 		for (size_t i = 0; i < COUNT_OF(softirq_lines); i++) {
 			if (!span_equal(name, softirq_lines[i].name))
 				continue;
-			if (found[i] ||
-			    parse_softirq_line(header, line, rows, softirq_lines[i].offset))
+			if (found & 1U << i ||
+			    softnet_parse_softirq_line(header, line, rows, softirq_lines[i].offset))
 				return -EBADMSG;
-			found[i] = true;
+			found |= 1U << i;
 		}
 	}
-	for (size_t i = 0; i < COUNT_OF(softirq_lines); i++)
-		if (!found[i])
-			return -EBADMSG;
-	return 0;
+	return found == (1U << COUNT_OF(softirq_lines)) - 1 ? 0 : -EBADMSG;
 }
 
 int softnet_parse_softirqs(struct span text, struct rows *rows)
 {
-	if (!parse_softirqs(text, rows))
+	if (!softnet_find_softirqs(text, rows))
 		return 0;
 	for (size_t r = 0; r < rows->count; r++)
 		for (size_t i = 0; i < COUNT_OF(softirq_lines); i++)
-			set_number(rows_at(rows, r), softirq_lines[i].offset, ROW_ABSENT);
+			softnet_set(rows_at(rows, r), softirq_lines[i].offset, ROW_ABSENT);
 	return -EBADMSG;
 }
 
 /* Reads softnet_stat into empty rows. */
-static int read_stat(struct collect *c)
+static int softnet_read_stat(struct collect *c)
 {
 	const struct roots *roots = &c->settings->roots;
 	const char *proc = roots->path[ROOT_PROC];
@@ -218,13 +219,13 @@ static int read_stat(struct collect *c)
 	err = softnet_parse_stat(span_of(c->buf), &c->rows[0]);
 	if (err == -EBADMSG)
 		return collect_fail(c, err,
-				    "%s/%s is not in a form that is known, or cut off. Compare it "
+				    "%s/%s has an unknown format or is cut off. Compare it "
 				    "with another host's and report it",
 				    proc, stat_path);
 	return err ? collect_fail(c, err, "%s/%s", proc, stat_path) : 0;
 }
 
-static int read_online(struct collect *c, struct filebuf *buf)
+static int softnet_read_online(struct collect *c, struct filebuf *buf)
 {
 	const struct roots *roots = &c->settings->roots;
 	int err = procfs_read(roots, ROOT_SYS, buf, online_path);
@@ -238,19 +239,19 @@ static int read_online(struct collect *c, struct filebuf *buf)
 			    roots->path[ROOT_SYS]);
 }
 
-/* Before 5.10 the lines do not say their CPU: it is the n-th online, if no CPU came or went while
- * that was read. */
-static int map_lines(struct collect *c)
+/* Before 5.10 a line does not name its CPU: line n is about the n-th CPU online, unless one came or
+ * went while the files were read. */
+static int softnet_read_old_stat(struct collect *c)
 {
 	struct softnet_state *state = c->state;
 	const char *sys = c->settings->roots.path[ROOT_SYS];
 	struct filebuf *before = &state->online[0], *after = &state->online[1];
-	int err = read_online(c, before);
+	int err = softnet_read_online(c, before);
 
 	if (!err)
-		err = read_stat(c);
+		err = softnet_read_stat(c);
 	if (!err)
-		err = read_online(c, after);
+		err = softnet_read_online(c, after);
 	if (err)
 		return err;
 	err = softnet_map_online(&c->rows[0], span_of(after));
@@ -269,8 +270,8 @@ static int map_lines(struct collect *c)
 	return 0;
 }
 
-/* The softirqs are worth less than the rest: without them the rows are there all the same. */
-static void add_softirqs(struct collect *c)
+/* Without softirqs their cells are absent; the rows are there all the same. */
+static void softnet_add_softirqs(struct collect *c)
 {
 	const struct roots *roots = &c->settings->roots;
 	const char *proc = roots->path[ROOT_PROC];
@@ -297,9 +298,9 @@ static int softnet_collect(struct collect *c)
 	int err;
 
 	collect_source(c, "%s/%s", proc, stat_path);
-	err = read_stat(c);
+	err = softnet_read_stat(c);
 	if (!err && ((const struct softnet_row *)rows_at(rows, 0))->cpu == ROW_ABSENT)
-		err = map_lines(c);
+		err = softnet_read_old_stat(c);
 	if (err)
 		return err;
 	if (rows_sort(rows))
@@ -307,9 +308,9 @@ static int softnet_collect(struct collect *c)
 				    "%s/%s names a CPU twice. Compare it with another host's and "
 				    "report it",
 				    proc, stat_path);
-	add_softirqs(c);
+	softnet_add_softirqs(c);
 	if (!state->accum)
-		state->accum = accum_new(&accum_type);
+		state->accum = accum_new(&softnet_accum);
 	if (!state->accum || accum_apply(state->accum, rows, c->now))
 		return collect_fail(c, -ENOMEM, "softnet");
 	return 0;

@@ -26,25 +26,24 @@ extern const struct collector softnet_collector;
 
 /*
  * Adds a row per line of /proc/net/softnet_stat, in the order of its lines. Columns that this
- * kernel does not have stay absent; the CPU id too, before 5.10: then softnet_map_online() has to
- * follow. Columns that are newer than this code are passed over.
- * 0; -ENOMEM; -EBADMSG when it is no such file, or not whole (no newline at its end, lines of
- * different lengths). The rows are then of no use.
+ * kernel does not have stay absent. Before 5.10 so does the CPU id: softnet_map_online() has to
+ * follow then. Columns that are newer than this code are skipped.
+ * 0; -ENOMEM; -EBADMSG when it is not such a file, or not whole (no newline at its end, lines of
+ * different lengths): do not use the rows then.
  */
 int softnet_parse_stat(struct span text, struct rows *rows);
 
 /*
- * Gives row n the n-th id of online (/sys/devices/system/cpu/online), as the kernel writes a line
- * per online CPU. 0; -ENOMEM; -EBADMSG when online is no CPU list; -ESTALE when it has another
- * number of CPUs than there are rows: one came or went between the two readings.
+ * Gives row n the nth id in online (/sys/devices/system/cpu/online), because the kernel writes one
+ * line per online CPU. 0; -ENOMEM; -EBADMSG when online is not a CPU list; -ESTALE when it does not
+ * have as many CPUs as there are rows: one came or went between the two readings.
  */
 int softnet_map_online(struct rows *rows, struct span online);
 
 /*
  * Sets the softirq counts of the rows (sorted by CPU) from /proc/softirqs, by the CPU ids in its
- * header: it lists all possible CPUs, not only those online. The counts of a CPU that it does not
- * list stay absent.
- * 0, or -EBADMSG when it is no such file or not whole: then all of them are absent.
+ * header, which lists all possible CPUs. The counts of a CPU that is not listed stay absent.
+ * 0, or -EBADMSG when it is not such a file or not whole: all counts are absent then.
  */
 int softnet_parse_softirqs(struct span text, struct rows *rows);
 

@@ -229,24 +229,31 @@ START_TEST(wraps_and_resets)
 }
 END_TEST
 
-/* Another handler under the same number: a discontinuity. None for a while: not one. */
+/* Another handler under the same number has its own counts. None for a while: the same one. */
 START_TEST(renamed)
 {
-	static const char *const names[] = {"eth0-0", "", "eth0-0", "other-0"};
+	static const struct {
+		const char *name;
+		unsigned count;
+		uint64_t total, stamp;
+	} turns[] = {
+		{"eth0-0", 10, 10, SECOND},    {"", 20, 20, SECOND},
+		{"eth0-0", 5, 25, 3 * SECOND}, /* a reset */
+		{"other-0", 7, 7, 4 * SECOND}, {"other-0", 9, 9, 4 * SECOND},
+	};
 	struct unit_collector unit;
 	struct tree tree;
 
 	tree_init(&tree);
 	make_host(&tree);
 	unit_collector_init(&unit, &nic_irq_collector, &tree.roots);
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		tree_write(&tree, "proc/interrupts", "  CPU0\n 40: %zu  PCI-MSI 1-edge      %s\n",
-			   i * 10, names[i]);
+	for (size_t i = 0; i < COUNT_OF(turns); i++) {
+		tree_write(&tree, "proc/interrupts", "  CPU0\n 40: %u  PCI-MSI 1-edge      %s\n",
+			   turns[i].count, turns[i].name);
 		ck_assert_int_eq(unit_collect(&unit, (i + 1) * SECOND), 0);
-		ck_assert_uint_eq(row_of(&unit, 40)->total, i * 10);
-		ck_assert_str_eq(row_of(&unit, 40)->name, names[i]);
-		ck_assert_uint_eq(row_of(&unit, 40)->discontinuity,
-				  i < 3 ? SECOND : (i + 1) * SECOND);
+		ck_assert_uint_eq(row_of(&unit, 40)->total, turns[i].total);
+		ck_assert_str_eq(row_of(&unit, 40)->name, turns[i].name);
+		ck_assert_uint_eq(row_of(&unit, 40)->discontinuity, turns[i].stamp);
 	}
 	unit_collector_done(&unit);
 	tree_done(&tree);
