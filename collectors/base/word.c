@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/word.h"
 
 #define DIGITS_MAX 12
@@ -15,8 +16,6 @@ static const struct unit {
 	const char *name;
 	uint32_t ms;
 } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-
-#define UNIT_COUNT (sizeof(units) / sizeof(units[0]))
 
 /* Reads the digits at the front. Returns what follows, NULL when there are none or too many. */
 static const char *word_digits(const char *word, uint64_t *number)
@@ -65,7 +64,7 @@ static bool word_value(enum word_kind kind, const char *word, uint64_t *value)
 		return false;
 	switch (kind) {
 	case WORD_DURATION:
-		for (size_t i = 0; i < UNIT_COUNT; i++)
+		for (size_t i = 0; i < COUNT_OF(units); i++)
 			if (!strcmp(rest, units[i].name)) {
 				*value *= units[i].ms;
 				return true;
@@ -120,7 +119,7 @@ bool word_parse(const struct word_type *type, const char *word, void *member,
 /* Prints a bound in the largest unit that leaves no remainder. */
 static void word_print_bound(enum word_kind kind, uint32_t bound, char text[16])
 {
-	size_t i = UNIT_COUNT - 1;
+	size_t i = COUNT_OF(units) - 1;
 
 	if (kind == WORD_HUNDREDTHS) {
 		snprintf(text, 16, "%u", bound / 100);

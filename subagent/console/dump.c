@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* --dump: chooses the format. */
 #include <config.h>
 
 #include <errno.h>
 #include <string.h>
 
-#include "collectors/collector.h"
+#include "collectors/base/array.h"
 #include "subagent/console/dump.h"
 #include "subagent/log.h"
 
@@ -16,7 +17,7 @@ static const char *const format_words[] = {
 
 int dump_format_parse(const char *word, enum dump_format *format)
 {
-	for (size_t i = 0; i < sizeof(format_words) / sizeof(format_words[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(format_words); i++) {
 		if (!strcmp(word, format_words[i])) {
 			*format = (enum dump_format)i;
 			return 0;

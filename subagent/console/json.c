@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Strings for the JSON formats of --dump and --report. */
 #include <config.h>
 
 #include <stdint.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* --report: takes two samples with the collectors and the checks of the daemon, and makes a line of
+ * each instance, or of a check that has none. */
 #include <config.h>
 
 #include <errno.h>
@@ -8,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/clock.h"
 #include "collectors/engine.h"
 #include "collectors/registry.h"
@@ -15,59 +18,35 @@
 #include "subagent/log.h"
 #include "subagent/tables/agent_rows.h"
 
-struct alarm_settings report_settings(const struct alarm_settings *from, unsigned seconds)
-{
-	struct alarm_settings settings = *from;
-
-	settings.once_ms = seconds * 1000;
-	return settings;
-}
-
-void report_free(struct report *report)
-{
-	free(report->line);
-	memset(report, 0, sizeof(*report));
-}
-
-static struct report_line *add_line(struct report *report, const struct check *check,
-				    enum check_state state)
+/* NULL when memory is short; the report has failed then. */
+static struct report_line *report_add(struct report *report, const struct check *check,
+				      enum check_state state)
 {
 	struct report_line *line = reallocarray(report->line, report->count + 1,
 						sizeof(*report->line));
 
-	if (!line)
+	if (!line) {
+		report->failed = true;
 		return NULL;
+	}
 	report->line = line;
 	line += report->count++;
-	memset(line, 0, sizeof(*line));
-	line->check = check;
-	line->state = state;
-	line->advice = "";
+	*line = (struct report_line){.check = check, .state = state, .advice = ""};
 	report->states[state]++;
 	return line;
 }
 
-/* What a report is being made from. */
-struct making {
-	struct report *report;
-	const struct alarm_source *source;
-	bool failed;
-};
-
-static void add_instance(const struct instance *instance, void *arg)
+static void report_add_instance(const struct instance *instance, void *arg)
 {
-	struct making *making = arg;
 	struct advice advice = {.check = instance->check, .instance = instance->name};
 	bool known = instance->machine.state != CHECK_UNKNOWN;
 	struct report_line *line;
 
 	if (!instance->shown)
 		return;
-	line = add_line(making->report, instance->check, instance->machine.state);
-	if (!line) {
-		making->failed = true;
+	line = report_add(arg, instance->check, instance->machine.state);
+	if (!line)
 		return;
-	}
 	line->instance = instance;
 	if (instance->alarm) {
 		memcpy(line->summary, instance->alarm->summary, sizeof(line->summary));
@@ -78,27 +57,24 @@ static void add_instance(const struct instance *instance, void *arg)
 	}
 }
 
-/* A check without instances: none there, or its collector could not see them. */
-static void add_check(struct making *making, const struct check *check)
+/* A check without instances: there are none, or its collector could not see them. */
+static void report_add_check(struct report *report, const struct check *check,
+			     const struct alarm_source *source)
 {
-	const struct table *table = check_table(check);
 	struct alarm_feed feed;
 	struct report_line *line;
 
-	if (!making->source->feed(table->collector, &feed, making->source->arg) ||
+	if (!source->feed(check_table(check)->collector, &feed, source->arg) ||
 	    feed.status == COLLECT_UNSUPPORTED)
 		return;
-	line = add_line(making->report, check,
-			feed.status == COLLECT_OK ? CHECK_OK : CHECK_UNKNOWN);
-	if (!line)
-		making->failed = true;
-	else
+	line = report_add(report, check, feed.status == COLLECT_OK ? CHECK_OK : CHECK_UNKNOWN);
+	if (line)
 		text_copy(line->summary, sizeof(line->summary),
 			  feed.status == COLLECT_OK ? "nothing above 0"
 						    : "no data, see agent.collector");
 }
 
-static int compare_lines(const void *a, const void *b)
+static int report_compare(const void *a, const void *b)
 {
 	const struct report_line *x = a, *y = b;
 
@@ -109,68 +85,50 @@ static int compare_lines(const void *a, const void *b)
 	return strverscmp(x->instance->name, y->instance->name);
 }
 
-/* Checks whose notifications are off are information: they are shown and change nothing. */
-static enum report_status status_of(const struct report *report)
+/* The worst state. Checks whose notifications are off are shown as information and do not count. */
+static enum check_state report_worst(const struct report *report)
 {
-	bool seen[CHECK_UNKNOWN + 1] = {false};
+	static const enum check_state order[] = {CHECK_CRITICAL, CHECK_WARNING, CHECK_UNKNOWN};
 
-	for (size_t i = 0; i < report->count; i++) {
-		const struct report_line *line = &report->line[i];
+	for (size_t n = 0; n < COUNT_OF(order); n++)
+		for (size_t i = 0; i < report->count; i++) {
+			const struct instance *instance = report->line[i].instance;
 
-		if (!line->instance || line->instance->policy->notify)
-			seen[line->state] = true;
+			if (report->line[i].state == order[n] &&
+			    (!instance || instance->policy->notify))
+				return order[n];
+		}
+	return CHECK_OK;
+}
+
+/* Makes the report of what was evaluated. source says why a check has no instance. */
+static void report_make(struct report *report, const struct alarms *alarms,
+			const struct alarm_source *source)
+{
+	alarms_each_instance(alarms, report_add_instance, report);
+	for (size_t i = 0, instances = report->count; i < check_count(); i++) {
+		size_t n = 0;
+
+		while (n < instances && report->line[n].check != &checks[i])
+			n++;
+		if (n == instances && alarms_is_on(alarms, &checks[i]))
+			report_add_check(report, &checks[i], source);
 	}
-	if (seen[CHECK_CRITICAL])
-		return REPORT_CRITICAL;
-	if (seen[CHECK_WARNING])
-		return REPORT_WARNING;
-	return seen[CHECK_UNKNOWN] ? REPORT_UNKNOWN : REPORT_OK;
+	if (report->count)
+		qsort(report->line, report->count, sizeof(*report->line), report_compare);
+	report->worst = report_worst(report);
 }
 
-int report_make(struct report *report, const struct alarms *alarms,
-		const struct alarm_source *source, unsigned seconds)
-{
-	struct making making = {.report = report, .source = source};
-	bool *present = calloc(check_count(), sizeof(*present));
-
-	memset(report, 0, sizeof(*report));
-	report->seconds = seconds;
-	if (!present)
-		return -ENOMEM;
-	alarms_each_instance(alarms, add_instance, &making);
-	for (size_t i = 0; i < report->count; i++)
-		present[report->line[i].check - checks] = true;
-	for (size_t i = 0; i < check_count(); i++)
-		if (!present[i] && alarms_is_on(alarms, &checks[i]))
-			add_check(&making, &checks[i]);
-	free(present);
-	if (making.failed) {
-		report_free(report);
-		return -ENOMEM;
-	}
-	qsort(report->line, report->count, sizeof(*report->line), compare_lines);
-	report->status = status_of(report);
-	return 0;
-}
-
-static uint64_t wall_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
-
-static void sample(struct engine *engine, struct pinned *view, struct alarms *alarms)
+static void report_sample(struct engine *engine, struct pinned *view, struct alarms *alarms)
 {
 	struct alarm_source source = alarms_pinned_source(view);
 
 	engine_collect_once(engine);
 	pinned_turn(view);
-	alarms_evaluate(alarms, &source, clock_monotonic(), wall_ns());
+	alarms_evaluate(alarms, &source, clock_monotonic(), clock_wall());
 }
 
-static void wait_until(uint64_t until)
+static void report_wait(uint64_t until)
 {
 	struct timespec time = {.tv_sec = (time_t)(until / SECOND_NS),
 				.tv_nsec = (long)(until % SECOND_NS)};
@@ -179,46 +137,49 @@ static void wait_until(uint64_t until)
 		;
 }
 
-/* Only on a terminal that has colours, and where nobody objects (no-color.org). */
-static bool wants_colour(FILE *out)
+/* Only on a terminal that has colours, and unless the user objects (no-color.org). */
+static bool report_wants_colour(FILE *out)
 {
 	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
 	return isatty(fileno(out)) && !(no && *no) && terminal && strcmp(terminal, "dumb");
 }
 
-static int print(FILE *out, enum report_format format, const struct alarms *alarms,
-		 struct pinned *view, unsigned seconds)
+static int report_finish(FILE *out, enum report_format format, const struct alarms *alarms,
+			 struct pinned *view, unsigned seconds)
 {
 	struct alarm_source source = alarms_pinned_source(view);
-	struct report report;
-	int status;
+	struct report report = {.seconds = seconds};
 
-	if (report_make(&report, alarms, &source, seconds))
+	report_make(&report, alarms, &source);
+	if (report.failed) {
+		free(report.line);
 		return EX_OSERR;
+	}
 	if (format == REPORT_JSON)
 		report_print_json(out, &report);
 	else
-		report_print_text(out, &report, wants_colour(out));
-	status = (int)report.status;
-	report_free(&report);
-	return log_output_failed(out) ? EX_IOERR : status;
+		report_print_text(out, &report, report_wants_colour(out));
+	free(report.line);
+	return log_output_failed(out) ? EX_IOERR : (int)(report.worst - CHECK_OK);
 }
 
 int report_run(FILE *out, enum report_format format, unsigned seconds,
 	       const struct collect_settings *collect, const struct alarm_settings *alarm_settings)
 {
-	struct alarm_settings settings = report_settings(alarm_settings, seconds);
+	struct alarm_settings settings = *alarm_settings;
 	struct engine *engine = engine_new(collectors, collect);
 	struct pinned *view = engine ? pinned_new(engine) : NULL;
-	struct alarms *alarms = view ? alarms_new(&settings) : NULL;
+	struct alarms *alarms;
 	int status = EX_OSERR;
 
+	settings.once_ms = seconds * 1000;
+	alarms = view ? alarms_new(&settings) : NULL;
 	if (alarms) {
-		sample(engine, view, alarms);
-		wait_until(clock_monotonic() + seconds * SECOND_NS);
-		sample(engine, view, alarms);
-		status = print(out, format, alarms, view, seconds);
+		report_sample(engine, view, alarms);
+		report_wait(clock_monotonic() + seconds * SECOND_NS);
+		report_sample(engine, view, alarms);
+		status = report_finish(out, format, alarms, view, seconds);
 	}
 	alarms_free(alarms);
 	pinned_free(view);

@@ -19,52 +19,35 @@
 #define REPORT_SECONDS_DEFAULT 5
 #define REPORT_SECONDS_MAX     3600
 
-/* The exit status: those of monitoring plugins. */
-enum report_status {
-	REPORT_OK,
-	REPORT_WARNING,
-	REPORT_CRITICAL,
-	REPORT_UNKNOWN,
-};
-
 enum report_format {
 	REPORT_TEXT,
 	REPORT_JSON,
 };
 
-/* What a check, or an instance of it, comes to. */
+/* Takes two samples and prints what the checks say. Returns the exit status: that of a monitoring
+ * plugin (0 ok, 1 warning, 2 critical, 3 unknown), or one of <sysexits.h>. */
+int report_run(FILE *out, enum report_format format, unsigned seconds,
+	       const struct collect_settings *collect, const struct alarm_settings *alarms);
+
+/* A check, or an instance of it. */
 struct report_line {
 	const struct check *check;
 	const struct instance *instance; /* NULL: the check has none */
 	enum check_state state;
 	char summary[CHECK_SUMMARY_SIZE];
-	const char *advice; /* "" where there is none to give */
+	const char *advice; /* "": none */
 };
 
 struct report {
 	unsigned seconds;
-	enum report_status status;
+	enum check_state worst;
 	struct report_line *line; /* in the order of the checks, then by name */
 	size_t count;
 	size_t states[CHECK_UNKNOWN + 1]; /* how many lines of each */
+	bool failed;			  /* memory was short */
 };
 
-/* Takes two samples and prints what they say. Returns the exit status: a report_status, or one of
- * <sysexits.h>. */
-int report_run(FILE *out, enum report_format format, unsigned seconds,
-	       const struct collect_settings *collect, const struct alarm_settings *alarms);
-
-/* Makes the report of what was evaluated. source is asked why a check has no instance. 0 or
- * -ENOMEM; report_free() afterwards. */
-int report_make(struct report *report, const struct alarms *alarms,
-		const struct alarm_source *source, unsigned seconds);
-void report_free(struct report *report);
-
-/* Settings for a report: windows as long as the time between the samples, no holds. The lines are
- * those of `from`. */
-struct alarm_settings report_settings(const struct alarm_settings *from, unsigned seconds);
-
-/* Prints it; colour: with the terminal's colours. */
+/* The formats; colour: with the terminal's colours. */
 void report_print_text(FILE *out, const struct report *report, bool colour);
 void report_print_json(FILE *out, const struct report *report);
 

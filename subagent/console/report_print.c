@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The two formats of --report. */
 #include <config.h>
 
 #include <string.h>
@@ -12,32 +13,19 @@
 #define NAME_WIDTH 23 /* "conntrack.insert_failed" */
 
 static const struct {
-	const char *word; /* in the text */
+	const char *result; /* in the first line */
+	const char *word;   /* before a line */
 	const char *colour;
 	const char *name; /* in JSON, as netdiagCheckState's labels */
 } states[] = {
-	[CHECK_OK] = {"[OK]", "32", "ok"},
-	[CHECK_WARNING] = {"[WARN]", "33", "warning"},
-	[CHECK_CRITICAL] = {"[CRIT]", "31", "critical"},
-	[CHECK_UNKNOWN] = {"[UNKNOWN]", "35", "unknown"},
+	[CHECK_OK] = {"OK", "[OK]", "32", "ok"},
+	[CHECK_WARNING] = {"WARNING", "[WARN]", "33", "warning"},
+	[CHECK_CRITICAL] = {"CRITICAL", "[CRIT]", "31", "critical"},
+	[CHECK_UNKNOWN] = {"UNKNOWN", "[UNKNOWN]", "35", "unknown"},
 };
 
-static const char *const results[] = {
-	[REPORT_OK] = "OK",
-	[REPORT_WARNING] = "WARNING",
-	[REPORT_CRITICAL] = "CRITICAL",
-	[REPORT_UNKNOWN] = "UNKNOWN",
-};
-
-static const char *const status_names[] = {
-	[REPORT_OK] = "ok",
-	[REPORT_WARNING] = "warning",
-	[REPORT_CRITICAL] = "critical",
-	[REPORT_UNKNOWN] = "unknown",
-};
-
-/* Prints words, in lines of at most WIDTH characters; `at` is how many the present one has. */
-static void print_words(FILE *out, const char *text, unsigned at)
+/* Wraps text at WIDTH characters; the line already has `at`. */
+static void report_print_words(FILE *out, const char *text, unsigned at)
 {
 	while (*text) {
 		unsigned len = (unsigned)strcspn(text, " ");
@@ -54,7 +42,8 @@ static void print_words(FILE *out, const char *text, unsigned at)
 	fputc('\n', out);
 }
 
-static void print_line(FILE *out, const struct report_line *line, const char *text, bool colour)
+static void report_print_line(FILE *out, const struct report_line *line, const char *text,
+			      bool colour)
 {
 	const char *word = states[line->state].word;
 	int name;
@@ -65,16 +54,16 @@ static void print_line(FILE *out, const struct report_line *line, const char *te
 		fputs(word, out);
 	name = fprintf(out, "%*s%-*s", INDENT - (int)strlen(word), "", NAME_WIDTH,
 		       line->check->name);
-	print_words(out, text, (unsigned)name + (unsigned)strlen(word));
+	report_print_words(out, text, (unsigned)name + (unsigned)strlen(word));
 	if (!line->advice[0])
 		return;
 	fprintf(out, "%*s", INDENT - 1, "");
-	print_words(out, line->advice, INDENT - 1);
+	report_print_words(out, line->advice, INDENT - 1);
 }
 
-/* Of the instances of a check that are ok, the one that is nearest to its limit stands for all. */
-static const struct report_line *highest(const struct report_line *line, size_t count,
-					 size_t *others)
+/* The instance with the highest value stands for all of a check that are ok. */
+static const struct report_line *report_highest(const struct report_line *line, size_t count,
+						size_t *others)
 {
 	const struct report_line *found = NULL;
 
@@ -90,8 +79,9 @@ static const struct report_line *highest(const struct report_line *line, size_t 
 	return found;
 }
 
-/* What is well needs few words: "eth0: 0 errors/s, limit 1, and 3 more". */
-static void describe_ok(const struct report_line *line, size_t others, char *text, size_t size)
+/* "eth0: 0 errors/s, limit 1, and 3 more" */
+static void report_describe_ok(const struct report_line *line, size_t others, char *text,
+			       size_t size)
 {
 	const struct instance *instance = line->instance;
 	const struct check_limits *limits = &instance->policy->limits;
@@ -116,7 +106,7 @@ static void describe_ok(const struct report_line *line, size_t others, char *tex
 }
 
 /* One line for all instances of a check that are ok. */
-static void print_ok(FILE *out, const struct report_line *line, size_t count, bool colour)
+static void report_print_ok(FILE *out, const struct report_line *line, size_t count, bool colour)
 {
 	char text[CHECK_SUMMARY_SIZE + 64];
 	const struct report_line *found;
@@ -124,23 +114,24 @@ static void print_ok(FILE *out, const struct report_line *line, size_t count, bo
 
 	for (size_t i = 0; i < count; i++)
 		if (line[i].state == CHECK_OK && !line[i].instance)
-			print_line(out, &line[i], line[i].summary, colour);
-	found = highest(line, count, &others);
+			report_print_line(out, &line[i], line[i].summary, colour);
+	found = report_highest(line, count, &others);
 	if (!found)
 		return;
-	describe_ok(found, others, text, sizeof(text));
-	print_line(out, found, text, colour);
+	report_describe_ok(found, others, text, sizeof(text));
+	report_print_line(out, found, text, colour);
 }
 
-/* What is wrong comes first, and the worst of it at the top. */
-static void print_wrong(FILE *out, const struct report *report, bool colour)
+/* Everything that is not ok, the worst first. */
+static void report_print_wrong(FILE *out, const struct report *report, bool colour)
 {
 	static const enum check_state order[] = {CHECK_CRITICAL, CHECK_WARNING, CHECK_UNKNOWN};
 
 	for (size_t n = 0; n < sizeof(order) / sizeof(order[0]); n++)
 		for (size_t i = 0; i < report->count; i++)
 			if (report->line[i].state == order[n])
-				print_line(out, &report->line[i], report->line[i].summary, colour);
+				report_print_line(out, &report->line[i], report->line[i].summary,
+						  colour);
 }
 
 void report_print_text(FILE *out, const struct report *report, bool colour)
@@ -148,23 +139,23 @@ void report_print_text(FILE *out, const struct report *report, bool colour)
 	size_t i = 0;
 
 	fprintf(out, "netdiag %s: %zu critical, %zu warning, %zu unknown, %zu ok, in %u s\n",
-		results[report->status], report->states[CHECK_CRITICAL],
+		states[report->worst].result, report->states[CHECK_CRITICAL],
 		report->states[CHECK_WARNING], report->states[CHECK_UNKNOWN],
 		report->states[CHECK_OK], report->seconds);
-	print_wrong(out, report, colour);
+	report_print_wrong(out, report, colour);
 	while (i < report->count) {
 		size_t count = 1;
 
 		while (i + count < report->count &&
 		       report->line[i + count].check == report->line[i].check)
 			count++;
-		print_ok(out, &report->line[i], count, colour);
+		report_print_ok(out, &report->line[i], count, colour);
 		i += count;
 	}
 }
 
-/* A number in the check's units; nothing for one that is not known, or no limit. */
-static void json_number(FILE *out, const char *name, int64_t hundredths)
+/* A number in the check's units; nothing for an unknown one and for no limit. */
+static void report_json_number(FILE *out, const char *name, int64_t hundredths)
 {
 	char text[24];
 
@@ -174,7 +165,7 @@ static void json_number(FILE *out, const char *name, int64_t hundredths)
 	fprintf(out, ", \"%s\": %s", name, text);
 }
 
-static void json_text(FILE *out, const char *name, const char *text)
+static void report_json_text(FILE *out, const char *name, const char *text)
 {
 	fprintf(out, ", \"%s\": ", name);
 	json_string(out, text);
@@ -183,7 +174,7 @@ static void json_text(FILE *out, const char *name, const char *text)
 void report_print_json(FILE *out, const struct report *report)
 {
 	fprintf(out, "{\"status\": \"%s\", \"seconds\": %u, \"checks\": [",
-		status_names[report->status], report->seconds);
+		states[report->worst].name, report->seconds);
 	for (size_t i = 0; i < report->count; i++) {
 		const struct report_line *line = &report->line[i];
 		const struct instance *instance = line->instance;
@@ -191,24 +182,24 @@ void report_print_json(FILE *out, const struct report *report)
 		char object_id[OBJECT_ID_TEXT_SIZE] = "";
 
 		fprintf(out, "%s\n{\"check\": \"%s\"", i ? "," : "", line->check->name);
-		json_text(out, "instance", instance ? instance->name : CHECK_ONLY_INSTANCE);
-		json_text(out, "state", states[line->state].name);
+		report_json_text(out, "instance", instance ? instance->name : CHECK_ONLY_INSTANCE);
+		report_json_text(out, "state", states[line->state].name);
 		if (limits) {
-			json_number(out, "value",
-				    line->state == CHECK_UNKNOWN ? CHECK_NO_VALUE
-								 : instance->value);
-			json_number(out, "warning", limits->warning);
-			json_number(out, "critical", limits->critical);
-			json_number(out, "clear", limits->clear);
+			report_json_number(out, "value",
+					   line->state == CHECK_UNKNOWN ? CHECK_NO_VALUE
+									: instance->value);
+			report_json_number(out, "warning", limits->warning);
+			report_json_number(out, "critical", limits->critical);
+			report_json_number(out, "clear", limits->clear);
 			if (instance->object_id)
 				object_id_text(instance->object_id, object_id);
-			json_text(out, "objectId", object_id);
+			report_json_text(out, "objectId", object_id);
 		}
-		json_text(out, "units", line->check->units);
+		report_json_text(out, "units", line->check->units);
 		fprintf(out, ", \"information\": %s",
 			instance && !instance->policy->notify ? "true" : "false");
-		json_text(out, "summary", line->summary);
-		json_text(out, "advice", line->advice);
+		report_json_text(out, "summary", line->summary);
+		report_json_text(out, "advice", line->advice);
 		fputc('}', out);
 	}
 	fputs("\n]}\n", out);

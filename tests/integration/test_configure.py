@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""configure: what is missing is told with the packages that have it, wrong options are refused, and
-one option moves the MIB, the code and the files that help to install it."""
+"""configure names the packages of missing libraries, refuses wrong options, and --with-base-oid changes
+the MIB, the program and the installed files alike."""
 
 import json
 import os
@@ -26,14 +26,14 @@ class Configure(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.dir)
 
     def configure(self, *arguments, **environment):
-        """(status, all that is printed)"""
+        """(status, output)"""
         done = subprocess.run([CONFIGURE, *arguments], cwd=self.dir, text=True, timeout=300,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, env={**os.environ, **environment})
         return done.returncode, done.stdout
 
     def refused(self, *arguments, **environment):
-        """What it says, from where it gives up."""
+        """The message of a run that must fail, after "configure: error: "."""
         status, output = self.configure("-q", *arguments, **environment)
         self.assertNotEqual(status, 0, output)
         self.assertIn("configure: error: ", output)
@@ -54,7 +54,7 @@ class Configure(unittest.TestCase):
         for package in ("libnl-3-dev", "libnl-genl-3-dev", "libmnl-dev",
                         "libnl3-devel", "libmnl-devel"):
             self.assertIn(package, said)
-        self.assertNotIn("libsnmp-dev", said)  # which is there
+        self.assertNotIn("libsnmp-dev", said)  # this one is installed
 
     def test_no_net_snmp(self):
         said = self.refused(NET_SNMP_CONFIG=os.path.join(self.dir, "none"))
@@ -67,7 +67,7 @@ class Configure(unittest.TestCase):
         self.assertIn("libsnmp-dev", said)
 
     def test_net_snmp_that_does_not_link(self):
-        # As with a library that does not have the function.
+        # As with a library that lacks the function.
         said = self.refused(CPPFLAGS="-Dnetsnmp_enable_subagent=netdiag_no_such_function")
         self.assertIn("apt-get install libsnmp-dev\n", said)
 
@@ -76,14 +76,14 @@ class Configure(unittest.TestCase):
 
     # options
 
-    def test_what_is_no_base_oid(self):
+    def test_wrong_base_oids(self):
         for oid in ("", "1.3.6.x", "netdiag", "1.2.840.1", "1.3", "1.3.6.01.4", "1.3.6.1.4.1.1.",
                     ".1.3.6.1.4.1.1", "1.3.6.1.4.1.4294967296", "1.3.6.1.4.1.9999999999",
                     "1.3.6.1;x", "1.3" + ".1" * 21):
             with self.subTest(oid):
                 self.assertIn(f"--with-base-oid={oid}:", self.refused(f"--with-base-oid={oid}"))
 
-    def test_ways_to_build_that_are_none(self):
+    def test_wrong_ways_to_build(self):
         self.assertIn("thread", self.refused("--enable-sanitizers=memory"))
         self.assertIn("leave out", self.refused("--enable-fuzzers", "--enable-sanitizers=thread"))
         need_tools("gcc")
@@ -99,7 +99,7 @@ class Configure(unittest.TestCase):
     # the base OID
 
     def test_another_base_oid(self):
-        """From the option to the MIB, the program and the files for snmpd."""
+        """The option reaches the MIB, the program and the files for snmpd."""
         need_tools("smidump", "make")
         status, output = self.configure("-q", f"--with-base-oid={OTHER_OID}", "CFLAGS=-O0")
         self.assertEqual(status, 0, output)
@@ -113,7 +113,7 @@ class Configure(unittest.TestCase):
         self.assertEqual(test_mib.differences(test_mib.code_side(schema), test_mib.mib_side(tree)), [])
         with open(os.path.join(self.dir, "contrib", "snmpd", "netdiag.conf")) as text:
             self.assertIn(f".{OTHER_OID}\n", text.read())
-        # Nothing of the default is left, in a value least of all.
+        # Nothing is left of the default, neither in the version nor in a value.
         self.assertNotIn("experimental", run(netdiagd, "--version"))
         for row in json.loads(run(netdiagd, "--dump=json"))["netdiagCheckTable"]:
             self.assertTrue(row["netdiagCheckObjectId"].startswith(OTHER_OID + "."), row)

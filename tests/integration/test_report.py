@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""netdiagd --report and --test-notification, as a person and a monitoring system use them."""
+"""netdiagd --report and --test-notification, as people and monitoring systems use them."""
 
 import json
 import os
@@ -18,7 +18,7 @@ class Report(unittest.TestCase):
         need_root()
         self.ns = Netns("report")
         self.addCleanup(self.ns.delete)
-        # What other tests do to the whole machine is not looked at.
+        # Leave out the collectors that see what other tests do to the whole machine.
         self.config = tempfile.NamedTemporaryFile("w", suffix=".conf")
         self.addCleanup(self.config.close)
         self.config.write("".join(f"collector {name} off\n" for name in ("netns", "softnet", "conntrack")))
@@ -66,7 +66,7 @@ class Report(unittest.TestCase):
         plain = run("script", "-qec", command, "/dev/null", env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"})
         self.assertNotIn("\033", plain)
 
-    def test_wrong_settings_are_told(self):
+    def test_wrong_settings_are_refused(self):
         for args in (("--report=0",), ("--report=-1",), ("--report=4000",), ("--report", "--format=xml"),
                      ("--format=json",)):
             self.report(*args, status=64)

@@ -101,10 +101,13 @@ class Reload(unittest.TestCase):
     def test_wrong_file_changes_nothing(self):
         with Agent(config="interval nic 2s\n") as agent:
             self.assertEqual(agent.collector("nic")["netdiagCollectorInterval"], 2000)
-            agent.write_config("interval nic 3s\nbogus 1\n")
+            # The last two are net-snmp's own, which its reader accepted at a reload.
+            agent.write_config("interval nic 3s\nbogus 1\nagentuser nobody\nquit yes\n")
             agent.daemon.send_signal(1)
             eventually("the problem is told with its line",
                        lambda: "netdiagd.conf:2: bogus: no such directive" in agent.log())
+            self.assertIn("netdiagd.conf:3: agentuser: no such directive", agent.log())
+            self.assertIn("netdiagd.conf:4: quit: no such directive", agent.log())
             self.assertEqual(agent.collector("nic")["netdiagCollectorInterval"], 2000)
             agent.write_config("interval nic 3s\ncollector irq off\n")
             agent.daemon.send_signal(1)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Every option of the command line, and what is refused. */
 #include <config.h>
 
 #include <getopt.h>
@@ -78,7 +79,7 @@ START_TEST(wrong)
 {
 	struct options options;
 
-	/* What is told is for people. */
+	/* The messages are not of interest here. */
 	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
 	ck_assert_int_eq(PARSE(&options, "--nothing"), EX_USAGE);
 	ck_assert_int_eq(PARSE(&options, "--config"), EX_USAGE);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The configuration file: its syntax, every directive, includes, bounds, and what is refused. */
 #include <config.h>
 
 #include <stdio.h>
@@ -235,7 +236,7 @@ START_TEST(wrong_lines)
 }
 END_TEST
 
-START_TEST(all_wrong_lines_are_told)
+START_TEST(all_wrong_lines_are_reported)
 {
 	refuse("interval softnet 5\nheartbeat 5m\ncheck nonsense off\nbogus 1\n", 1, "interval");
 	ck_assert_ptr_nonnull(strstr(problems, "netdiagd.conf:3: check nonsense"));
@@ -487,6 +488,6 @@ START_TEST(suggestions)
 END_TEST
 
 UNIT_MAIN("configuration", defaults_without_a_file, every_directive, checks_of_a_file, wrong_lines,
-	  all_wrong_lines_are_told, no_directives_of_the_library, all_checks_are_listed, includes,
-	  includes_that_are_refused, secrets_stay_secret, writable_files_are_refused, bounds,
-	  garbage, words_of_a_line, suggestions)
+	  all_wrong_lines_are_reported, no_directives_of_the_library, all_checks_are_listed,
+	  includes, includes_that_are_refused, secrets_stay_secret, writable_files_are_refused,
+	  bounds, garbage, words_of_a_line, suggestions)

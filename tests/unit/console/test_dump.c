@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The three formats of --dump. */
 #include <config.h>
 
 #include <errno.h>
