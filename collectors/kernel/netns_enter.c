@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Runs a function in another network namespace, by setns() in a thread of its own. */
 #include <config.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "collectors/base/rows.h"
 #include "collectors/kernel/netns_enter.h"
 
-/* As the collectors' own threads. */
+/* The same as that of the collectors' threads. */
 #define STACK_SIZE ((size_t)1 << 20)
 
 struct visit {

@@ -15,10 +15,10 @@
 #define CONTAINER_ID_LEN   64 /* hexadecimal digits */
 #define CONTAINER_ID_SHORT 12 /* as `docker ps` shows it */
 #define UUID_LEN	   36
-#define POD_HASH_LEN	   32 /* of a static pod, instead of a UID */
+#define POD_HASH_LEN	   32 /* a static pod has a hash instead of a UID */
 
-/* How container managers begin the name of a container's cgroup, and what they are called. The
- * rest is the id, and nothing else: libpod-conmon-ID is the monitor's, on the host. */
+/* Prefixes of containers' cgroups, and the managers that use them. The rest must be an id:
+ * libpod-conmon-ID is the cgroup of the monitor, which lives on the host. */
 static const struct {
 	const char *prefix, *label;
 } managers[] = {
@@ -26,7 +26,7 @@ static const struct {
 	{"libpod-", "podman"}, {"nerdctl-", "nerdctl"},
 };
 
-/* With cgroupfs paths the manager's name stands before the id. */
+/* With cgroupfs paths the parent of the cgroup names the manager. */
 static const struct {
 	const char *parent, *label;
 } parents[] = {

@@ -88,7 +88,6 @@ struct visit {
 	struct walk *walk;
 	struct netns *netns;
 	struct netns_row *row;
-	struct netns_sockets *sockets;
 	bool read; /* the row has been read already, through a process */
 	int err;
 };
@@ -109,10 +108,10 @@ static void count_again(void *arg)
 	*count = 0;
 }
 
-static int count_state(struct netlink *nl, uint8_t family, unsigned state, uint64_t *count)
+static int count_sockets(struct netlink *nl, unsigned state, uint64_t *count)
 {
 	const struct sock_diag_query query = {
-		.family = family,
+		.family = AF_UNSPEC,
 		.protocol = IPPROTO_TCP,
 		.states = SOCKDIAG_STATE(state),
 	};
@@ -121,32 +120,21 @@ static int count_state(struct netlink *nl, uint8_t family, unsigned state, uint6
 	return sock_diag_dump(nl, &query, count_socket, count_again, count);
 }
 
-/* Adds the sockets of one family in CLOSE_WAIT. Where all that are in use listen there is nothing
- * to ask; to find that out is cheap, listeners are in a hash table of their own. */
-static int count_family(struct netlink *nl, uint8_t family, uint64_t in_use, uint64_t *sum)
-{
-	uint64_t listening, waiting = 0;
-	int err = 0;
-
-	if (in_use)
-		err = count_state(nl, family, TCP_LISTEN, &listening);
-	if (in_use && !err && listening < in_use)
-		err = count_state(nl, family, TCP_CLOSE_WAIT, &waiting);
-	*sum += waiting;
-	return err;
-}
-
-/* In the namespace. */
-static void count_close_wait(const struct netns_sockets *sockets, struct netns_row *row)
+/* Runs in the namespace. The table of connections need not be walked when all sockets in use are
+ * listeners, which have a small table of their own. */
+static void count_close_wait(struct netns_row *row)
 {
 	struct netlink nl = {.fd = 0};
-	uint64_t sum = 0;
+	uint64_t listening, waiting = 0;
+	int err;
 
-	if (sockets->tcp == ROW_ABSENT)
+	if (row->tcp_in_use == ROW_ABSENT)
 		return;
-	if (!count_family(&nl, AF_INET, sockets->tcp, &sum) &&
-	    !count_family(&nl, AF_INET6, sockets->tcp6 == ROW_ABSENT ? 0 : sockets->tcp6, &sum))
-		row->close_wait = sum;
+	err = count_sockets(&nl, TCP_LISTEN, &listening);
+	if (!err && listening < row->tcp_in_use)
+		err = count_sockets(&nl, TCP_CLOSE_WAIT, &waiting);
+	if (!err)
+		row->close_wait = waiting;
 	sock_diag_close(&nl);
 }
 
@@ -161,7 +149,7 @@ static void visit_inside(void *arg)
 	if (visit->netns->proc_inode == ROW_ABSENT)
 		visit->netns->proc_inode = netns_proc_inode(walk->roots, self);
 	if (!visit->read)
-		visit->err = netns_read(walk->roots, walk->c->buf, self, row, visit->sockets);
+		visit->err = netns_read(walk->roots, walk->c->buf, self, row);
 	if (visit->err)
 		return;
 	/* Where the kernel was built without conntrack's statistics in /proc/net. */
@@ -169,7 +157,8 @@ static void visit_inside(void *arg)
 	    procfs_read_u64(walk->roots, ROOT_PROC, &row->conntrack_entries,
 			    "sys/net/netfilter/nf_conntrack_count"))
 		row->conntrack_entries = ROW_ABSENT;
-	count_close_wait(visit->sockets, row);
+	if (row->close_wait == ROW_ABSENT)
+		count_close_wait(row);
 }
 
 static bool may_visit(struct walk *walk)
@@ -212,8 +201,7 @@ static int visit_netns(struct visit *visit)
 }
 
 /* Reads through a process that lives in it, before and after. 0, -ENOMEM or -ENOENT. */
-static int read_process(struct walk *walk, const struct netns *netns, struct netns_row *row,
-			struct netns_sockets *sockets)
+static int read_process(struct walk *walk, const struct netns *netns, struct netns_row *row)
 {
 	const struct netns_row fresh = *row;
 
@@ -222,13 +210,12 @@ static int read_process(struct walk *walk, const struct netns *netns, struct net
 		int err;
 
 		snprintf(process, sizeof(process), "%u", netns->pid[i]);
-		err = netns_read(walk->roots, walk->c->buf, process, row, sockets);
+		err = netns_read(walk->roots, walk->c->buf, process, row);
 		if (err == -ENOMEM)
 			return err;
 		if (!err && netns_holds(netns, walk->roots, netns->pid[i]))
 			return 0;
 		*row = fresh;
-		*sockets = (struct netns_sockets){ROW_ABSENT, ROW_ABSENT};
 		/* It has ended, or what is remembered of the processes is not true any more. */
 		netns_processes_forget(&walk->state->processes);
 	}
@@ -252,15 +239,12 @@ static bool has_unidentified(const struct netns_list *list)
  * gone, or it has only a name to show and may have another row by its processes. */
 static int fill_row(struct walk *walk, struct netns *netns, struct netns_row *row)
 {
-	struct netns_sockets sockets = {ROW_ABSENT, ROW_ABSENT};
-	struct visit visit = {.walk = walk, .netns = netns, .row = row, .sockets = &sockets};
-	int err = read_process(walk, netns, row, &sockets);
+	struct visit visit = {.walk = walk, .netns = netns, .row = row};
+	int err = read_process(walk, netns, row);
 
 	if (err == -ENOMEM)
 		return err;
 	visit.read = !err;
-	if (!row->tcp_in_use)
-		row->close_wait = 0;
 	if (!visit.read || lacks_something(walk, row)) {
 		err = visit_netns(&visit);
 		if (err == -ENOMEM)

@@ -50,9 +50,9 @@ static int read_file(const struct roots *roots, struct filebuf *buf, const char 
 }
 
 int netns_read(const struct roots *roots, struct filebuf *buf, const char *process,
-	       struct netns_row *row, struct netns_sockets *sockets)
+	       struct netns_row *row)
 {
-	uint64_t udp6_errors = ROW_ABSENT;
+	uint64_t udp6_errors = ROW_ABSENT, tcp6_in_use = ROW_ABSENT;
 	struct span text;
 	int err = read_file(roots, buf, process, "snmp", &text);
 
@@ -72,13 +72,15 @@ int netns_read(const struct roots *roots, struct filebuf *buf, const char *proce
 	if (read_file(roots, buf, process, "sockstat", &text) == -ENOMEM)
 		return -ENOMEM;
 	sockstat_find(text, "sockets", "used", &row->sockets_used);
-	sockstat_find(text, "TCP", "inuse", &sockets->tcp);
+	sockstat_find(text, "TCP", "inuse", &row->tcp_in_use);
 	sockstat_find(text, "TCP", "tw", &row->time_wait);
 	if (read_file(roots, buf, process, "sockstat6", &text) == -ENOMEM)
 		return -ENOMEM;
-	sockstat_find(text, "TCP6", "inuse", &sockets->tcp6);
-	if (sockets->tcp != ROW_ABSENT)
-		row->tcp_in_use = sum_known(sockets->tcp, sockets->tcp6);
+	sockstat_find(text, "TCP6", "inuse", &tcp6_in_use);
+	if (row->tcp_in_use != ROW_ABSENT)
+		row->tcp_in_use = sum_known(row->tcp_in_use, tcp6_in_use);
+	if (!row->tcp_in_use)
+		row->close_wait = 0;
 	if (read_file(roots, buf, process, "stat/nf_conntrack", &text) == -ENOMEM)
 		return -ENOMEM;
 	netns_conntrack_entries(text, &row->conntrack_entries);

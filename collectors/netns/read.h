@@ -6,20 +6,14 @@
 #include "collectors/base/parse.h"
 #include "collectors/netns/netns.h"
 
-/* TCP sockets by family, listeners included, those in TIME_WAIT not. */
-struct netns_sockets {
-	uint64_t tcp;  /* sockstat "TCP: inuse"; ROW_ABSENT: not known */
-	uint64_t tcp6; /* sockstat6 "TCP6: inuse"; ROW_ABSENT: no IPv6 */
-};
-
 /*
  * Reads snmp, netstat, snmp6, sockstat, sockstat6 and stat/nf_conntrack below PROCESS/net (a pid,
  * or "thread-self") into a fresh row: all counters, and the numbers of sockets and of conntrack
- * entries. What is not there stays absent. Returns 0, -ENOMEM, or -errno when not even snmp can be
- * read.
+ * entries; close_wait only when there is no TCP socket at all. What is not there stays absent.
+ * Returns 0, -ENOMEM, or -errno when not even snmp can be read.
  */
 int netns_read(const struct roots *roots, struct filebuf *buf, const char *process,
-	       struct netns_row *row, struct netns_sockets *sockets);
+	       struct netns_row *row);
 
 /*
  * Finds the number of entries in the text of /proc/PID/net/stat/nf_conntrack: hexadecimal, in the

@@ -39,27 +39,29 @@ const struct row_type conntrack_cpu_row_type = {
 #define STAT_PATH  "net/stat/nf_conntrack"
 #define COUNT_PATH "sys/net/netfilter/nf_conntrack_count"
 
-/* A counter of each CPU: its attribute, and its name in /proc/net/stat/nf_conntrack. */
-#define CPU_FIELD(attribute, column, member)                                      \
-	{                                                                         \
-		(attribute), (column), offsetof(struct conntrack_cpu_row, member) \
-	}
+/* The counters of each CPU: attribute, name in /proc/net/stat/nf_conntrack, member. */
+#define CPU_COUNTERS(X)                                               \
+	X(CTA_STATS_FOUND, "found", found)                            \
+	X(CTA_STATS_INVALID, "invalid", invalid)                      \
+	X(CTA_STATS_INSERT, "insert", insert)                         \
+	X(CTA_STATS_INSERT_FAILED, "insert_failed", insert_failed)    \
+	X(CTA_STATS_DROP, "drop", drop)                               \
+	X(CTA_STATS_EARLY_DROP, "early_drop", early_drop)             \
+	X(CTA_STATS_ERROR, "icmp_error", error)                       \
+	X(CTA_STATS_SEARCH_RESTART, "search_restart", search_restart) \
+	X(STATS_CLASH_RESOLVE, "clashres", clash_resolve)             \
+	X(STATS_CHAIN_TOOLONG, "chainlength", chain_too_long)
+
+#define CPU_FIELD(attribute, column, member) \
+	{attribute, column, offsetof(struct conntrack_cpu_row, member)},
 static const struct cpu_field {
 	uint16_t attribute;
 	const char *column;
 	size_t offset;
-} cpu_fields[] = {
-	CPU_FIELD(CTA_STATS_FOUND, "found", found),
-	CPU_FIELD(CTA_STATS_INVALID, "invalid", invalid),
-	CPU_FIELD(CTA_STATS_INSERT, "insert", insert),
-	CPU_FIELD(CTA_STATS_INSERT_FAILED, "insert_failed", insert_failed),
-	CPU_FIELD(CTA_STATS_DROP, "drop", drop),
-	CPU_FIELD(CTA_STATS_EARLY_DROP, "early_drop", early_drop),
-	CPU_FIELD(CTA_STATS_ERROR, "icmp_error", error),
-	CPU_FIELD(CTA_STATS_SEARCH_RESTART, "search_restart", search_restart),
-	CPU_FIELD(STATS_CLASH_RESOLVE, "clashres", clash_resolve),
-	CPU_FIELD(STATS_CHAIN_TOOLONG, "chainlength", chain_too_long),
-};
+} cpu_fields[] = {CPU_COUNTERS(CPU_FIELD)};
+
+#define CPU_ACCUM(attribute, column, member) {offsetof(struct conntrack_cpu_row, member), 32},
+static const struct accum_field cpu_counters[] = {CPU_COUNTERS(CPU_ACCUM)};
 
 static uint64_t *member_of(struct conntrack_cpu_row *row, const struct cpu_field *field)
 {
@@ -301,20 +303,10 @@ static void read_stat(struct collect *c, struct rows *cpus)
 
 /* --- the collector -------------------------------------------------------------------------- */
 
-#define COUNTER(member)                                        \
-	{                                                      \
-		offsetof(struct conntrack_cpu_row, member), 32 \
-	}
-static const struct accum_field counters[] = {
-	COUNTER(found),		COUNTER(invalid),	 COUNTER(insert), COUNTER(insert_failed),
-	COUNTER(drop),		COUNTER(early_drop),	 COUNTER(error),  COUNTER(search_restart),
-	COUNTER(clash_resolve), COUNTER(chain_too_long),
-};
-
 static const struct accum_type cpu_accum = {
 	.row = &conntrack_cpu_row_type,
-	.fields = counters,
-	.field_count = COUNT_OF(counters),
+	.fields = cpu_counters,
+	.field_count = COUNT_OF(cpu_counters),
 	.stamp = offsetof(struct conntrack_cpu_row, discontinuity),
 };
 

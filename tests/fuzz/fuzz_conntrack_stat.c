@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* collectors/conntrack.c: /proc/net/stat/nf_conntrack and the list of possible CPUs. */
+/* collectors/protocol/conntrack.c: /proc/net/stat/nf_conntrack and the list of possible CPUs. */
 #include <config.h>
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* collectors/netns_name.c: /proc/PID/cgroup, which a container's root can shape. */
+/* collectors/netns/container_name.c: /proc/PID/cgroup, whose names users can choose. */
 #include <config.h>
 
 #include <string.h>

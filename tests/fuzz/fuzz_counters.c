@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* collectors/counters.c: netstat, snmp and snmp6. */
+/* collectors/protocol/counters.c: netstat, snmp and snmp6. */
 #include <config.h>
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* collectors/protocols.c: sockstat, sockstat6, tcp_mem. */
+/* collectors/protocol/memory.c: sockstat, sockstat6, tcp_mem. */
 #include <config.h>
 
 #include <string.h>
