@@ -31,6 +31,8 @@ struct collect {
 	struct rows *rows;   /* rows[i] of the descriptor's row type i; empty at the start */
 	struct filebuf *buf; /* to read files into */
 	uint64_t now;	     /* monotonic ns */
+	bool left_out;	     /* set when objects beyond a bound got no row: that one is missing does
+				not mean then that it is gone */
 	char source[COLLECT_SOURCE_SIZE];
 	char error[COLLECT_ERROR_SIZE];
 };

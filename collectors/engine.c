@@ -221,6 +221,7 @@ static int slot_fill(struct slot *slot, struct snapshot *snapshot, struct collec
 	c->buf = &slot->buf;
 	snapshot->time = c->now;
 	err = slot->desc->collect(c);
+	snapshot->left_out = c->left_out;
 	if (err && !c->error[0])
 		collect_fail(c, err, "%s", slot->desc->name);
 	for (size_t i = 0; i < snapshot->rows_count; i++)

@@ -19,6 +19,7 @@ struct snapshot {
 	unsigned refs;	     /* atomic */
 	uint64_t generation; /* 1, 2, … per collector */
 	uint64_t time;	     /* monotonic ns, of the beginning of the collection */
+	bool left_out;	     /* objects beyond a bound have no row: a missing one may still exist */
 	size_t rows_count;
 	struct rows rows[COLLECT_ROWS_MAX];
 };

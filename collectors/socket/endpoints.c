@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Sums of the sockets of each local endpoint, and the choice of those that get a row. The sockets
+ * come from the listener and udpSocket collectors' dumps. */
 #include <config.h>
 
 #include <errno.h>
@@ -13,6 +15,9 @@
  * counted again when it is back. */
 #define MEMBER_KEEP_NS (60 * SECOND_NS)
 #define CLOSED_KEEP_NS (3600 * SECOND_NS)
+
+/* How fast drops fade from the rank: those of a minute ago count for less than half. */
+#define RECENT_NS (60 * SECOND_NS)
 
 #define USAGE_FULL 10000 /* 0.01 percent */
 
@@ -47,7 +52,7 @@ void endpoints_begin(struct endpoints *endpoints, uint8_t family)
 	for (size_t i = 0; i < endpoints->table.count; i++) {
 		struct endpoint *endpoint = hash_at(&endpoints->table, i);
 
-		if (endpoint->key.family != family)
+		if (family != AF_UNSPEC && endpoint->key.family != family)
 			continue;
 		endpoint->sockets = 0;
 		endpoint->inode = 0;
@@ -55,7 +60,10 @@ void endpoints_begin(struct endpoints *endpoints, uint8_t family)
 		endpoint->limit = 0;
 		endpoint->usage = 0;
 	}
-	*untracked(endpoints, family) = 0;
+	if (family == AF_UNSPEC)
+		memset(endpoints->untracked, 0, sizeof(endpoints->untracked));
+	else
+		*untracked(endpoints, family) = 0;
 }
 
 /* The drops of a socket that are not in its endpoint's sum yet. -1: cannot be remembered, and must
@@ -95,20 +103,23 @@ static void add_drops(struct endpoints *endpoints, struct endpoint *endpoint,
 	if (endpoint->drops == ROW_ABSENT)
 		return;
 	step = new_drops(endpoints, socket, now);
-	if (step < 0)
+	if (step < 0) {
 		++*untracked(endpoints, socket->local.family);
-	else
-		endpoint->drops += (uint64_t)step;
+		return;
+	}
+	endpoint->drops += (uint64_t)step;
+	endpoint->recent += (double)step;
 }
 
 int endpoints_add(struct endpoints *endpoints, const struct inet_socket *socket, uint64_t queue,
 		  uint64_t limit, uint64_t now)
 {
 	struct endpoint *endpoint = hash_find(&endpoints->table, &socket->local);
+	size_t max = queue || socket->drops ? ENDPOINTS_MAX : ENDPOINTS_IDLE_MAX;
 	uint64_t usage = queue * USAGE_FULL / (limit ? limit : 1);
 
 	if (!endpoint) {
-		if (endpoints->table.count >= ENDPOINTS_MAX && !queue && !socket->drops) {
+		if (endpoints->table.count >= max) {
 			++*untracked(endpoints, socket->local.family);
 			return 0;
 		}
@@ -125,8 +136,10 @@ int endpoints_add(struct endpoints *endpoints, const struct inet_socket *socket,
 		endpoint->usage = usage;
 	if (queue > endpoint->peak)
 		endpoint->peak = queue;
-	if (socket->inode && (!endpoint->inode || socket->inode < endpoint->inode))
+	if (socket->inode && (!endpoint->inode || socket->inode < endpoint->inode)) {
 		endpoint->inode = socket->inode;
+		endpoint->uid = socket->uid;
+	}
 	add_drops(endpoints, endpoint, socket, now);
 	return 0;
 }
@@ -203,10 +216,25 @@ static void forget_oldest(struct endpoints *endpoints, const struct age *age)
 	free(closed);
 }
 
+/* Lets the recent drops age by the time since the last round. */
+static void age_recent(struct endpoints *endpoints, uint64_t now)
+{
+	double elapsed = endpoints->ended ? (double)(now - endpoints->ended) : 0;
+	double left = (double)RECENT_NS / ((double)RECENT_NS + elapsed);
+
+	for (size_t i = 0; i < endpoints->table.count; i++) {
+		struct endpoint *endpoint = hash_at(&endpoints->table, i);
+
+		endpoint->recent *= left;
+	}
+	endpoints->ended = now;
+}
+
 void endpoints_end(struct endpoints *endpoints, uint64_t now)
 {
 	struct age age = {.now = now, .peaks = endpoints->keep_peaks};
 
+	age_recent(endpoints, now);
 	forget_oldest(endpoints, &age);
 	hash_keep(&endpoints->table, keep_endpoint, &age);
 	hash_keep(&endpoints->members, keep_member, &now);
@@ -217,24 +245,74 @@ size_t endpoints_untracked(const struct endpoints *endpoints)
 	return endpoints->untracked[0] + endpoints->untracked[1];
 }
 
-/* Most drops first. */
+/* <0 when the larger number is a's. */
+static int compare_descending(uint64_t a, uint64_t b)
+{
+	return a > b ? -1 : a < b;
+}
+
+/* The order in which endpoints get rows. */
 static int compare_rank(const void *a, const void *b)
 {
 	const struct endpoint *x = *(struct endpoint *const *)a;
 	const struct endpoint *y = *(struct endpoint *const *)b;
-	uint64_t x_drops = has_dropped(x) ? x->drops : 0, y_drops = has_dropped(y) ? y->drops : 0;
+	int order = compare_descending(x->pinned, y->pinned);
 
-	if (x_drops != y_drops)
-		return x_drops > y_drops ? -1 : 1;
-	if (x->queue != y->queue)
-		return x->queue > y->queue ? -1 : 1;
-	if (x->shown != y->shown)
-		return x->shown ? -1 : 1;
-	return memcmp(&x->key, &y->key, sizeof(x->key));
+	if (!order)
+		order = compare_descending(x->sockets != 0, y->sockets != 0);
+	if (!order)
+		order = compare_descending((uint64_t)x->recent, (uint64_t)y->recent);
+	if (!order)
+		order = compare_descending(has_dropped(x) ? x->drops : 0,
+					   has_dropped(y) ? y->drops : 0);
+	if (!order)
+		order = compare_descending(x->queue, y->queue);
+	if (!order)
+		order = compare_descending(x->shown, y->shown);
+	return order ? order : memcmp(&x->key, &y->key, sizeof(x->key));
 }
 
-long endpoints_choose(struct endpoints *endpoints, size_t max, struct endpoint ***list,
-		      size_t *left_out)
+struct share {
+	uint32_t uid;
+	uint32_t unused;
+	size_t count;
+};
+
+/* Whether a user has more than half of the places already. Counts this one. */
+static bool is_beyond_share(struct hash *shares, const struct endpoint *endpoint, size_t max)
+{
+	struct share *share;
+
+	if (endpoint->pinned || !endpoint->uid)
+		return false;
+	share = hash_add(shares, &endpoint->uid);
+	return share && share->count++ >= (max + 1) / 2;
+}
+
+/* Of a ranked list, moves those that are beyond their user's share behind the others; both parts
+ * keep their order. Without the memory for it the ranking stays. */
+static void rank_by_share(struct endpoint **list, size_t count, size_t max)
+{
+	struct endpoint **beyond = reallocarray(NULL, count, sizeof(struct endpoint *));
+	size_t kept = 0, moved = 0;
+	struct hash shares;
+
+	if (!beyond)
+		return;
+	hash_init(&shares, sizeof(struct share), sizeof(uint32_t));
+	for (size_t i = 0; i < count; i++) {
+		if (is_beyond_share(&shares, list[i], max))
+			beyond[moved++] = list[i];
+		else
+			list[kept++] = list[i];
+	}
+	memcpy(list + kept, beyond, moved * sizeof(struct endpoint *));
+	hash_clear(&shares);
+	free(beyond);
+}
+
+long endpoints_choose(struct endpoints *endpoints, size_t max, struct endpoint_pins *pins,
+		      struct endpoint ***list, size_t *left_out)
 {
 	struct endpoint **all;
 	size_t count = 0;
@@ -253,7 +331,11 @@ long endpoints_choose(struct endpoints *endpoints, size_t max, struct endpoint *
 			all[count++] = endpoint;
 	}
 	if (count > max) {
+		for (size_t i = 0; i < count; i++)
+			all[i]->pinned = pins && all[i]->name &&
+					 endpoint_pins_has(pins, all[i]->name);
 		qsort(all, count, sizeof(struct endpoint *), compare_rank);
+		rank_by_share(all, count, max);
 		*left_out = count - max;
 	}
 	for (size_t i = 0; i < count; i++)

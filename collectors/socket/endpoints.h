@@ -5,7 +5,7 @@
  * The kernel counts drops per socket, in 32 bits, and forgets them when the socket closes. Here
  * each socket that ever dropped is remembered by its cookie, so that an endpoint's sum goes on when
  * a SO_REUSEPORT member or all of them close, and when another socket takes the endpoint. What a
- * socket drops between the last dump and its close, nobody can know.
+ * socket drops between the last dump and its close cannot be known.
  *
  * Pure: works on decoded sockets and a clock that is given.
  */
@@ -15,21 +15,26 @@
 #include "collectors/base/hash.h"
 #include "collectors/base/rows.h"
 #include "collectors/kernel/sock_diag.h"
+#include "collectors/socket/endpoint_pins.h"
 
 struct endpoint {
 	struct endpoint_key key;
 	uint32_t sockets; /* open now; 0: closed, only the sums are left */
 	uint32_t inode;	  /* the lowest of its sockets'; 0: none */
+	uint32_t uid;	  /* that socket's owner; of a closed endpoint the last one */
+	bool shown;	  /* had a row the last time */
+	bool pinned;	  /* an active alarm is about it */
+	bool forgotten;	  /* is about to go */
 	uint64_t queue;	  /* sum over its sockets: connections or bytes */
 	uint64_t limit;	  /* likewise */
 	uint64_t usage;	  /* 0.01 percent, of the fullest socket */
 	uint64_t peak;	  /* highest queue of any one socket since it is known */
 	uint64_t drops;	  /* since the daemon's start, and before it by sockets that were open then;
-			     ROW_ABSENT: this kernel does not tell */
+			     ROW_ABSENT: this kernel does not count them */
+	double recent;	  /* drops of the last minutes, older ones counting less */
 	uint64_t since;	  /* monotonic ns: when it became known */
 	uint64_t seen;	  /* monotonic ns: when it was last open */
-	bool shown;	  /* had a row the last time */
-	bool forgotten;	  /* is about to go */
+	uint64_t name;	  /* endpoint_pin() of its row's name; 0: it never had a row */
 	char command[COMMAND_SIZE]; /* of the last known owner */
 };
 
@@ -38,19 +43,22 @@ struct endpoints {
 	struct hash table;   /* of struct endpoint */
 	struct hash members; /* sockets with drops, by cookie */
 	bool keep_peaks;     /* remember the peaks of closed endpoints too */
+	uint64_t ended;	     /* monotonic ns of the last endpoints_end() */
 	size_t untracked[2]; /* sockets that were passed over for the bounds: IPv4, IPv6 */
 };
 
-/* Bounds. Past the first, endpoints whose sockets neither drop nor queue are passed over. */
+/* Bounds. Past the second, endpoints whose sockets neither drop nor queue are passed over, so that
+ * idle ones cannot keep those out that matter; past the first, all. */
 #define ENDPOINTS_MAX	      131072
+#define ENDPOINTS_IDLE_MAX    (ENDPOINTS_MAX / 4 * 3)
 #define ENDPOINTS_MEMBERS_MAX 262144
 #define ENDPOINTS_CLOSED_MAX  1024
 
 void endpoints_init(struct endpoints *endpoints, bool keep_peaks);
 void endpoints_free(struct endpoints *endpoints);
 
-/* A dump of a family begins, or begins anew: what its endpoints are now is forgotten, not their
- * sums. */
+/* A dump of a family (AF_UNSPEC: of both) begins, or begins anew: what its endpoints are now is
+ * forgotten, not their sums. */
 void endpoints_begin(struct endpoints *endpoints, uint8_t family);
 
 /*
@@ -68,12 +76,15 @@ void endpoints_end(struct endpoints *endpoints, uint64_t now);
 size_t endpoints_untracked(const struct endpoints *endpoints);
 
 /*
- * Chooses at most max endpoints that are open or have dropped: those with most drops, then with the
- * fullest queues, then those that were shown before, then by key. Marks them as shown. Returns
- * their number and sets *list (free() it; NULL when there are none; in that order when some had to
- * be left out); *left_out is how many there are besides, behind them in the list. -ENOMEM.
+ * Chooses at most max endpoints that are open or have dropped: those that an alarm is about, then
+ * open ones, then those with most drops in the last minutes, in their lifetime, the fullest queues,
+ * those that were shown before. While others have to be left out, one user's (root's apart) get no
+ * more than half of the places. pins may be NULL.
+ * Marks them as shown. Returns their number and sets *list (free() it; NULL when there are none; in
+ * that order when some had to be left out); *left_out is how many there are besides, behind them
+ * in the list. -ENOMEM.
  */
-long endpoints_choose(struct endpoints *endpoints, size_t max, struct endpoint ***list,
-		      size_t *left_out);
+long endpoints_choose(struct endpoints *endpoints, size_t max, struct endpoint_pins *pins,
+		      struct endpoint ***list, size_t *left_out);
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* netdiagBufferTable: the sockets whose buffers are fullest, from sock_diag's memory attributes
+ * (INET_DIAG_SKMEMINFO), their owners from /proc/PID/fd. */
 #include <config.h>
 
 #include <errno.h>
@@ -9,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "collectors/base/array.h"
 #include "collectors/kernel/sockstat.h"
 #include "collectors/socket/fullest_buffers.h"
 #include "collectors/socket/owner.h"
@@ -93,98 +96,97 @@ void buffer_ranking_add(struct buffer_ranking *ranking, const struct inet_socket
 
 /* --- the collector ---------------------------------------------------------------------------- */
 
-/* The fullest sockets are others each time, and there is time between the refreshes to look for
- * their owners at once. */
-#define OWNERS_BUDGET_NS UINT64_C(300000000)
-
 struct buffers_state {
 	struct netlink nl;
-	bool started;
-	struct owners owners;
+	struct owners *owners;
 };
 
-/* Which of the dumps of a collection is under way, and what was ranked before it. */
-struct dump {
+/* The dump under way. */
+struct buffer_dump {
 	struct buffer_ranking *ranking;
 	uint8_t protocol;
 	bool restarted;
 };
 
-static int rank_socket(const struct inet_socket *socket, void *arg)
+static int buffer_take(const struct inet_socket *socket, void *arg)
 {
-	const struct dump *dump = arg;
+	const struct buffer_dump *dump = arg;
 
 	buffer_ranking_add(dump->ranking, socket, dump->protocol);
 	return 0;
 }
 
-static void note_restart(void *arg)
+static void buffer_restart(void *arg)
 {
-	struct dump *dump = arg;
+	struct buffer_dump *dump = arg;
 
 	dump->restarted = true;
 }
 
-static const struct {
-	uint8_t family;
-	uint8_t protocol;
-	uint32_t states;
-	const char *file; /* has the number of these sockets … */
-	const char *line; /* … as "inuse" of this line */
-} dumps[] = {
-#define STATES_TCP                                                        \
+#define BUFFER_UDP_STATES (SOCKDIAG_STATE(TCP_ESTABLISHED) | SOCKDIAG_STATE(TCP_CLOSE))
+#define BUFFER_TCP_STATES                                                 \
 	(SOCKDIAG_STATE(TCP_ESTABLISHED) | SOCKDIAG_STATE(TCP_SYN_SENT) | \
 	 SOCKDIAG_STATE(TCP_FIN_WAIT1) | SOCKDIAG_STATE(TCP_FIN_WAIT2) |  \
 	 SOCKDIAG_STATE(TCP_CLOSE_WAIT) | SOCKDIAG_STATE(TCP_LAST_ACK) |  \
 	 SOCKDIAG_STATE(TCP_CLOSING))
-#define STATES_UDP (SOCKDIAG_STATE(TCP_ESTABLISHED) | SOCKDIAG_STATE(TCP_CLOSE))
-	{AF_INET, IPPROTO_TCP, STATES_TCP, "sockstat", "TCP"},
-	{AF_INET6, IPPROTO_TCP, STATES_TCP, "sockstat6", "TCP6"},
-	{AF_INET, IPPROTO_UDP, STATES_UDP, "sockstat", "UDP"},
-	{AF_INET6, IPPROTO_UDP, STATES_UDP, "sockstat6", "UDP6"},
+
+static const struct sock_diag_query buffer_dumps[] = {
+	{.family = AF_UNSPEC, .protocol = IPPROTO_TCP, .states = BUFFER_TCP_STATES, .memory = true},
+	{.family = AF_INET, .protocol = IPPROTO_UDP, .states = BUFFER_UDP_STATES, .memory = true},
+	{.family = AF_INET6, .protocol = IPPROTO_UDP, .states = BUFFER_UDP_STATES, .memory = true},
 };
-#define DUMPS (sizeof(dumps) / sizeof(*dumps))
+
+/* Where the number of sockets is: "inuse" of these lines. */
+static const struct {
+	const char *file;
+	const char *line;
+	bool ipv6;
+} buffer_counts[] = {
+	{"sockstat", "TCP", false},
+	{"sockstat", "UDP", false},
+	{"sockstat6", "TCP6", true},
+	{"sockstat6", "UDP6", true},
+};
 
 /* How many sockets there are, from sockstat: costs next to nothing. 0 or -errno. */
-static int count_sockets(struct collect *c, uint64_t *sum)
+static int buffer_count_sockets(struct collect *c, uint64_t *sum)
 {
 	*sum = 0;
-	for (size_t i = 0; i < DUMPS; i++) {
+	for (size_t i = 0; i < COUNT_OF(buffer_counts); i++) {
 		uint64_t in_use;
 		int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "net/%s",
-				      dumps[i].file);
+				      buffer_counts[i].file);
 
-		if (err == -ENOENT && dumps[i].family == AF_INET6)
+		if (err == -ENOENT && buffer_counts[i].ipv6)
 			continue; /* no IPv6 */
 		if (!err)
-			err = sockstat_find((struct span){c->buf->data, c->buf->len}, dumps[i].line,
-					    "inuse", &in_use);
+			err = sockstat_find((struct span){c->buf->data, c->buf->len},
+					    buffer_counts[i].line, "inuse", &in_use);
 		if (err)
 			return collect_fail(
 				c, err == -ENOENT ? -EIO : err,
-				"%s/net/%s does not tell the number of %s sockets. Check "
-				"that procfs is mounted and that netdiagd may read it",
-				c->settings->roots.path[ROOT_PROC], dumps[i].file, dumps[i].line);
+				"%s/net/%s does not give the number of %s sockets. Check that "
+				"procfs is mounted and that netdiagd may read it",
+				c->settings->roots.path[ROOT_PROC], buffer_counts[i].file,
+				buffer_counts[i].line);
 		*sum += in_use;
 	}
 	return 0;
 }
 
-static int rank_sockets(struct collect *c, struct buffer_ranking *ranking)
+static int buffer_rank(struct collect *c, struct buffer_ranking *ranking)
 {
 	struct buffers_state *state = c->state;
 
-	for (size_t i = 0; i < DUMPS; i++) {
-		struct dump dump = {.ranking = ranking, .protocol = dumps[i].protocol};
-		struct sock_diag_query query = {
-			.family = dumps[i].family,
-			.protocol = dumps[i].protocol,
-			.states = dumps[i].states,
-			.memory = true,
+	for (size_t i = 0; i < COUNT_OF(buffer_dumps); i++) {
+		struct buffer_dump dump = {
+			.ranking = ranking,
+			.protocol = buffer_dumps[i].protocol,
 		};
-		int err = sock_diag_dump(&state->nl, &query, rank_socket, note_restart, &dump);
+		int err = sock_diag_dump(&state->nl, &buffer_dumps[i], buffer_take, buffer_restart,
+					 &dump);
 
-		/* Ranked sockets of the part that was thrown away cannot be told any more. */
+		/* What the interrupted part ranked cannot be taken back. */
 		if (!err && dump.restarted)
 			err = -ESTALE;
 		if (err)
@@ -194,7 +196,7 @@ static int rank_sockets(struct collect *c, struct buffer_ranking *ranking)
 	return 0;
 }
 
-static void set_endpoint(char text[ENDPOINT_SIZE], const struct endpoint_key *key)
+static void buffer_endpoint(char text[ENDPOINT_SIZE], const struct endpoint_key *key)
 {
 	char interface[IF_NAMESIZE] = "";
 
@@ -203,7 +205,7 @@ static void set_endpoint(char text[ENDPOINT_SIZE], const struct endpoint_key *ke
 	endpoint_format(key, interface, text);
 }
 
-static int fill_rows(struct collect *c, const struct buffer_ranking *ranking)
+static int buffer_rows(struct collect *c, const struct buffer_ranking *ranking)
 {
 	const struct buffers_state *state = c->state;
 
@@ -224,14 +226,14 @@ static int fill_rows(struct collect *c, const struct buffer_ranking *ranking)
 		if (entry->socket.has_drops)
 			row->drops = entry->socket.drops;
 		ROW_SET_TEXT(row->protocol, entry->protocol == IPPROTO_TCP ? "tcp" : "udp");
-		set_endpoint(row->local, &entry->socket.local);
-		set_endpoint(row->remote, &entry->socket.remote);
-		owners_find(&state->owners, entry->socket.inode, &row->pid, row->command);
+		buffer_endpoint(row->local, &entry->socket.local);
+		buffer_endpoint(row->remote, &entry->socket.remote);
+		owners_find(state->owners, entry->socket.inode, &row->pid, row->command);
 	}
 	return 0;
 }
 
-static int show_fullest(struct collect *c)
+static int buffer_show(struct collect *c)
 {
 	struct buffers_state *state = c->state;
 	struct buffer_ranking ranking = {.max = c->settings->max_rows[MAX_ROWS_BUFFER]};
@@ -240,12 +242,13 @@ static int show_fullest(struct collect *c)
 	ranking.entries = calloc(ranking.max + 1, sizeof(*ranking.entries));
 	if (!ranking.entries)
 		return -ENOMEM;
-	err = rank_sockets(c, &ranking);
+	err = buffer_rank(c, &ranking);
 	if (!err) {
 		for (size_t i = 0; i < ranking.count; i++)
-			owners_want(&state->owners, ranking.entries[i].socket.inode, c->now);
-		owners_collect(&state->owners, c, "sockets");
-		err = fill_rows(c, &ranking);
+			owners_want(state->owners, ranking.entries[i].socket.inode,
+				    fullness(&ranking.entries[i]) >= OWNERS_URGENT_USAGE, c->now);
+		owners_collect(state->owners, c, "sockets");
+		err = buffer_rows(c, &ranking);
 	}
 	free(ranking.entries);
 	return err;
@@ -257,22 +260,21 @@ static int buffers_collect(struct collect *c)
 	uint64_t sockets;
 	int err;
 
-	if (!state->started) {
-		owners_init(&state->owners);
-		state->owners.budget_ns = OWNERS_BUDGET_NS;
-		state->started = true;
-	}
+	if (!state->owners)
+		state->owners = owners_get();
+	if (!state->owners)
+		return -ENOMEM;
 	collect_source(c, "sock_diag, /proc/PID/fd");
-	err = count_sockets(c, &sockets);
+	err = buffer_count_sockets(c, &sockets);
 	if (err)
 		return err;
-	/* "Unsupported" makes the rows go, which would be old by any amount otherwise. */
+	/* As "unsupported" the old rows go, which would become ever older. */
 	if (sockets > c->settings->buffer_sockets_max)
 		return collect_fail(c, -EOPNOTSUPP,
 				    "%" PRIu64 " TCP and UDP sockets are more than `bufferSockets "
 				    "%u` allows to look at: raise it to have this table",
 				    sockets, c->settings->buffer_sockets_max);
-	return show_fullest(c);
+	return buffer_show(c);
 }
 
 static void buffers_close(void *arg)
@@ -280,7 +282,8 @@ static void buffers_close(void *arg)
 	struct buffers_state *state = arg;
 
 	sock_diag_close(&state->nl);
-	owners_free(&state->owners);
+	if (state->owners)
+		owners_put(state->owners);
 }
 
 const struct collector fullest_buffers_collector = {

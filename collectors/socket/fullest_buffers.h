@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The sockets whose buffers are fullest: sock_diag's INET_DIAG_SKMEMINFO. */
+/* The sockets whose buffers are fullest. */
 #ifndef NETDIAG_SOCKET_FULLEST_BUFFERS_H
 #define NETDIAG_SOCKET_FULLEST_BUFFERS_H
 
-#include "collectors/socket/listener.h"
+#include "collectors/collector.h"
+#include "collectors/kernel/sock_diag.h"
 
 struct buffer_row {
 	uint64_t rank;	/* 1 is the fullest */

@@ -35,7 +35,7 @@ static void check_sums(struct endpoints *endpoints, struct seen *seen)
 {
 	struct endpoint **list;
 	size_t left_out;
-	long count = endpoints_choose(endpoints, PORTS / 2, &list, &left_out);
+	long count = endpoints_choose(endpoints, PORTS / 2, NULL, &list, &left_out);
 
 	fuzz_check(count >= 0 && count <= PORTS / 2);
 	fuzz_check(endpoints->table.count <= PORTS);

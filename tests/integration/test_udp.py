@@ -131,6 +131,36 @@ class Udp(unittest.TestCase):
                 bounded()
             self.assertEqual(agent.collector("udpSocket")["netdiagCollectorLastError"], "")
 
+    def test_junk(self):
+        """Sockets that lose much and are closed do not push out one that goes on losing."""
+        with harness.Netns("junk") as ns, sockpile.Pile(ns) as pile, \
+                harness.Agent(FAST + "maxRows udpSocket 20\n", netns=ns) as agent:
+            service = self.receiver(pile)
+            name = "%s:%d" % service.getsockname()
+            self.flood(pile, service.getsockname(), 40)
+            harness.eventually("the service drops", lambda: rows(agent).get(name, {}).get(
+                "Drops", 0))
+            with sockpile.Pile(ns) as more:
+                junk = [self.receiver(more) for _ in range(60)]
+                for sock in junk:
+                    self.flood(pile, sock.getsockname(), 200)
+                most = self.assert_sum_above(agent, 60 * 100)
+                agent.refreshed("udpSocket")
+            for _ in range(5):
+                self.flood(pile, service.getsockname(), 5)
+                agent.refreshed("udpSocket")
+                table = rows(agent)
+                self.assertEqual(len(table), 20)
+                self.assertEqual(table[name]["Sockets"], 1)
+                self.assertGreater(most, table[name]["Drops"])
+
+    def assert_sum_above(self, agent, least):
+        """The highest number of drops of one row, once some have many."""
+        def many():
+            drops = [row.get("Drops", 0) for row in rows(agent).values()]
+            return max(drops) if sum(drops) > least / 4 else None
+        return harness.eventually("junk that drops has rows", many)
+
     def test_ten_thousand(self):
         """All in one walk, strictly increasing, as /proc/net/udp has them, and no memory that grows
         with the refreshes."""

@@ -237,23 +237,31 @@ START_TEST(test_closed_bound)
 }
 END_TEST
 
-/* More endpoints than are tracked: idle ones are passed over and counted, a busy one is not. */
+/* More endpoints than are tracked: idle ones leave room for busy ones, and those are bounded too.
+ */
 START_TEST(test_open_bound)
 {
 	struct inet_socket socket = listener(80, 0, 0);
 	struct endpoints endpoints;
 
 	endpoints_init(&endpoints, false);
-	for (uint32_t i = 0; i < ENDPOINTS_MAX + 100; i++) {
+	for (uint32_t i = 0; i < ENDPOINTS_MAX; i++) {
 		memcpy(socket.local.address, &i, sizeof(i));
 		socket.cookie = i;
 		ck_assert_int_eq(endpoints_add(&endpoints, &socket, 0, 10, SECOND), 0);
 	}
+	ck_assert_uint_eq(endpoints.table.count, ENDPOINTS_IDLE_MAX);
+	ck_assert_uint_eq(endpoints_untracked(&endpoints), ENDPOINTS_MAX - ENDPOINTS_IDLE_MAX);
+	endpoints_begin(&endpoints, AF_UNSPEC);
+	for (uint32_t i = 0; i < ENDPOINTS_MAX; i++) {
+		uint32_t address = ENDPOINTS_MAX + i;
+
+		memcpy(socket.local.address, &address, sizeof(address));
+		ck_assert_int_eq(endpoints_add(&endpoints, &socket, i % 2, 10, SECOND), 0);
+	}
 	ck_assert_uint_eq(endpoints.table.count, ENDPOINTS_MAX);
-	ck_assert_uint_eq(endpoints_untracked(&endpoints), 100);
-	socket.drops = 1;
-	ck_assert_int_eq(endpoints_add(&endpoints, &socket, 0, 10, SECOND), 0);
-	ck_assert_uint_eq(endpoints.table.count, ENDPOINTS_MAX + 1);
+	ck_assert_uint_eq(endpoints_untracked(&endpoints),
+			  ENDPOINTS_MAX - (ENDPOINTS_MAX - ENDPOINTS_IDLE_MAX));
 	endpoints_free(&endpoints);
 }
 END_TEST
@@ -267,11 +275,11 @@ START_TEST(test_choice)
 	size_t left_out;
 
 	endpoints_init(&endpoints, true);
-	ck_assert_int_eq(endpoints_choose(&endpoints, 3, &list, &left_out), 0);
+	ck_assert_int_eq(endpoints_choose(&endpoints, 3, NULL, &list, &left_out), 0);
 	ck_assert_ptr_null(list);
 	sockets[2].receive_queue = 1;
 	round_of(&endpoints, SECOND, sockets, 5);
-	ck_assert_int_eq(endpoints_choose(&endpoints, 4, &list, &left_out), 4);
+	ck_assert_int_eq(endpoints_choose(&endpoints, 4, NULL, &list, &left_out), 4);
 	ck_assert_uint_eq(left_out, 1);
 	ck_assert_uint_eq(list[0]->key.port, 83);
 	ck_assert_uint_eq(list[1]->key.port, 80);
@@ -281,15 +289,113 @@ START_TEST(test_choice)
 	/* 81 stays, though a key before its own came. */
 	sockets[4] = listener(79, 6, 0);
 	round_of(&endpoints, 2 * SECOND, sockets, 5);
-	ck_assert_int_eq(endpoints_choose(&endpoints, 4, &list, &left_out), 4);
+	ck_assert_int_eq(endpoints_choose(&endpoints, 4, NULL, &list, &left_out), 4);
 	ck_assert_uint_eq(list[3]->key.port, 81);
 	free(list);
 	/* Closed with drops: still there. Closed with a peak only: not. */
 	round_of(&endpoints, 3 * SECOND, NULL, 0);
-	ck_assert_int_eq(endpoints_choose(&endpoints, 10, &list, &left_out), 2);
+	ck_assert_int_eq(endpoints_choose(&endpoints, 10, NULL, &list, &left_out), 2);
 	ck_assert_uint_eq(left_out, 0);
 	free(list);
 	ck_assert_ptr_nonnull(find(&endpoints, 82));
+	endpoints_free(&endpoints);
+}
+END_TEST
+
+/* The ports of the endpoints that get a row, as a set of ports from 0 to 9999. */
+static long chosen(struct endpoints *endpoints, size_t max, struct endpoint_pins *pins,
+		   bool ports[10000])
+{
+	struct endpoint **list;
+	size_t left_out;
+	long count = endpoints_choose(endpoints, max, pins, &list, &left_out);
+
+	memset(ports, 0, 10000 * sizeof(*ports));
+	for (long i = 0; i < count; i++)
+		ports[list[i]->key.port] = true;
+	free(list);
+	return count;
+}
+
+/* A service that loses datagrams keeps its row, though hundreds of sockets that lost many more
+ * were opened and closed; and one that lost much long ago makes room for it. */
+START_TEST(test_junk_closed)
+{
+	struct inet_socket sockets[602];
+	struct endpoints endpoints;
+	bool ports[10000];
+
+	endpoints_init(&endpoints, false);
+	sockets[0] = listener(53, 1, 10);
+	sockets[1] = listener(54, 2, 0);
+	for (unsigned i = 2; i < COUNT_OF(sockets); i++)
+		sockets[i] = listener((uint16_t)(1000 + i), 10 + i, 700);
+	round_of(&endpoints, SECOND, sockets, COUNT_OF(sockets));
+	round_of(&endpoints, 2 * SECOND, sockets, 2);
+	ck_assert_int_eq(chosen(&endpoints, 512, NULL, ports), 512);
+	ck_assert(ports[53] && ports[54]);
+	/* All open again: now the recent losses decide. */
+	for (uint64_t now = 3; now < 1000; now += 5) {
+		sockets[0].drops += 2;
+		round_of(&endpoints, now * SECOND, sockets, COUNT_OF(sockets));
+	}
+	ck_assert_int_eq(chosen(&endpoints, 1, NULL, ports), 1);
+	ck_assert(ports[53]);
+	endpoints_free(&endpoints);
+}
+END_TEST
+
+/* Open sockets of one user that lose more than all others take no more than half of the rows. */
+START_TEST(test_share)
+{
+	struct inet_socket sockets[100];
+	struct endpoints endpoints;
+	bool ports[10000];
+
+	endpoints_init(&endpoints, false);
+	for (unsigned i = 0; i < COUNT_OF(sockets); i++) {
+		sockets[i] = listener((uint16_t)(1000 + i), 1 + i, i < 80 ? 1000 : 1);
+		sockets[i].uid = i < 80 ? 1000 : i < 90 ? 33 : 0;
+	}
+	round_of(&endpoints, SECOND, sockets, COUNT_OF(sockets));
+	ck_assert_int_eq(chosen(&endpoints, 40, NULL, ports), 40);
+	for (unsigned i = 80; i < COUNT_OF(sockets); i++)
+		ck_assert(ports[1000 + i]);
+	/* What the others do not need is not kept free. */
+	ck_assert_int_eq(chosen(&endpoints, 90, NULL, ports), 90);
+	endpoints_free(&endpoints);
+}
+END_TEST
+
+/* An endpoint that an alarm is about keeps its row, also when it is closed. */
+START_TEST(test_pinned)
+{
+	static const char *const names[] = {"127.0.0.1:1099", "127.0.0.1:1098"};
+	static const char *const other[] = {"[::1]:53"};
+	struct endpoint_pins pins = ENDPOINT_PINS_NONE;
+	struct inet_socket sockets[100];
+	struct endpoints endpoints;
+	bool ports[10000];
+
+	endpoints_init(&endpoints, false);
+	for (unsigned i = 0; i < COUNT_OF(sockets); i++)
+		sockets[i] = listener((uint16_t)(1000 + i), 1 + i, 1000 - i);
+	round_of(&endpoints, SECOND, sockets, COUNT_OF(sockets));
+	ck_assert_int_eq(endpoint_pins_set(&pins, names, 2), 0);
+	ck_assert_int_eq(chosen(&endpoints, 10, &pins, ports), 10);
+	ck_assert(!ports[1099]); /* it never had a row */
+	find(&endpoints, 1099)->name = endpoint_pin(names[0]);
+	find(&endpoints, 1098)->name = endpoint_pin(names[1]);
+	round_of(&endpoints, 2 * SECOND, sockets, COUNT_OF(sockets) - 1);
+	ck_assert_int_eq(chosen(&endpoints, 10, &pins, ports), 10);
+	ck_assert(ports[1098] && ports[1099]);
+	ck_assert_int_eq(endpoint_pins_set(&pins, other, 1), 0);
+	ck_assert(endpoint_pins_has(&pins, endpoint_pin(other[0])));
+	ck_assert(!endpoint_pins_has(&pins, endpoint_pin(names[0])));
+	ck_assert_int_eq(chosen(&endpoints, 10, &pins, ports), 10);
+	ck_assert(!ports[1098] && !ports[1099]);
+	ck_assert_int_eq(endpoint_pins_set(&pins, NULL, 0), 0);
+	ck_assert(!endpoint_pins_has(&pins, endpoint_pin(other[0])));
 	endpoints_free(&endpoints);
 }
 END_TEST
@@ -331,7 +437,7 @@ START_TEST(test_ten_thousand)
 		endpoints_end(&endpoints, round * SECOND);
 	}
 	ck_assert_uint_eq(endpoints.members.count, 1);
-	count = endpoints_choose(&endpoints, 5000, &list, &left_out);
+	count = endpoints_choose(&endpoints, 5000, NULL, &list, &left_out);
 	ck_assert_int_eq(count, 5000);
 	ck_assert_uint_eq(left_out, 5000);
 	ck_assert_uint_eq(list[0]->key.port, 1024 + 4321);
@@ -344,4 +450,4 @@ END_TEST
 
 UNIT_MAIN("endpoints", test_members, test_drops_go_on, test_drops_once, test_families, test_wrap,
 	  test_old_kernel, test_forgets, test_closed_bound, test_open_bound, test_choice,
-	  test_ten_thousand)
+	  test_junk_closed, test_share, test_pinned, test_ten_thousand)

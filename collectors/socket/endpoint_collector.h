@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the listener and udpSocket collectors share: from a dump of sockets to rows by endpoint. */
+#ifndef NETDIAG_SOCKET_ENDPOINT_COLLECTOR_H
+#define NETDIAG_SOCKET_ENDPOINT_COLLECTOR_H
+
+#include "collectors/collector.h"
+#include "collectors/socket/endpoints.h"
+#include "collectors/socket/owner.h"
+
+/* What a collector is about. Constant. */
+struct endpoint_source {
+	const char *sockets;   /* "listeners", for messages */
+	const char *directive; /* the word of `maxRows` */
+	enum max_rows max_rows;
+	uint8_t protocol;
+	uint32_t states;
+	bool keep_peaks; /* remember the peaks of closed endpoints too */
+	bool note_idle;	 /* report endpoints without a row even when they are idle */
+	struct endpoint_pins *pins;
+	/* The queue of a socket and its limit. */
+	uint64_t (*queue)(const struct inet_socket *socket);
+	uint64_t (*limit)(const struct inet_socket *socket);
+	/* Fills a new row; the owner's pid is ROW_ABSENT when it is not known. interface: the name
+	 * of the one that the endpoint is bound to, or empty. */
+	void (*fill)(const struct collect *c, const struct endpoint *endpoint,
+		     const char *interface, uint64_t pid, void *row);
+	size_t name; /* offset of the row's char[ENDPOINT_SIZE] that names it */
+};
+
+/* The beginning of the collector's state. Zeroed memory is empty. */
+struct endpoint_state {
+	struct netlink nl;
+	struct endpoints endpoints;
+	struct owners *owners;
+};
+
+/* Dumps the sockets into the endpoints. 0 or -errno, collect_fail() said why. */
+int endpoint_collector_dump(struct collect *c, const struct endpoint_source *source);
+
+/* Then fills the rows. 0 or -errno. */
+int endpoint_collector_show(struct collect *c, const struct endpoint_source *source);
+
+void endpoint_collector_close(struct endpoint_state *state);
+
+#endif
