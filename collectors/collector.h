@@ -33,6 +33,7 @@ struct collect {
 	uint64_t now;	     /* monotonic ns */
 	bool left_out;	     /* set when objects beyond a bound got no row: that one is missing does
 				not mean then that it is gone */
+	const bool *stop;    /* see collect_stopping() */
 	char source[COLLECT_SOURCE_SIZE];
 	char error[COLLECT_ERROR_SIZE];
 };
@@ -43,6 +44,10 @@ struct collector {
 	uint32_t interval_ms; /* default */
 	const struct row_type *rows[COLLECT_ROWS_MAX + 1]; /* what it fills; NULL ends */
 	size_t state_size;
+	/* What it reads of the running kernel apart from files ("netlink"), without which it has
+	 * nothing: with another proc or sys root the engine does not run it, as two hosts are never
+	 * mixed. NULL: files only, or with files only as the roots say (roots_live()). */
+	const char *live;
 	/*
 	 * Fills c->rows. 0, or -errno with collect_fail() told why:
 	 *   -EPERM, -EACCES                          denied: the old rows stay
@@ -54,6 +59,13 @@ struct collector {
 	int (*collect)(struct collect *c);
 	void (*close)(void *state); /* releases what the state holds; may be NULL */
 };
+
+/* Whether the process is ending: a collection that takes long looks at this now and then, and gives
+ * up with -ECANCELED. */
+static inline bool collect_stopping(const struct collect *c)
+{
+	return c->stop && __atomic_load_n(c->stop, __ATOMIC_RELAXED);
+}
 
 /* Says which source is in use: "ctnetlink", "/proc/net/stat/nf_conntrack". */
 void collect_source(struct collect *c, const char *format, ...)

@@ -220,6 +220,13 @@ static int slot_fill(struct slot *slot, struct snapshot *snapshot, struct collec
 	c->rows = snapshot->rows;
 	c->buf = &slot->buf;
 	snapshot->time = c->now;
+	if (slot->desc->live && !roots_live(&c->settings->roots)) {
+		snprintf(c->error, sizeof(c->error),
+			 "reads the running kernel over %s, which --proc-root and --sys-root "
+			 "exclude",
+			 slot->desc->live);
+		return -EOPNOTSUPP;
+	}
 	err = slot->desc->collect(c);
 	snapshot->left_out = c->left_out;
 	if (err && !c->error[0])
@@ -234,7 +241,11 @@ static void slot_collect(struct slot *slot)
 {
 	struct engine *engine = slot->engine;
 	struct snapshot *snapshot;
-	struct collect c = {.settings = settings_get(engine->settings), .now = clock_monotonic()};
+	struct collect c = {
+		.settings = settings_get(engine->settings),
+		.now = clock_monotonic(),
+		.stop = &engine->stop,
+	};
 	uint64_t duration;
 	int err;
 
@@ -375,7 +386,7 @@ bool engine_stop(struct engine *engine, unsigned timeout_ms)
 	bool all;
 
 	pthread_mutex_lock(&engine->lock);
-	engine->stop = true;
+	__atomic_store_n(&engine->stop, true, __ATOMIC_RELAXED); /* read without the lock too */
 	pthread_cond_broadcast(&engine->wake);
 	while (!all_ended(engine) && err != ETIMEDOUT)
 		err = pthread_cond_timedwait(&engine->wake, &engine->lock, &until);

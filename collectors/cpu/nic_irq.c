@@ -247,22 +247,23 @@ static int irq_read_file(struct irq_reading *r)
 {
 	struct collect *c = r->c;
 	struct irq_state *state = c->state;
+	const char *proc = c->settings->roots.path[ROOT_PROC];
 	struct span rest, content;
 	uint64_t number;
 	int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "interrupts");
 
 	if (err)
-		return collect_fail(c, err, "/proc/interrupts: cannot be read");
+		return collect_fail(c, err, "%s/interrupts cannot be read", proc);
 	rest = (struct span){c->buf->data, c->buf->len};
 	err = interrupts_header(&rest, state->cpus, INTERRUPTS_CPU_MAX);
 	if (err < 0)
-		return collect_fail(c, err, "/proc/interrupts: its first line names no CPUs");
+		return collect_fail(c, err, "%s/interrupts: its first line names no CPUs", proc);
 	r->column_count = (size_t)err;
 	err = irq_memory_start(r, rest);
 	while (!err && interrupts_next(&rest, &number, &content))
 		err = irq_take_line(r, number, content);
 	if (err)
-		return collect_fail(c, err, "/proc/interrupts");
+		return collect_fail(c, err, "%s/interrupts", proc);
 	return r->torn ? -ESTALE : 0;
 }
 
@@ -297,8 +298,9 @@ static int irq_collect(struct collect *c)
 	collect_source(c, "/proc/interrupts, /sys/class/net");
 	if (err)
 		return collect_fail(c, err,
-				    "/sys/class/net: cannot be read, so the network cards' "
-				    "interrupts are unknown; is /sys mounted?");
+				    "%s/class/net cannot be read, so the network cards' interrupts "
+				    "are unknown. Check that sysfs is mounted there",
+				    c->settings->roots.path[ROOT_SYS]);
 	err = irq_read(&r);
 	nic_irq_vectors_free(&r.vectors);
 	if (err) {

@@ -18,7 +18,10 @@ const struct roots roots_default = {.path = {[ROOT_PROC] = "/proc", [ROOT_SYS] =
 
 bool roots_live(const struct roots *roots)
 {
-	return !strcmp(roots->path[ROOT_PROC], roots_default.path[ROOT_PROC]);
+	for (size_t i = 0; i < ROOT_COUNT; i++)
+		if (strcmp(roots->path[i], roots_default.path[i]))
+			return false;
+	return true;
 }
 
 bool roots_hide_processes(const struct roots *roots)

@@ -26,8 +26,8 @@ struct roots {
 /* The running kernel's: "/proc" and "/sys". */
 extern const struct roots roots_default;
 
-/* Whether the proc root is the running kernel's own: only then does netlink tell of the same
- * kernel and namespace as the files do. */
+/* Whether both roots are the running kernel's own: only then are netlink and ioctls about the same
+ * kernel and namespace as the files. */
 bool roots_live(const struct roots *roots);
 
 /* Whether the kernel's own /proc leaves out other users' processes (mounted with hidepid=2, as

@@ -156,6 +156,7 @@ static int add_configured(struct collect *c, const char *name)
 
 static int sysctls_collect(struct collect *c)
 {
+	const char *proc = c->settings->roots.path[ROOT_PROC];
 	const struct globs *more = &c->settings->sysctls;
 
 	collect_source(c, "/proc/sys");
@@ -166,17 +167,20 @@ static int sysctls_collect(struct collect *c)
 		if (!err)
 			err = add_sysctl(c, path);
 		if (procfs_exhausted(err))
-			return collect_fail(c, err, "/proc/sys");
+			return collect_fail(c, err, "%s/sys", proc);
 	}
 	for (size_t i = 0; i < more->count; i++) {
 		int err = add_configured(c, more->list[i]);
 
 		if (err)
-			return collect_fail(c, err, "/proc/sys");
+			return collect_fail(c, err, "%s/sys", proc);
 	}
 	if (!c->rows[0].count)
-		return collect_fail(c, -ENOENT,
-				    "/proc/sys: none of the settings can be read; is it mounted?");
+		return collect_fail(
+			c, -ENOENT,
+			"none of the settings below %s/sys can be read. Check that procfs is "
+			"mounted there",
+			proc);
 	return 0;
 }
 

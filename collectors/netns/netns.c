@@ -312,6 +312,8 @@ static int fill_rows(struct walk *walk)
 		struct netns_row *row;
 		int err;
 
+		if (collect_stopping(walk->c))
+			return -ECANCELED;
 		if (is_known_already(walk, i))
 			continue;
 		row = rows_add(rows);

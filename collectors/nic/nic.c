@@ -344,6 +344,7 @@ const struct collector nic_collector = {
 	.name = "nic",
 	.interval_ms = 5000,
 	.rows = {&nic_row_type, &nic_stat_row_type, NULL},
+	.live = "netlink and ioctls",
 	.state_size = sizeof(struct nic_state),
 	.collect = nic_collect,
 	.close = nic_close,

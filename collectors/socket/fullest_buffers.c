@@ -290,6 +290,7 @@ const struct collector fullest_buffers_collector = {
 	.name = "buffer",
 	.interval_ms = 30000,
 	.rows = {&buffer_row_type, NULL},
+	.live = "netlink",
 	.state_size = sizeof(struct buffers_state),
 	.collect = buffers_collect,
 	.close = buffers_close,

@@ -163,6 +163,7 @@ const struct collector listener_collector = {
 	.name = "listener",
 	.interval_ms = 1000,
 	.rows = {&listener_row_type, NULL},
+	.live = "netlink",
 	.state_size = sizeof(struct listener_state),
 	.collect = listener_collect,
 	.close = listener_close,

@@ -442,6 +442,7 @@ const struct collector tcp_states_collector = {
 			[SOCKETS_ROWS_CLOSE_WAIT] = &close_wait_row_type,
 			NULL,
 		},
+	.live = "netlink",
 	.state_size = sizeof(struct sockets_state),
 	.collect = sockets_collect,
 	.close = sockets_close,

@@ -76,6 +76,7 @@ const struct collector udp_socket_collector = {
 	.name = "udpSocket",
 	.interval_ms = 5000,
 	.rows = {&udp_socket_row_type, NULL},
+	.live = "netlink",
 	.state_size = sizeof(struct endpoint_state),
 	.collect = udp_socket_collect,
 	.close = udp_socket_close,

@@ -132,24 +132,3 @@ class Sockets(unittest.TestCase):
                 harness.Agent(FAST, netns=ns, user=harness.NOBODY) as agent:
             mixture(pile)
             self.assert_same(ns, agent)
-
-    def test_no_ipv6(self):
-        """Of a kernel without it there are no numbers; the sum is IPv4's."""
-        with harness.Netns("v4") as ns, tempfile.TemporaryDirectory() as proc, \
-                sockpile.Pile(ns) as pile:
-            os.chmod(proc, 0o755)
-            pile.connections(pile.listen("127.0.0.1"), "127.0.0.1", 5, "established")
-            os.mkdir(os.path.join(proc, "net"))
-            for name in ("sockstat", "snmp"):
-                with open(os.path.join(proc, "net", name), "w") as out:
-                    out.write(ns.run("cat", f"/proc/net/{name}"))
-            rows = harness.dump("--proc-root", proc, netns=ns)
-            counts = {(row["netdiagSocketFamily"], row["netdiagSocketState"]):
-                      row.get("netdiagSocketCount") for row in rows["netdiagSocketStateTable"]}
-            self.assertEqual(counts["any", "established"], 10)
-            self.assertEqual(counts["ipv4", "established"], 10)
-            self.assertIsNone(counts["ipv6", "established"])
-            said = [row for row in rows["netdiagCollectorTable"]
-                    if row["netdiagCollectorName"] == "socketState"][0]
-            self.assertIn("no IPv6", said["netdiagCollectorLastError"])
-            self.assertEqual(said["netdiagCollectorStatus"], "ok")

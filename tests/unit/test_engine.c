@@ -132,6 +132,30 @@ static const struct collector silent = {
 	.collect = silent_collect,
 };
 
+/* One that needs the running kernel, and one that goes on until it is told to stop. */
+static const struct collector live = {
+	.name = "live",
+	.interval_ms = 50,
+	.rows = {&number_row_type, NULL},
+	.live = "netlink",
+	.collect = scripted_collect,
+	.state_size = sizeof(struct scripted_state),
+};
+
+static int endless_collect(struct collect *c)
+{
+	while (!collect_stopping(c))
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	return -ECANCELED;
+}
+
+static const struct collector endless = {
+	.name = "endless",
+	.interval_ms = 50,
+	.rows = {&number_row_type, NULL},
+	.collect = endless_collect,
+};
+
 /* softnet reads its files, so a FIFO without a writer holds it as long as the test wants. */
 static const struct collector *const list[] = {&scripted, &softnet_collector, &silent, NULL};
 
@@ -618,8 +642,58 @@ START_TEST(all_at_once)
 }
 END_TEST
 
+/* Two hosts are never mixed: with any other root the running kernel is not asked. */
+START_TEST(other_roots_exclude_the_running_kernel)
+{
+	static const struct collector *const lives[] = {&live, NULL};
+	const struct roots roots[] = {
+		{{"/captured/proc", "/captured/sys"}},
+		{{"/captured/proc", "/sys"}},
+		{{"/proc", "/captured/sys"}},
+		roots_default,
+	};
+
+	script_set(0, 3, NULL);
+	for (size_t i = 0; i < COUNT_OF(roots); i++) {
+		bool refused = i < COUNT_OF(roots) - 1;
+		unsigned calls = script_calls();
+
+		ck_assert(settings[0] = settings_new(lives));
+		settings[0]->roots = roots[i];
+		engine = engine_new(lives, settings[0]);
+		ck_assert_ptr_nonnull(engine);
+		engine_collect_once(engine);
+		ck_assert_uint_eq(script_calls(), calls + !refused);
+		ck_assert_int_eq(state_of(0).status, refused ? COLLECT_UNSUPPORTED : COLLECT_OK);
+		ck_assert_str_eq(
+			state_of(0).error,
+			refused ? "reads the running kernel over netlink, which --proc-root "
+				  "and --sys-root exclude"
+				: "");
+		engine_free(engine);
+		settings_put(settings[0]);
+	}
+}
+END_TEST
+
+START_TEST(long_collections_end_when_told)
+{
+	static const struct collector *const endlesses[] = {&endless, NULL};
+
+	ck_assert(settings[0] = settings_new(endlesses));
+	engine = engine_new(endlesses, settings[0]);
+	ck_assert_ptr_nonnull(engine);
+	ck_assert_int_eq(engine_start(engine), 0);
+	nap();
+	ck_assert(engine_stop(engine, WAIT_MS));
+	engine_free(engine);
+	settings_put(settings[0]);
+}
+END_TEST
+
 UNIT_MAIN("collect", pending_at_first, once_without_threads, failures_have_their_status,
 	  notes_stand_under_ok, long_reasons, several_notes, refreshes_at_its_interval,
 	  intervals_can_change, off_and_on_again, off_from_the_start,
 	  a_stall_is_shown_and_delays_nobody, a_stall_at_the_start, settings_stay_while_stuck,
-	  off_while_stuck, stop_does_not_wait_for_the_stuck, all_at_once)
+	  off_while_stuck, stop_does_not_wait_for_the_stuck, all_at_once,
+	  other_roots_exclude_the_running_kernel, long_collections_end_when_told)
