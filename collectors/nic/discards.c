@@ -14,8 +14,8 @@
 #include "collectors/base/rows.h"
 #include "collectors/nic/discards.h"
 
-#define NAMES_MAX   2 /* that are added up */
-#define CHOICES_MAX 2
+#define NAMES_MAX   2 /* in a choice */
+#define CHOICES_MAX 2 /* of a driver */
 
 /* A '#' in a name stands for a number: that of a queue. */
 struct discards_choice {
@@ -24,8 +24,8 @@ struct discards_choice {
 
 struct discards_driver {
 	const char *driver;
-	/* The first one of which the driver has a name: the device's total before the queues,
-	 * never both. */
+	/* The first of them that the device has is taken: its total rather than its queues, never
+	 * both. */
 	struct discards_choice choices[CHOICES_MAX];
 };
 
@@ -57,7 +57,7 @@ static const struct discards_driver drivers[] = {
 	{"vmxnet3", {{{"pkts rx OOB"}}}}, /* repeats per queue */
 };
 
-/* Counters of the hardware's that drivers hand through as narrow as they are. */
+/* Hardware counters that the driver passes on without widening them. */
 static const struct {
 	const char *driver;
 	const char *name;
@@ -69,7 +69,7 @@ static const struct {
 	{"r8169", "rx_missed", 16},
 };
 
-static const struct discards_driver *find_driver(const char *driver)
+static const struct discards_driver *discards_find_driver(const char *driver)
 {
 	for (size_t i = 0; i < COUNT_OF(drivers); i++)
 		if (!strcmp(drivers[i].driver, driver))
@@ -79,7 +79,7 @@ static const struct discards_driver *find_driver(const char *driver)
 
 bool nic_discards_known(const char *driver)
 {
-	return find_driver(driver) != NULL;
+	return discards_find_driver(driver) != NULL;
 }
 
 unsigned nic_counter_bits(const char *driver, const char *name)
@@ -91,7 +91,7 @@ unsigned nic_counter_bits(const char *driver, const char *name)
 }
 
 /* Whether a name is the pattern with a number in place of its '#'. */
-static bool name_matches(const char *pattern, const char *name)
+static bool discards_name_matches(const char *pattern, const char *name)
 {
 	for (; *pattern; pattern++) {
 		if (*pattern != '#') {
@@ -107,38 +107,8 @@ static bool name_matches(const char *pattern, const char *name)
 	return !*name;
 }
 
-static int add_index(struct nic_discards *discards, size_t i)
-{
-	uint32_t *index = reallocarray(discards->index, discards->count + 1,
-				       sizeof(*discards->index));
-
-	if (!index)
-		return -ENOMEM;
-	discards->index = index;
-	index[discards->count++] = (uint32_t)i;
-	return 0;
-}
-
-/* Takes every statistic that a pattern names. */
-static int take_pattern(struct nic_discards *discards, const char *driver, const char *pattern,
-			nic_name_fn *name, void *names, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		unsigned bits;
-
-		if (!name_matches(pattern, name(names, i)))
-			continue;
-		if (add_index(discards, i))
-			return -ENOMEM;
-		bits = nic_counter_bits(driver, name(names, i));
-		if (bits < discards->bits)
-			discards->bits = bits;
-	}
-	return 0;
-}
-
-/* Adds to the source's text, with N for the number of a queue. Cut to its size. */
-static void tell(struct nic_discards *discards, const char *text)
+/* Appends to the source's text, with N for the number of a queue. Cut to its size. */
+static void discards_append_source(struct nic_discards *discards, const char *text)
 {
 	size_t at = strlen(discards->source);
 
@@ -147,41 +117,46 @@ static void tell(struct nic_discards *discards, const char *text)
 	discards->source[at] = '\0';
 }
 
-/* Takes all that one choice names; nothing when the driver has none of it. */
-static int take_choice(struct nic_discards *discards, const char *driver,
-		       const struct discards_choice *choice, nic_name_fn *name, void *names,
-		       size_t count)
+/* Takes every statistic that a pattern names. */
+static void discards_take(struct nic_discards *discards, const char *driver, const char *pattern,
+			  const char (*names)[NIC_STAT_NAME_SIZE], size_t count)
 {
-	const char *const *pattern = choice->names;
+	const size_t before = discards->count;
 
-	for (; *pattern; pattern++) {
-		size_t before = discards->count;
+	for (size_t i = 0; i < count; i++) {
+		unsigned bits;
 
-		if (take_pattern(discards, driver, *pattern, name, names, count))
-			return -ENOMEM;
-		if (discards->count == before)
+		if (!discards_name_matches(pattern, names[i]))
 			continue;
-		if (before)
-			tell(discards, " + ");
-		else if (discards->count > 1 || strchr(*pattern, '#'))
-			tell(discards, "sum of ");
-		tell(discards, *pattern);
+		discards->index[discards->count++] = (uint32_t)i;
+		bits = nic_counter_bits(driver, names[i]);
+		if (bits < discards->bits)
+			discards->bits = bits;
 	}
-	return 0;
+	if (discards->count == before)
+		return;
+	if (before)
+		discards_append_source(discards, " + ");
+	else if (discards->count > 1 || strchr(pattern, '#'))
+		discards_append_source(discards, "sum of ");
+	discards_append_source(discards, pattern);
 }
 
-int nic_discards_choose(struct nic_discards *discards, const char *driver, nic_name_fn *name,
-			void *names, size_t count)
+int nic_discards_choose(struct nic_discards *discards, const char *driver,
+			const char (*names)[NIC_STAT_NAME_SIZE], size_t count)
 {
-	const struct discards_driver *known = find_driver(driver);
+	const struct discards_driver *known = discards_find_driver(driver);
 
-	memset(discards, 0, sizeof(*discards));
-	discards->bits = 64;
-	for (size_t i = 0; known && i < CHOICES_MAX && !discards->count; i++)
-		if (take_choice(discards, driver, &known->choices[i], name, names, count)) {
-			nic_discards_free(discards);
-			return -ENOMEM;
-		}
+	*discards = (struct nic_discards){.bits = 64};
+	if (!known)
+		return 0;
+	/* No two patterns of a choice match the same name. */
+	discards->index = calloc(count + 1, sizeof(*discards->index));
+	if (!discards->index)
+		return -ENOMEM;
+	for (size_t i = 0; i < CHOICES_MAX && !discards->count; i++)
+		for (const char *const *pattern = known->choices[i].names; *pattern; pattern++)
+			discards_take(discards, driver, *pattern, names, count);
 	return 0;
 }
 

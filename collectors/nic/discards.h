@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which of a driver's statistics counts the packets that were lost for lack of ring or buffer.
- * Every driver has its own name for it; here they become one number. Pure functions.
+ * Which of a driver's statistics count packets that were lost for lack of ring or buffer. Every
+ * driver has its own name for them; here they become one number. Pure functions.
  */
 #ifndef NETDIAG_NIC_DISCARDS_H
 #define NETDIAG_NIC_DISCARDS_H
@@ -10,33 +10,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collectors/nic/nic.h"
+
 #define NIC_DISCARDS_SOURCE_SIZE 64
 
 /* A driver's statistics that add up to its discards. */
 struct nic_discards {
 	uint32_t *index; /* owned; into the driver's values */
 	size_t count;	 /* 0: the driver has none of the known ones */
-	unsigned bits;	 /* width of the narrowest of them: the sum goes past its wrap likewise */
+	unsigned bits;	 /* width of the narrowest of them, with whose wrap the sum goes back */
 	char source[NIC_DISCARDS_SOURCE_SIZE]; /* "sum of rx_queue_N_drops" */
 };
 
 /* Whether the map has this driver (ETHTOOL_GDRVINFO's name). */
 bool nic_discards_known(const char *driver);
 
-/* The name of a driver's statistic number i, without blanks around it. Valid until the next call.
- */
-typedef const char *nic_name_fn(void *names, size_t i);
-
-/* Chooses among count statistics of a driver. 0 or -ENOMEM; nic_discards_free() releases it. */
-int nic_discards_choose(struct nic_discards *discards, const char *driver, nic_name_fn *name,
-			void *names, size_t count);
+/* Chooses among count statistics of a driver, by their names. 0 or -ENOMEM; nic_discards_free()
+ * releases it. */
+int nic_discards_choose(struct nic_discards *discards, const char *driver,
+			const char (*names)[NIC_STAT_NAME_SIZE], size_t count);
 void nic_discards_free(struct nic_discards *discards);
 
 /* The sum over a reading of count values, or ROW_ABSENT when there is nothing to add up. */
 uint64_t nic_discards_value(const struct nic_discards *discards, const uint64_t *values,
 			    size_t count);
 
-/* The width of a driver's counter: less than 64 for those that are known to wrap. */
+/* The width of a driver's counter in bits: below 64 for those that are known to wrap. */
 unsigned nic_counter_bits(const char *driver, const char *name);
 
 #endif

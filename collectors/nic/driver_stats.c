@@ -24,77 +24,49 @@ void driver_stats_name(const char string[ETHTOOL_STRING_SIZE], char name[NIC_STA
 	text_ascii(name, NIC_STAT_NAME_SIZE, name);
 }
 
-/* A driver's names, trimmed one at a time. */
-struct names {
-	const char *strings;
-	char name[NIC_STAT_NAME_SIZE];
-};
-
-static const char *name_at(void *arg, size_t i)
-{
-	struct names *names = arg;
-
-	driver_stats_name(names->strings + i * ETHTOOL_STRING_SIZE, names->name);
-	return names->name;
-}
-
-/* Which occurrence of its name the statistic number i is: 1 for the first. */
-static unsigned occurrence(const struct driver_stats *stats, const char *strings, const char *name)
-{
-	unsigned n = 1;
-
-	for (size_t i = 0; i < stats->shown_count; i++) {
-		char other[NIC_STAT_NAME_SIZE];
-
-		driver_stats_name(strings + stats->shown[i].index * (size_t)ETHTOOL_STRING_SIZE,
-				  other);
-		if (!strcmp(other, name))
-			n++;
-	}
-	return n;
-}
-
-static void choose(struct driver_stats *stats, const char *driver, const char *strings,
-		   const char *name, size_t i)
+/* Shows statistic number i under its name; the second and later ones of a name get a number. */
+static void stats_show(struct driver_stats *stats, const char *driver,
+		       const char (*names)[NIC_STAT_NAME_SIZE], size_t i)
 {
 	struct nic_stat_choice *choice = &stats->shown[stats->shown_count];
-	unsigned n = occurrence(stats, strings, name);
+	unsigned n = 1;
 
+	for (size_t shown = 0; shown < stats->shown_count; shown++)
+		n += !strcmp(names[stats->shown[shown].index], names[i]);
 	choice->index = (uint32_t)i;
-	choice->bits = nic_counter_bits(driver, name);
+	choice->bits = nic_counter_bits(driver, names[i]);
 	if (n > 1)
-		snprintf(choice->name, sizeof(choice->name), "%.*s#%u", ETHTOOL_STRING_SIZE, name,
-			 n);
+		snprintf(choice->name, sizeof(choice->name), "%.*s#%u", ETHTOOL_STRING_SIZE,
+			 names[i], n);
 	else
-		ROW_SET_TEXT(choice->name, name);
+		ROW_SET_TEXT(choice->name, names[i]);
 	stats->shown_count++;
 }
 
 int driver_stats_choose(struct driver_stats *stats, const char *driver, const char *strings,
 			size_t total, const struct globs *patterns, size_t max)
 {
-	struct names names = {.strings = strings};
+	char(*names)[NIC_STAT_NAME_SIZE] = calloc(total + 1, sizeof(*names));
+	int err = -ENOMEM;
 
-	memset(stats, 0, sizeof(*stats));
-	stats->total = total;
-	if (nic_discards_choose(&stats->discards, driver, name_at, &names, total))
-		return -ENOMEM;
-	stats->shown = calloc(total < max ? total + 1 : max + 1, sizeof(*stats->shown));
-	if (!stats->shown) {
-		driver_stats_free(stats);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < total && !stats->cut; i++) {
-		const char *name = name_at(&names, i);
-
-		if (!*name || !globs_match(patterns, name))
+	*stats = (struct driver_stats){.total = total};
+	stats->shown = calloc((total < max ? total : max) + 1, sizeof(*stats->shown));
+	for (size_t i = 0; names && i < total; i++)
+		driver_stats_name(strings + i * ETHTOOL_STRING_SIZE, names[i]);
+	if (names && stats->shown)
+		err = nic_discards_choose(&stats->discards, driver, names, total);
+	for (size_t i = 0; !err && i < total && !stats->cut; i++) {
+		if (!*names[i] || !globs_match(patterns, names[i]))
 			continue;
 		if (stats->shown_count == max)
 			stats->cut = true;
 		else
-			choose(stats, driver, strings, name, i);
+			stats_show(stats, driver, names, i);
 	}
-	return 0;
+	free(names);
+	if (err)
+		driver_stats_free(stats);
+	return err;
 }
 
 void driver_stats_free(struct driver_stats *stats)

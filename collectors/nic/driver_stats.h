@@ -25,7 +25,7 @@ struct driver_stats {
 	size_t total;		       /* how many statistics the driver has */
 	struct nic_stat_choice *shown; /* owned */
 	size_t shown_count;
-	bool cut; /* more of them are wanted than may be shown */
+	bool cut; /* more of them match than may be shown */
 	struct nic_discards discards;
 };
 
