@@ -15,16 +15,15 @@ import time
 import unittest
 
 import agentx
-from harness import (FD_GROWTH_MAX, NOBODY, Agent, Mib, Netns, dump, eventually, need_root, need_tools,
-                     sanitizer, start, stop)
+from harness import (FD_GROWTH_MAX, NOBODY, Agent, Mib, Netns, collectors, dump, eventually,
+                     need_root, need_tools, sanitizer, start, stop)
 
 # How long SIGTERM may take, whatever the master or a collector does.
 END = 3.0
 # How soon the tables must be back after the master is.
 BACK = 2.0
 
-ALL = ("softnet", "nic", "irq", "counters", "conntrack", "socketState", "listener", "udpSocket",
-       "protocolMemory", "buffer", "limit", "sysctl", "netns")
+ALL = collectors()
 QUIET = "".join(f"collector {name} off\n" for name in ALL)
 FIRST = "netdiagAgentVersion.0"
 

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""README.md and contrib/netdiagd.conf name all that there is: tables, checks, collectors and
+directives. What is wanted comes from the schema and from the two tables in the source."""
+
+import os
+import re
+import unittest
+
+import harness
+from harness import SRC
+
+
+def source(*path):
+    with open(os.path.join(SRC, *path)) as text:
+        return text.read()
+
+
+def section(title):
+    """A section of README.md, up to the next heading of any level."""
+    found = re.search(rf"^#+ {title}\n(.*?)(?=^#|\Z)", source("README.md"), re.M | re.S)
+    assert found, f"README.md has no section {title}"
+    return found.group(1)
+
+
+def first_cells(text):
+    """The first cells of the rows of all tables in a section."""
+    return [cell.strip() for cell in re.findall(r"^\| ([^|]*) \|", text, re.M)
+            if not cell.startswith("---")][1:]
+
+
+class Readme(unittest.TestCase):
+    def missing(self, wanted, found, where):
+        self.assertEqual(sorted(set(wanted) - set(found)), [], f"not in README.md, {where}")
+
+    def test_tables(self):
+        found = re.findall(r"netdiag\w+", " ".join(first_cells(section("Tables"))))
+        wanted = [name for name in harness.schema() if name != "netdiagNotify"]
+        self.missing(wanted, found, "section Tables")
+        self.assertEqual(sorted(set(found) - set(wanted)), [], "README.md, section Tables: no such")
+
+    def test_checks(self):
+        found = [cell.split()[0] for cell in first_cells(section("Checks"))]
+        wanted = re.findall(r'^\t\{\.name = "([\w.]+)"', source("subagent", "checks", "list.c"), re.M)
+        self.assertGreater(len(wanted), 20)
+        self.missing(wanted, found, "section Checks")
+        self.assertEqual(sorted(set(found) - set(wanted)), [], "README.md, section Checks: no such")
+
+    def test_collectors(self):
+        found = re.search(r"Collectors:\n`([\w ]+)`", section("Configuring"))
+        self.assertEqual(sorted(found.group(1).split()), sorted(harness.collectors()),
+                         "README.md, section Configuring, the list of collectors")
+
+    def test_directives(self):
+        text = source("subagent", "config", "directives.c")
+        wanted = re.findall(r'^\t\{"(\w+)", "', text[text.index("directives[] = {"):], re.M)
+        self.assertGreater(len(wanted), 10)
+        found = re.findall(r"^\| `(\w+)", section("Configuring"), re.M)
+        self.missing([name for name in wanted if not name.startswith("include")], found,
+                     "section Configuring")
+        shown = re.findall(r"^#? ?(\w+)", source("contrib", "netdiagd.conf"), re.M)
+        self.assertEqual(sorted({name for name in wanted if not name.startswith("include")}
+                                - set(shown)), [], "not in contrib/netdiagd.conf")
+
+
+if __name__ == "__main__":
+    unittest.main()
