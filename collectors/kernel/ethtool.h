@@ -1,29 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * ethtool: rings by generic netlink (since 5.7) or by ioctl; driver, speed, duplex and the driver's
- * statistics by ioctl, which netlink has no or no cheaper equivalent for. All of it is for anybody:
- * no capability is needed.
- */
+/* The ethtool ioctl: rings, driver, speed, duplex and the driver's statistics of an interface. No
+ * capability is needed for any of it. */
 #ifndef NETDIAG_KERNEL_ETHTOOL_H
 #define NETDIAG_KERNEL_ETHTOOL_H
 
-#include <stdbool.h>
-
-#include "collectors/kernel/netlink.h"
+#include <stddef.h>
+#include <stdint.h>
 
 struct ethtool {
-	int fd; /* any socket, for the ioctls */
-	struct netlink generic;
-	uint16_t family;	  /* generic netlink's number for ethtool; 0: not known yet */
-	bool no_netlink;	  /* the kernel cannot do it: ioctls instead */
+	int fd;			  /* any socket, for the ioctls */
 	unsigned link_mode_words; /* what this kernel wants for ETHTOOL_GLINKSETTINGS */
 	unsigned char *buf;	  /* owned; what the last ioctl gave */
 	size_t size;
 };
 
-#define ETHTOOL_CLOSED                              \
-	{                                           \
-		.fd = -1, .generic = NETLINK_CLOSED \
+#define ETHTOOL_CLOSED    \
+	{                 \
+		.fd = -1, \
 	}
 
 /* Opens the socket for the ioctls in this network namespace. 0 or -errno. */
@@ -32,29 +25,15 @@ void ethtool_close(struct ethtool *ethtool);
 
 /* Ring sizes in entries; absent where the device has no such ring. */
 struct nic_rings {
-	uint64_t ifindex;
 	uint64_t rx;
 	uint64_t rx_max;
 	uint64_t tx;
 	uint64_t tx_max;
 };
 
-/* Reads an ETHTOOL_MSG_RINGS_GET_REPLY. 0; -ENOENT for another message; -EBADMSG when it does not
- * name its device or an attribute is too short. */
-int ethtool_rings_decode(const struct nlmsghdr *message, struct nic_rings *rings);
-
-typedef void nic_rings_fn(const struct nic_rings *rings, void *arg);
-
-/*
- * Hands over the rings of every device that has some, in one dump. 0; -EOPNOTSUPP when this kernel
- * has no ETHTOOL_MSG_RINGS_GET (ethtool->no_netlink is then set: use ethtool_rings()); or
- * -errno. bad: how many replies could not be read.
- */
-int ethtool_all_rings(struct ethtool *ethtool, nic_rings_fn *take, void *arg, size_t *bad);
-
 /*
  * One interface by its name. 0 or -errno: -EOPNOTSUPP when its driver has none of it, -ENODEV when
- * the interface is gone. In rings, ifindex is left as it is.
+ * the interface is gone.
  */
 int ethtool_rings(struct ethtool *ethtool, const char *ifname, struct nic_rings *rings);
 

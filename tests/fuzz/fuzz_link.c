@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <string.h>
 
-#include "collectors/kernel/ethtool.h"
 #include "collectors/nic/link.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -34,7 +33,6 @@ static int fits(uint64_t value)
 static int take(const struct nlmsghdr *message, void *arg)
 {
 	struct nic_qdisc qdisc;
-	struct nic_rings rings;
 	uint64_t ifindex;
 
 	(void)arg;
@@ -42,9 +40,6 @@ static int take(const struct nlmsghdr *message, void *arg)
 	if (!nic_qdisc_decode(message, &qdisc))
 		fuzz_check(qdisc.ifindex >= 1 && qdisc.ifindex <= INT_MAX && fits(qdisc.drops) &&
 			   fits(qdisc.backlog) && fits(qdisc.requeues));
-	if (!ethtool_rings_decode(message, &rings))
-		fuzz_check(rings.ifindex <= UINT32_MAX && fits(rings.rx) && fits(rings.rx_max) &&
-			   fits(rings.tx) && fits(rings.tx_max));
 	if (!nic_link_deleted(message, &ifindex))
 		fuzz_check(ifindex >= 1 && ifindex <= INT_MAX);
 	return 0;

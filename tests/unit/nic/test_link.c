@@ -2,9 +2,7 @@
 #include <config.h>
 
 #include <errno.h>
-#include <linux/ethtool_netlink.h>
 #include <linux/gen_stats.h>
-#include <linux/genetlink.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
@@ -14,7 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "collectors/kernel/ethtool.h"
 #include "collectors/nic/link.h"
 #include "tests/unit/unit.h"
 
@@ -108,8 +105,6 @@ struct capture {
 	struct filebuf buf;
 	struct rows links;
 	size_t bad;
-	struct nic_rings rings;
-	size_t rings_count;
 };
 
 static int take_link(const struct nlmsghdr *message, void *arg)
@@ -139,15 +134,6 @@ static int take_qdisc(const struct nlmsghdr *message, void *arg)
 	link->row.qdisc_drops = qdisc.drops;
 	link->row.qdisc_backlog = qdisc.backlog;
 	link->row.qdisc_requeues = qdisc.requeues;
-	return 0;
-}
-
-static int take_rings(const struct nlmsghdr *message, void *arg)
-{
-	struct capture *capture = arg;
-
-	ck_assert_int_eq(ethtool_rings_decode(message, &capture->rings), 0);
-	capture->rings_count++;
 	return 0;
 }
 
@@ -243,7 +229,7 @@ START_TEST(captured_veth)
 }
 END_TEST
 
-/* A virtual machine's eth0: `ethtool -g` said 256 of 256. */
+/* A virtual machine's eth0. */
 START_TEST(captured_virtio)
 {
 	struct capture capture;
@@ -253,17 +239,10 @@ START_TEST(captured_virtio)
 	decode_file(&capture, "virtio/links", take_link);
 	rows_sort(&capture.links);
 	decode_file(&capture, "virtio/qdiscs", take_qdisc);
-	decode_file(&capture, "virtio/rings", take_rings);
 	row = find(&capture, "eth0");
 	ck_assert_uint_eq(row->mtu, 1400);
 	ck_assert_uint_gt(row->rx_packets, 0);
 	ck_assert_uint_eq(row->qdisc_drops, 0);
-	ck_assert_uint_eq(capture.rings_count, 1);
-	ck_assert_uint_eq(capture.rings.ifindex, row->ifindex);
-	ck_assert_uint_eq(capture.rings.rx, 256);
-	ck_assert_uint_eq(capture.rings.rx_max, 256);
-	ck_assert_uint_eq(capture.rings.tx, 256);
-	ck_assert_uint_eq(capture.rings.tx_max, 256);
 	capture_done(&capture);
 }
 END_TEST
@@ -585,52 +564,7 @@ START_TEST(qdiscs)
 }
 END_TEST
 
-#define FAMILY 21 /* generic netlink numbers them as they come */
-
-static void made_rings(struct made *made, uint8_t command, bool named)
-{
-	const struct genlmsghdr info = {.cmd = command, .version = 1};
-	struct nlattr *nest;
-
-	made_init(made, FAMILY, &info, sizeof(info));
-	nest = made_nest(made, ETHTOOL_A_RINGS_HEADER);
-	if (named)
-		made_u32(made, ETHTOOL_A_HEADER_DEV_INDEX, 6);
-	made_text(made, ETHTOOL_A_HEADER_DEV_NAME, "eth6");
-	made_nest_end(made, nest);
-}
-
-START_TEST(rings)
-{
-	const struct genlmsghdr info = {.cmd = ETHTOOL_MSG_RINGS_GET_REPLY, .version = 1};
-	struct made made;
-	struct nic_rings found;
-	uint16_t two = 2;
-
-	/* a device with a receive ring only */
-	made_rings(&made, ETHTOOL_MSG_RINGS_GET_REPLY, true);
-	made_u32(&made, ETHTOOL_A_RINGS_RX_MAX, 4096);
-	made_u32(&made, ETHTOOL_A_RINGS_RX, 512);
-	ck_assert_int_eq(ethtool_rings_decode(&made.message, &found), 0);
-	ck_assert_uint_eq(found.ifindex, 6);
-	ck_assert_uint_eq(found.rx, 512);
-	ck_assert_uint_eq(found.rx_max, 4096);
-	ck_assert_uint_eq(found.tx, ROW_ABSENT);
-	ck_assert_uint_eq(found.tx_max, ROW_ABSENT);
-	made_add(&made, ETHTOOL_A_RINGS_TX, &two, sizeof(two));
-	ck_assert_int_eq(ethtool_rings_decode(&made.message, &found), -EBADMSG);
-	made_rings(&made, ETHTOOL_MSG_RINGS_GET_REPLY, false);
-	ck_assert_int_eq(ethtool_rings_decode(&made.message, &found), -EBADMSG);
-	made_rings(&made, ETHTOOL_MSG_RINGS_NTF, true);
-	ck_assert_int_eq(ethtool_rings_decode(&made.message, &found), -ENOENT);
-	made_init(&made, FAMILY, &info, sizeof(info));
-	ck_assert_int_eq(ethtool_rings_decode(&made.message, &found), -EBADMSG);
-	made_init(&made, FAMILY, &info, sizeof(info) - 1);
-	ck_assert_int_eq(ethtool_rings_decode(&made.message, &found), -EBADMSG);
-}
-END_TEST
-
 UNIT_MAIN("nic_link", captured_veth, captured_virtio, cut_captures, nothing_is_not_zero,
 	  statistics_of_older_kernels, statistics_of_newer_kernels, broken_links,
 	  truncated_attributes, odd_states, every_operational_state, largest_statistics,
-	  same_interface, deleted_links, qdiscs, rings)
+	  same_interface, deleted_links, qdiscs)

@@ -13,6 +13,7 @@
 
 #include "collectors/base/accum.h"
 #include "collectors/kernel/ethtool.h"
+#include "collectors/kernel/netlink.h"
 #include "collectors/nic/nic.h"
 #include "tests/unit/unit.h"
 
@@ -101,49 +102,6 @@ START_TEST(patterns_of_interfaces)
 	ck_assert_uint_eq(unit.rows[1].count, 0);
 	unit_collector_done(&unit);
 	tree_done(&tree);
-}
-END_TEST
-
-struct found {
-	struct nic_rings rings[64];
-	size_t count;
-};
-
-static void take_rings(const struct nic_rings *rings, void *arg)
-{
-	struct found *found = arg;
-
-	if (found->count < COUNT_OF(found->rings))
-		found->rings[found->count++] = *rings;
-}
-
-/* Generic netlink and, for older kernels, ioctls say the same of each interface here. */
-START_TEST(rings_both_ways)
-{
-	struct ethtool ethtool = ETHTOOL_CLOSED;
-	struct if_nameindex *list = if_nameindex();
-	struct found found = {.count = 0};
-	size_t bad, answered = 0;
-	int err;
-
-	ck_assert_ptr_nonnull(list);
-	ck_assert_int_eq(ethtool_open(&ethtool), 0);
-	err = ethtool_all_rings(&ethtool, take_rings, &found, &bad);
-	ck_assert(!err || (err == -EOPNOTSUPP && ethtool.no_netlink));
-	ck_assert_uint_eq(bad, 0);
-	for (const struct if_nameindex *each = list; !err && each->if_index; each++) {
-		struct nic_rings rings = {.ifindex = each->if_index};
-
-		if (ethtool_rings(&ethtool, each->if_name, &rings))
-			continue;
-		answered++;
-		for (size_t i = 0; i < found.count; i++)
-			if (found.rings[i].ifindex == rings.ifindex)
-				ck_assert_mem_eq(&found.rings[i], &rings, sizeof(rings));
-	}
-	ck_assert_uint_ge(answered, found.count);
-	if_freenameindex(list);
-	ethtool_close(&ethtool);
 }
 END_TEST
 
@@ -316,5 +274,5 @@ START_TEST(absences)
 }
 END_TEST
 
-UNIT_MAIN("nic", live, no_sysfs, patterns_of_interfaces, rings_both_ways, ethtool_refusals,
-	  announcements, widths, absences)
+UNIT_MAIN("nic", live, no_sysfs, patterns_of_interfaces, ethtool_refusals, announcements, widths,
+	  absences)
