@@ -76,7 +76,7 @@ int sock_diag_decode(const struct nlmsghdr *message, struct inet_socket *socket)
 	socket->send_queue = msg->idiag_wqueue;
 	socket->state = msg->idiag_state;
 	socket->time_wait = msg->idiag_timer == TIMER_TIME_WAIT;
-	mnl_attr_for_each (attr, message, sizeof(*msg)) {
+	mnl_attr_for_each(attr, message, sizeof(*msg)) {
 		switch (mnl_attr_get_type(attr)) {
 		case INET_DIAG_SHUTDOWN: /* every whole socket has it, unasked, since 3.6 */
 			socket->full = true;

@@ -41,7 +41,7 @@ int neighbors_decode_table(const struct nlmsghdr *message, struct neighbor_table
 	table = table_of(tables, part->ndtm_family);
 	if (!table)
 		return 0;
-	mnl_attr_for_each (attribute, message, sizeof(*part)) {
+	mnl_attr_for_each(attribute, message, sizeof(*part)) {
 		struct ndt_config config;
 
 		if (mnl_attr_get_type(attribute) == NDTA_THRESH3) {
@@ -66,7 +66,7 @@ static int flags_ext(const struct nlmsghdr *message, uint32_t *flags)
 	const struct nlattr *attribute;
 
 	*flags = 0;
-	mnl_attr_for_each (attribute, message, sizeof(struct ndmsg)) {
+	mnl_attr_for_each(attribute, message, sizeof(struct ndmsg)) {
 		if (mnl_attr_get_type(attribute) != FLAGS_EXT)
 			continue;
 		if (mnl_attr_validate(attribute, MNL_TYPE_U32) < 0)

@@ -254,9 +254,14 @@ class Mib:
 
 
 @functools.cache
+def whole_schema():
+    """What `netdiagd --dump=schema` prints."""
+    return json.loads(dump(fmt="schema"))
+
+
 def schema():
-    """What `netdiagd --dump=schema` prints: {name: table or group of scalars}."""
-    return {group["name"]: group for group in json.loads(dump(fmt="schema"))["groups"]}
+    """{name: table or group of scalars}"""
+    return {group["name"]: group for group in whole_schema()["groups"]}
 
 
 def tables_of(*collectors):
@@ -272,8 +277,7 @@ def syntaxes():
 
 def collectors():
     """The names of all collectors."""
-    return tuple(dict.fromkeys(group["collector"] for group in schema().values()
-                               if "collector" in group))
+    return tuple(collector["name"] for collector in whole_schema()["collectors"])
 
 
 def index_kinds(table):
