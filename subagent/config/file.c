@@ -98,8 +98,14 @@ static bool include_files(struct reader *reader, const struct source *source, st
 		return false;
 	if (!strpbrk(line->word[1], "*?[") || !access(path, F_OK))
 		return read_file(reader, source, path, line);
-	if (glob(path, 0, NULL, &found))
+	switch (glob(path, 0, NULL, &found)) {
+	case 0:
+		break;
+	case GLOB_NOMATCH:
 		return true;
+	default:
+		return line_wrong(line, 1, "%s: the pattern cannot be expanded", path);
+	}
 	for (size_t i = 0; ok && i < found.gl_pathc; i++)
 		ok = read_file(reader, source, found.gl_pathv[i], line);
 	globfree(&found);

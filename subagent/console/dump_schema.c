@@ -61,23 +61,18 @@ static void schema_values(FILE *out, const struct enum_value *values)
 	putc('}', out);
 }
 
-/* The unit of a number that is not a plain count; hundredths are of what a text column names. */
-static void schema_units(FILE *out, const struct table *table, enum column_reading reading)
+/* The UNITS of a number whose reading depends on them. */
+static void schema_units(FILE *out, enum column_reading reading)
 {
 	static const char *const units[] = {
 		[READ_PERCENT] = "0.01 percent",
-		[READ_HUNDREDTHS] = "0.01 of ",
+		[READ_HUNDREDTHS] = "0.01 of netdiagCheckUnits",
 		[READ_MILLISECONDS] = "milliseconds",
 		[READ_MICROSECONDS] = "microseconds",
 	};
 
-	if (reading == READ_PLAIN)
-		return;
-	fprintf(out, ", \"units\": \"%s", units[reading]);
-	for (size_t i = 0; reading == READ_HUNDREDTHS && i < table->column_count; i++)
-		if (strstr(table->columns[i].name, "Units"))
-			fputs(table->columns[i].name, out);
-	putc('"', out);
+	if (reading != READ_PLAIN)
+		fprintf(out, ", \"units\": \"%s\"", units[reading]);
 }
 
 /* What columns, scalars and notifications' objects have in common; the caller has begun the object
@@ -108,7 +103,7 @@ static void schema_columns(FILE *out, const struct table *table)
 		fprintf(out, ".%u", column->arc);
 		schema_object(out, column->name, column->type, column->size, column->values,
 			      column->index ? "not-accessible" : "read-only");
-		schema_units(out, table, column->reading);
+		schema_units(out, column->reading);
 		putc('}', out);
 		before = ",";
 	}
@@ -148,6 +143,8 @@ static void schema_notify_objects(FILE *out)
 			ARC_NOTIFY_OBJECTS, object->arc);
 		schema_object(out, object->name, object->type, object->size, object->values,
 			      "accessible-for-notify");
+		if (i == NOTIFY_VALUE || i == NOTIFY_LIMIT)
+			fputs(", \"units\": \"0.01 of netdiagNotifyUnits\"", out);
 		putc('}', out);
 	}
 	fputs("]}", out);

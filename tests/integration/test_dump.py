@@ -7,7 +7,7 @@ import re
 import subprocess
 import unittest
 
-from harness import BINARY, SRC, Netns, dump, run
+from harness import BINARY, MIB_DIR, SRC, Netns, dump, run
 
 
 class Dump(unittest.TestCase):
@@ -82,3 +82,11 @@ class Dump(unittest.TestCase):
             with open(os.path.join(SRC, file)) as text:
                 content = text.read()
             self.assertEqual([word for word in words if not re.search(rf"\b{re.escape(word)}\b", content)], [], file)
+
+    def test_units_are_those_of_the_mib(self):
+        """Where a number is read as a fraction or a time, the code knows the UNITS of the MIB."""
+        with open(os.path.join(MIB_DIR, "NETDIAG-MIB.txt")) as text:
+            mib = dict(re.findall(r'^(netdiag\w+) OBJECT-TYPE\s+SYNTAX[^"]*?UNITS\s+"([^"]+)"', text.read(), re.M))
+        code = {item["name"]: item["units"] for group in json.loads(dump(fmt="schema"))["groups"]
+                for item in group["objects"] if "units" in item}
+        self.assertEqual(code, {name: units for name, units in mib.items() if re.match(r"0\.01|milli|micro", units)})
