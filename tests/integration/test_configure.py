@@ -103,7 +103,8 @@ class Configure(unittest.TestCase):
         need_tools("smidump", "make")
         status, output = self.configure("-q", f"--with-base-oid={OTHER_OID}", "CFLAGS=-O0")
         self.assertEqual(status, 0, output)
-        run("make", "-C", self.dir, "-j2", "netdiagd", "contrib/snmpd/netdiag.conf", timeout=600,
+        run("make", "-C", self.dir, "-j2", "netdiagd", "contrib/snmpd/netdiag.conf",
+            "contrib/installed/README.md", timeout=600,
             env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")})
         netdiagd = os.path.join(self.dir, "netdiagd")
         schema = json.loads(run(netdiagd, "--dump=schema"))
@@ -113,6 +114,10 @@ class Configure(unittest.TestCase):
         self.assertEqual(test_mib.differences(test_mib.code_side(schema), test_mib.mib_side(tree)), [])
         with open(os.path.join(self.dir, "contrib", "snmpd", "netdiag.conf")) as text:
             self.assertIn(f".{OTHER_OID}\n", text.read())
+        with open(os.path.join(self.dir, "contrib", "installed", "README.md")) as text:
+            readme = text.read()
+        self.assertIn(f"`.{OTHER_OID}.1`", readme)
+        self.assertNotIn("9999.9999.2718", readme)
         # Nothing is left of the default, neither in the version nor in a value.
         self.assertNotIn("experimental", run(netdiagd, "--version"))
         for row in json.loads(run(netdiagd, "--dump=json"))["netdiagCheckTable"]:
