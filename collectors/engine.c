@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Runs the collectors, each in a thread of its own, and publishes what they found as snapshots. */
 #include <config.h>
 
 #include <errno.h>
@@ -183,7 +184,8 @@ static void slot_close(struct slot *slot)
 }
 
 /* With the lock held: the outcome of a collection becomes what is shown. Takes the snapshot. */
-static void publish(struct slot *slot, struct snapshot *snapshot, const struct collect *c, int err)
+static void slot_publish(struct slot *slot, struct snapshot *snapshot, const struct collect *c,
+			 int err)
 {
 	struct snapshot *old = NULL;
 
@@ -259,7 +261,7 @@ static void slot_collect(struct slot *slot)
 	slot->busy_since = 0;
 	slot->duration = duration;
 	if (engine->settings->collector[slot->index].on)
-		publish(slot, snapshot, &c, err);
+		slot_publish(slot, snapshot, &c, err);
 	else
 		snapshot_put(snapshot);
 }
@@ -370,7 +372,7 @@ void engine_configure(struct engine *engine, const struct collect_settings *sett
 }
 
 /* With the lock held. */
-static bool all_ended(const struct engine *engine)
+static bool engine_all_ended(const struct engine *engine)
 {
 	for (size_t i = 0; i < engine->count; i++)
 		if (engine->slot[i].running && !engine->slot[i].ended)
@@ -388,9 +390,9 @@ bool engine_stop(struct engine *engine, unsigned timeout_ms)
 	pthread_mutex_lock(&engine->lock);
 	__atomic_store_n(&engine->stop, true, __ATOMIC_RELAXED); /* read without the lock too */
 	pthread_cond_broadcast(&engine->wake);
-	while (!all_ended(engine) && err != ETIMEDOUT)
+	while (!engine_all_ended(engine) && err != ETIMEDOUT)
 		err = pthread_cond_timedwait(&engine->wake, &engine->lock, &until);
-	all = all_ended(engine);
+	all = engine_all_ended(engine);
 	/* Those that have ended need the lock no more. */
 	for (size_t i = 0; i < engine->count; i++) {
 		struct slot *slot = &engine->slot[i];
@@ -458,7 +460,7 @@ const struct snapshot *engine_snapshot(struct engine *engine, size_t i)
 }
 
 /* With the lock held: a collector whose rows are old stalls, whatever its last outcome. */
-static void tell_stall(const struct slot *slot, uint64_t now, struct collector_state *state)
+static void slot_note_stall(const struct slot *slot, uint64_t now, struct collector_state *state)
 {
 	uint64_t limit = state->interval_ms * MILLISECOND_NS * STALE_INTERVALS + SECOND_NS;
 
@@ -467,8 +469,8 @@ static void tell_stall(const struct slot *slot, uint64_t now, struct collector_s
 	if (state->status != COLLECT_PENDING)
 		state->status = COLLECT_STALE;
 	snprintf(state->error, sizeof(state->error),
-		 "%s: a collection has been under way for %u s; the kernel or the file system "
-		 "does not answer. Restart netdiagd if it lasts",
+		 "%s: a collection has been under way for %u s: there is very much to read, "
+		 "or the kernel or a file system is stuck. Restart netdiagd if it lasts",
 		 slot->desc->name, (unsigned)((now - slot->busy_since) / SECOND_NS));
 }
 
@@ -498,7 +500,7 @@ void engine_state(struct engine *engine, size_t i, struct collector_state *state
 		snprintf(state->error, sizeof(state->error),
 			 "turned off in the configuration (collector %s off)", slot->desc->name);
 	} else {
-		tell_stall(slot, now, state);
+		slot_note_stall(slot, now, state);
 	}
 	pthread_mutex_unlock(&engine->lock);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Lists of shell patterns, matched with fnmatch(3). */
 #include <config.h>
 
 #include <errno.h>

@@ -94,7 +94,7 @@ void hash_clear(struct hash *hash)
 }
 
 /* The slot where the key is, or the free one where it would be. There always is a free one. */
-static uint32_t *slot_of(const struct hash *hash, const void *key)
+static uint32_t *hash_slot(const struct hash *hash, const void *key)
 {
 	size_t mask = hash->slot_count - 1, i = hash_of(key, hash->key_size) & mask;
 
@@ -103,15 +103,15 @@ static uint32_t *slot_of(const struct hash *hash, const void *key)
 	return &hash->slots[i];
 }
 
-static void fill_slots(struct hash *hash)
+static void hash_fill_slots(struct hash *hash)
 {
 	for (size_t i = 0; i < hash->count; i++)
-		*slot_of(hash, hash_at(hash, i)) = (uint32_t)i + 1;
+		*hash_slot(hash, hash_at(hash, i)) = (uint32_t)i + 1;
 }
 
 /* Makes room for `capacity` items, which must be enough. False when memory is short; all is as
  * before then. */
-static bool resize(struct hash *hash, size_t capacity)
+static bool hash_resize(struct hash *hash, size_t capacity)
 {
 	size_t slot_count = SLOTS_MIN;
 	unsigned char *items;
@@ -130,13 +130,13 @@ static bool resize(struct hash *hash, size_t capacity)
 	hash->capacity = capacity;
 	hash->slots = slots;
 	hash->slot_count = slot_count;
-	fill_slots(hash);
+	hash_fill_slots(hash);
 	return true;
 }
 
 void *hash_find(const struct hash *hash, const void *key)
 {
-	uint32_t found = hash->slot_count ? *slot_of(hash, key) : 0;
+	uint32_t found = hash->slot_count ? *hash_slot(hash, key) : 0;
 
 	return found ? hash_at(hash, found - 1) : NULL;
 }
@@ -148,12 +148,12 @@ void *hash_add(struct hash *hash, const void *key)
 	if (item)
 		return item;
 	if (hash->count == hash->capacity &&
-	    !resize(hash, hash->capacity ? hash->capacity * 2 : SLOTS_MIN / 2))
+	    !hash_resize(hash, hash->capacity ? hash->capacity * 2 : SLOTS_MIN / 2))
 		return NULL;
 	item = hash_at(hash, hash->count++);
 	memset(item, 0, hash->item_size);
 	memcpy(item, key, hash->key_size);
-	*slot_of(hash, key) = (uint32_t)hash->count;
+	*hash_slot(hash, key) = (uint32_t)hash->count;
 	return item;
 }
 
@@ -173,8 +173,8 @@ void hash_keep(struct hash *hash, hash_keep_fn *keep, void *arg)
 	hash->count = kept;
 	if (!kept) {
 		hash_clear(hash);
-	} else if (kept > hash->capacity / 4 || !resize(hash, kept * 2)) {
+	} else if (kept > hash->capacity / 4 || !hash_resize(hash, kept * 2)) {
 		memset(hash->slots, 0, hash->slot_count * sizeof(*hash->slots));
-		fill_slots(hash);
+		hash_fill_slots(hash);
 	}
 }

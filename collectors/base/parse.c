@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Takes the text of procfs and sysfs files apart: lines, words, numbers, CPU lists. */
 #include <config.h>
 
 #include <errno.h>

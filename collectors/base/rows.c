@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Growing arrays of rows: adding, sorting and searching them in the order of an SNMP index. */
 #include <config.h>
 
 #include <errno.h>

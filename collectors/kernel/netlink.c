@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The exchange with the kernel over netlink: requests, dumps that are repeated when they were
+ * interrupted, and multicast events. */
 #include <config.h>
 
 #include <arpa/inet.h>
@@ -53,7 +55,7 @@ static int message_errno(const struct nlmsghdr *message)
 	return err < -4095 || err > 0 ? -EBADMSG : err;
 }
 
-static void take_message(const struct nlmsghdr *message, const struct netlink_dump *dump,
+static void netlink_take(const struct nlmsghdr *message, const struct netlink_dump *dump,
 			 struct netlink_progress *progress)
 {
 	int err;
@@ -93,7 +95,7 @@ int netlink_parse(const void *buf, size_t len, const struct netlink_dump *dump,
 		if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > len)
 			return -EBADMSG;
 		if (message->nlmsg_seq == progress->seq)
-			take_message(message, dump, progress);
+			netlink_take(message, dump, progress);
 		step = NLMSG_ALIGN((size_t)message->nlmsg_len);
 		if (step > len)
 			step = len;
@@ -104,7 +106,7 @@ int netlink_parse(const void *buf, size_t len, const struct netlink_dump *dump,
 }
 
 /* Waits until the socket is readable. 0, -ETIMEDOUT or -errno. */
-static int wait_readable(int fd, uint64_t deadline)
+static int netlink_wait(int fd, uint64_t deadline)
 {
 	for (;;) {
 		struct pollfd ready = {.fd = fd, .events = POLLIN};
@@ -122,7 +124,7 @@ static int wait_readable(int fd, uint64_t deadline)
 }
 
 /* Receives one datagram from the kernel. Its length or -errno. */
-static ssize_t receive(const struct netlink *nl)
+static ssize_t netlink_receive(const struct netlink *nl)
 {
 	struct sockaddr_nl from = {0};
 	struct iovec part = {nl->buf, NETLINK_BUFFER_SIZE};
@@ -145,8 +147,9 @@ static ssize_t receive(const struct netlink *nl)
 
 /* One exchange. 0, or -errno when the socket is of no use any more; what the kernel said is in
  * progress. */
-static int exchange(struct netlink *nl, struct nlmsghdr *request, const struct netlink_dump *dump,
-		    uint64_t deadline, struct netlink_progress *progress)
+static int netlink_exchange(struct netlink *nl, struct nlmsghdr *request,
+			    const struct netlink_dump *dump, uint64_t deadline,
+			    struct netlink_progress *progress)
 {
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 
@@ -156,12 +159,12 @@ static int exchange(struct netlink *nl, struct nlmsghdr *request, const struct n
 		   sizeof(kernel)) < 0)
 		return -errno;
 	while (!progress->done) {
-		int err = wait_readable(nl->fd, deadline);
+		int err = netlink_wait(nl->fd, deadline);
 		ssize_t got;
 
 		if (err)
 			return err;
-		got = receive(nl);
+		got = netlink_receive(nl);
 		if (got == -EAGAIN)
 			continue;
 		if (got < 0)
@@ -188,7 +191,7 @@ int netlink_dump(struct netlink *nl, struct nlmsghdr *request, const struct netl
 
 		if (try && dump->restart)
 			dump->restart(dump->arg);
-		err = exchange(nl, request, dump, deadline, &progress);
+		err = netlink_exchange(nl, request, dump, deadline, &progress);
 		if (err) {
 			netlink_close(nl);
 			return err;
@@ -227,7 +230,8 @@ int netlink_subscribe(struct netlink *nl, unsigned group, uint16_t type)
 }
 
 /* Hands over the messages in one datagram of announcements. */
-static int announce(const struct netlink *nl, size_t len, netlink_message_fn *message, void *arg)
+static int netlink_announce(const struct netlink *nl, size_t len, netlink_message_fn *message,
+			    void *arg)
 {
 	const unsigned char *at = nl->buf;
 	int err = 0;
@@ -253,7 +257,7 @@ int netlink_drain(struct netlink *nl, netlink_message_fn *message, void *arg)
 	int result = 0;
 
 	for (;;) {
-		ssize_t got = receive(nl);
+		ssize_t got = netlink_receive(nl);
 		int err = 0;
 
 		if (got == -EAGAIN)
@@ -263,7 +267,7 @@ int netlink_drain(struct netlink *nl, netlink_message_fn *message, void *arg)
 		if (got < 0)
 			err = -ENOBUFS; /* said once; what is queued can still be read */
 		else
-			err = announce(nl, (size_t)got, message, arg);
+			err = netlink_announce(nl, (size_t)got, message, arg);
 		if (!result)
 			result = err;
 	}

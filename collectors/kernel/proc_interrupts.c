@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Parses /proc/interrupts: a header that names the CPUs, then a line per interrupt. */
 #include <config.h>
 
 #include <errno.h>

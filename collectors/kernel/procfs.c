@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Opens and reads files below the proc and sys roots, whole and bounded. */
 #include <config.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Dumps TCP and UDP sockets over NETLINK_SOCK_DIAG (net/ipv4/inet_diag.c) and decodes them. */
 #include <config.h>
 
 #include <arpa/inet.h>
@@ -20,7 +21,7 @@
 /* Memory attributes before 4.7 end with SK_MEMINFO_BACKLOG. */
 #define MEMINFO_WITHOUT_DROPS SK_MEMINFO_DROPS
 
-static void take_key(struct endpoint_key *key, const struct inet_diag_msg *msg, bool local)
+static void sock_diag_key(struct endpoint_key *key, const struct inet_diag_msg *msg, bool local)
 {
 	size_t len = msg->idiag_family == AF_INET ? 4 : 16;
 
@@ -31,7 +32,7 @@ static void take_key(struct endpoint_key *key, const struct inet_diag_msg *msg, 
 	key->interface = msg->id.idiag_if;
 }
 
-static void take_memory(struct inet_socket *socket, const struct nlattr *attr)
+static void sock_diag_memory(struct inet_socket *socket, const struct nlattr *attr)
 {
 	uint32_t values[SK_MEMINFO_VARS] = {0};
 	size_t len = mnl_attr_get_payload_len(attr);
@@ -67,8 +68,8 @@ int sock_diag_decode(const struct nlmsghdr *message, struct inet_socket *socket)
 	    msg->idiag_state > SOCKDIAG_NEW_SYN_RECV)
 		return -EBADMSG;
 	memset(socket, 0, sizeof(*socket));
-	take_key(&socket->local, msg, true);
-	take_key(&socket->remote, msg, false);
+	sock_diag_key(&socket->local, msg, true);
+	sock_diag_key(&socket->remote, msg, false);
 	socket->cookie = (uint64_t)msg->id.idiag_cookie[1] << 32 | msg->id.idiag_cookie[0];
 	socket->inode = msg->idiag_inode;
 	socket->uid = msg->idiag_uid;
@@ -82,7 +83,7 @@ int sock_diag_decode(const struct nlmsghdr *message, struct inet_socket *socket)
 			socket->full = true;
 			break;
 		case INET_DIAG_SKMEMINFO:
-			take_memory(socket, attr);
+			sock_diag_memory(socket, attr);
 			break;
 		}
 	}
@@ -95,7 +96,7 @@ struct each_socket {
 	void *arg;
 };
 
-static int take_message(const struct nlmsghdr *message, void *arg)
+static int sock_diag_message(const struct nlmsghdr *message, void *arg)
 {
 	const struct each_socket *to = arg;
 	struct inet_socket socket;
@@ -104,7 +105,7 @@ static int take_message(const struct nlmsghdr *message, void *arg)
 	return err ? err : to->each(&socket, to->arg);
 }
 
-static void restart_dump(void *arg)
+static void sock_diag_restart(void *arg)
 {
 	const struct each_socket *to = arg;
 
@@ -114,7 +115,7 @@ static void restart_dump(void *arg)
 
 /* Lets the kernel select by the local port. Each condition takes two operations, the second of
  * which holds its port; where one fails, the jump goes beyond the end, which rejects. */
-static void put_port_filter(struct nlmsghdr *header, const struct sock_diag_query *query)
+static void sock_diag_put_ports(struct nlmsghdr *header, const struct sock_diag_query *query)
 {
 	const uint8_t step = 2 * sizeof(struct inet_diag_bc_op);
 	const uint8_t beyond = sizeof(struct inet_diag_bc_op);
@@ -158,8 +159,8 @@ int sock_diag_dump(struct netlink *nl, const struct sock_diag_query *query,
 	_Alignas(struct nlmsghdr) char buf[128]; /* the request and its one attribute */
 	struct each_socket to = {.each = each, .restart = restart, .arg = arg};
 	struct netlink_dump dump = {
-		.message = take_message,
-		.restart = restart_dump,
+		.message = sock_diag_message,
+		.restart = sock_diag_restart,
 		.arg = &to,
 	};
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buf);
@@ -176,7 +177,7 @@ int sock_diag_dump(struct netlink *nl, const struct sock_diag_query *query,
 		put_request(header, query, ext);
 	header->nlmsg_flags = NLM_F_DUMP;
 	if (query->port_high)
-		put_port_filter(header, query);
+		sock_diag_put_ports(header, query);
 	return netlink_dump(nl, header, &dump);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Finds single numbers in the texts of /proc/net/sockstat, sockstat6 and snmp. */
 #include <config.h>
 
 #include <errno.h>
