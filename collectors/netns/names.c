@@ -60,8 +60,6 @@ size_t netns_names_believed(const struct roots *roots, struct span hierarchy, st
 	size_t used, len = 0;
 	bool alone = true;
 
-	if (!roots_live(roots) && !is_directory(roots, CGROUP_ROOT, &alone))
-		return path.len;
 	if (!mount_of(roots, hierarchy, full, sizeof(full)))
 		return 0;
 	used = strlen(full);
@@ -88,16 +86,17 @@ static size_t believed(struct span hierarchy, struct span path, const void *root
 	return netns_names_believed(roots, hierarchy, path);
 }
 
-/* The container or pod of one of its processes. */
-static bool container_name(const struct netns *netns, const struct collect *c, char *name,
-			   size_t size)
+/* The container or pod of one of its processes. A captured tree does not hold the owners of the
+ * cgroups, so that all of their names are believed. */
+static bool container_name(const struct netns_list *list, const struct netns *netns,
+			   const struct collect *c, char *name, size_t size)
 {
 	const struct roots *roots = &c->settings->roots;
 
 	for (size_t i = 0; i < netns->pids; i++)
 		if (!procfs_read(roots, ROOT_PROC, c->buf, "%u/cgroup", netns->pid[i]) &&
-		    container_name_of((struct span){c->buf->data, c->buf->len}, believed, roots,
-				      name, size))
+		    container_name_of((struct span){c->buf->data, c->buf->len},
+				      list->procfs ? believed : NULL, roots, name, size))
 			return true;
 	return false;
 }
@@ -122,11 +121,12 @@ static bool is_given(const struct netns *netns)
 }
 
 /* What it is called, were it the only one of that name. */
-static void base_name(const struct netns *netns, const struct collect *c, char *name, size_t size)
+static void base_name(const struct netns_list *list, const struct netns *netns,
+		      const struct collect *c, char *name, size_t size)
 {
 	char process[NETNS_NAME_SIZE];
 
-	if (!is_given(netns) && container_name(netns, c, name, size))
+	if (!is_given(netns) && container_name(list, netns, c, name, size))
 		return;
 	snprintf(process, sizeof(process), "%s:%u", netns->command[0] ? netns->command : "pid",
 		 netns->pid[0]);
@@ -164,8 +164,10 @@ int netns_names_give(struct netns_list *list, const struct collect *c)
 		char base[NETNS_NAME_SIZE];
 
 		read_command(netns, c);
-		base_name(netns, c, base, sizeof(base));
+		base_name(list, netns, c, base, sizeof(base));
 		err = netns_names_add(&given, base, netns->name);
+		if (collect_stopping(c))
+			err = -ECANCELED;
 	}
 	hash_clear(&given);
 	return err;

@@ -8,7 +8,7 @@
 /*
  * Sets name and command of each namespace of a list: the name of its file, else that of the
  * container of one of its processes, else the first process and its pid. The second of the same
- * name gets "#2" appended. 0 or -ENOMEM.
+ * name gets "#2" appended. 0, -ENOMEM, or -ECANCELED when the process is ending.
  */
 int netns_names_give(struct netns_list *list, const struct collect *c);
 
@@ -25,8 +25,7 @@ int netns_names_add(struct hash *given, const char *base, char *name);
 /*
  * How much of a cgroup's path can be believed: up to and including the first directory that others
  * than root may write to, for below that one everybody can choose names. 0 when the owners cannot
- * be read. hierarchy is the second field of a line of /proc/PID/cgroup. Of a captured tree without
- * sys/fs/cgroup everything is believed.
+ * be read. hierarchy is the second field of a line of /proc/PID/cgroup.
  */
 size_t netns_names_believed(const struct roots *roots, struct span hierarchy, struct span path);
 

@@ -187,6 +187,7 @@ static int visit_netns(struct visit *visit)
 	fd = netns_open(visit->netns, walk->roots);
 	err = fd;
 	if (fd >= 0) {
+		visit->row->identity = visit->netns->identity;
 		err = netns_enter_run(fd, visit_inside, visit);
 		walk->forbidden = err == -EPERM && !walk->visits;
 		close(fd);
@@ -366,6 +367,7 @@ static int netns_collect(struct collect *c)
 	err = netns_scan(&walk.list, &state->processes, c);
 	if (err)
 		return collect_fail(c, err, "/proc: cannot be searched for processes");
+	c->left_out = walk.list.left_out;
 	if (procfs_read_u64(walk.roots, ROOT_PROC, &walk.conntrack_max,
 			    "sys/net/netfilter/nf_conntrack_max"))
 		walk.conntrack_max = ROW_ABSENT;

@@ -63,7 +63,6 @@ struct scan {
 	struct netns_processes *processes;
 	struct hash seen; /* by this scan */
 	const struct roots *roots;
-	bool procfs; /* not a captured tree */
 };
 
 int netns_parse_link(struct span text, uint64_t *inode)
@@ -164,6 +163,7 @@ static struct netns *find_or_add(struct netns_list *list, uint64_t inode, uint64
 	if (netns && list->found.count > before) {
 		netns->inode = inode;
 		netns->proc_inode = proc_inode;
+		netns->identity = ROW_ABSENT;
 	}
 	return netns;
 }
@@ -235,7 +235,7 @@ static int locate_process(const struct scan *scan, const char *name, struct proc
 	const struct process *before = NULL;
 	int err;
 
-	if (scan->procfs)
+	if (scan->list->procfs)
 		before = hash_find(&scan->processes->seen, process);
 	if (before && before->reads > 1 && (process->pid + scan->processes->scans) % READ_EVERY) {
 		*process = *before;
@@ -258,7 +258,7 @@ static int scan_process(struct scan *scan, const char *name, struct process *pro
 
 	if (locate_process(scan, name, process))
 		return 0;
-	if (scan->procfs) {
+	if (list->procfs) {
 		copy = hash_add(&scan->seen, process);
 		if (!copy)
 			return -ENOMEM;
@@ -280,7 +280,7 @@ static int scan_process(struct scan *scan, const char *name, struct process *pro
 	return 0;
 }
 
-static int scan_processes(struct scan *scan)
+static int scan_processes(struct scan *scan, const struct collect *c)
 {
 	DIR *dir = procfs_opendir(scan->roots, ROOT_PROC, ".");
 	struct dirent *entry;
@@ -288,7 +288,7 @@ static int scan_processes(struct scan *scan)
 
 	if (!dir)
 		return -errno;
-	scan->procfs = is_procfs(dirfd(dir));
+	scan->list->procfs = is_procfs(dirfd(dir));
 	scan->list->hidden = roots_hide_processes(scan->roots);
 	while (!err && (entry = readdir(dir))) {
 		struct span name = {entry->d_name, strlen(entry->d_name)};
@@ -296,7 +296,8 @@ static int scan_processes(struct scan *scan)
 
 		if (span_u64(name, &process.pid) || !process.pid || process.pid > INT32_MAX)
 			continue;
-		err = scan_process(scan, entry->d_name, &process);
+		err = collect_stopping(c) ? -ECANCELED
+					  : scan_process(scan, entry->d_name, &process);
 	}
 	closedir(dir);
 	return err;
@@ -444,16 +445,49 @@ static int open_file(const struct netns *netns, const struct roots *roots, size_
 	return fd < 0 ? -errno : fd;
 }
 
-int netns_open(const struct netns *netns, const struct roots *roots)
+static uint64_t identity(enum netns_identity kind, uint64_t number)
+{
+	return (uint64_t)kind << NETNS_IDENTITY_SHIFT |
+	       (number & ((UINT64_C(1) << NETNS_IDENTITY_SHIFT) - 1));
+}
+
+/* The kernel's id of a namespace, or since when its file has existed. The inode of a mounted file
+ * is not released before the mount is, so its ctime stays. */
+static uint64_t file_identity(const struct netns *netns, int fd, const struct stat *st)
+{
+	uint64_t id;
+
+	if (!ioctl(fd, NS_GET_ID, &id))
+		return identity(NETNS_IDENTITY_ID, id);
+	if (!netns->directory)
+		return ROW_ABSENT;
+	return identity(NETNS_IDENTITY_CTIME,
+			(uint64_t)st->st_ctim.tv_sec * SECOND_NS + (uint64_t)st->st_ctim.tv_nsec);
+}
+
+/* Whether an open file is that of the namespace, and not of another one with the same inode. */
+static bool is_file_of(struct netns *netns, int fd)
+{
+	struct stat st;
+	uint64_t found;
+
+	if (fstat(fd, &st) || st.st_ino != netns->inode)
+		return false;
+	found = file_identity(netns, fd, &st);
+	if (netns->identity == ROW_ABSENT)
+		netns->identity = found;
+	return found == netns->identity || found == ROW_ABSENT;
+}
+
+int netns_open(struct netns *netns, const struct roots *roots)
 {
 	size_t tries = netns->directory ? 1 : netns->pids;
 	int err = -ENOENT;
 
 	for (size_t i = 0; i < tries; i++) {
-		struct stat st;
 		int fd = open_file(netns, roots, i);
 
-		if (fd >= 0 && !fstat(fd, &st) && st.st_ino == netns->inode)
+		if (fd >= 0 && is_file_of(netns, fd))
 			return fd;
 		if (fd >= 0)
 			close(fd);
@@ -463,36 +497,13 @@ int netns_open(const struct netns *netns, const struct roots *roots)
 	return err;
 }
 
-static uint64_t identity(enum netns_identity kind, uint64_t number)
-{
-	return (uint64_t)kind << NETNS_IDENTITY_SHIFT |
-	       (number & ((UINT64_C(1) << NETNS_IDENTITY_SHIFT) - 1));
-}
-
-/* The kernel's id of a namespace, or since when its file has existed. The inode of a mounted file
- * is not released before the mount is, so its ctime stays. */
-static uint64_t file_identity(const struct netns *netns, const struct roots *roots)
-{
-	int fd = netns->inode == ROW_ABSENT ? -1 : netns_open(netns, roots);
-	uint64_t id, found = ROW_ABSENT;
-	struct stat st;
-
-	if (fd < 0)
-		return ROW_ABSENT;
-	if (!ioctl(fd, NS_GET_ID, &id))
-		found = identity(NETNS_IDENTITY_ID, id);
-	else if (netns->directory && !fstat(fd, &st))
-		found = identity(NETNS_IDENTITY_CTIME, (uint64_t)st.st_ctim.tv_sec * SECOND_NS +
-							       (uint64_t)st.st_ctim.tv_nsec);
-	close(fd);
-	return found;
-}
-
 static void find_identity(struct netns *netns, const struct roots *roots, struct filebuf *buf)
 {
+	int fd = netns->inode == ROW_ABSENT ? -1 : netns_open(netns, roots);
 	uint64_t oldest = ROW_ABSENT;
 
-	netns->identity = file_identity(netns, roots);
+	if (fd >= 0)
+		close(fd);
 	if (netns->identity != ROW_ABSENT)
 		return;
 	for (size_t i = 0; i < netns->pids; i++) {
@@ -522,8 +533,11 @@ static int finish_list(struct netns_list *list, const struct collect *c)
 	merge_unknown(list);
 	err = limit_list(list, c->settings->max_rows[MAX_ROWS_NETNS], roots);
 	sort_list(list, compare_inodes);
-	for (size_t i = 0; i < list->count && !err; i++)
+	for (size_t i = 0; i < list->count && !err; i++) {
 		find_identity(list->netns[i], roots, c->buf);
+		if (collect_stopping(c))
+			err = -ECANCELED;
+	}
 	return err ? err : netns_names_give(list, c);
 }
 
@@ -546,7 +560,7 @@ int netns_scan(struct netns_list *list, struct netns_processes *processes, struc
 		for (size_t i = 0; i < COUNT_OF(directories) && !err; i++)
 			err = scan_directory(list, directories[i]);
 	if (!err)
-		err = scan_processes(&scan);
+		err = scan_processes(&scan, c);
 	hash_clear(&processes->seen);
 	processes->seen = scan.seen;
 	processes->scans++;

@@ -42,6 +42,7 @@ struct netns_list {
 	struct netns **netns; /* point into found */
 	size_t count;
 	struct hash found;
+	bool procfs;	    /* the proc root is a procfs, not a captured tree */
 	bool left_out;	    /* there were more than maxRows allows */
 	bool hidden;	    /* some process did not show where it lives */
 	const char *denied; /* a directory of names that may not be read; NULL: none */
@@ -64,8 +65,8 @@ void netns_processes_forget(struct netns_processes *processes);
  * Finds and names them, at most as many as the settings allow. When there are more, named ones and
  * those of root's processes come first, then the others' in turn, one of each user after the other.
  * Names are looked for only under the running kernel's own /proc. A process that enters another
- * namespace late in its life is noticed after a few scans. Returns 0, -ENOMEM, or the
- * error of reading /proc.
+ * namespace late in its life is noticed after a few scans. Returns 0, -ENOMEM, -ECANCELED when the
+ * process is ending, or the error of reading /proc.
  */
 int netns_scan(struct netns_list *list, struct netns_processes *processes, struct collect *c);
 void netns_list_free(struct netns_list *list);
@@ -85,10 +86,11 @@ uint64_t netns_parse_start(struct span text);
 uint64_t netns_proc_inode(const struct roots *roots, const char *process);
 
 /*
- * Opens the file of a namespace, by its name or that of one of its processes, and makes sure that
- * it still is the same one. The descriptor keeps the namespace alive: close it soon. Returns the
- * descriptor or -errno; -ENOENT when the namespace is gone.
+ * Opens the file of a namespace, by its name or that of one of its processes, makes sure that it
+ * still is the same one, and sets its identity when that is not known yet. The descriptor keeps the
+ * namespace alive: close it soon. Returns the descriptor or -errno; -ENOENT when the namespace is
+ * gone.
  */
-int netns_open(const struct netns *netns, const struct roots *roots);
+int netns_open(struct netns *netns, const struct roots *roots);
 
 #endif

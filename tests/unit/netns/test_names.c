@@ -100,7 +100,7 @@ START_TEST(owners)
 	struct tree tree;
 
 	tree_init(&tree);
-	ck_assert_uint_eq(believed(&tree, "", path), strlen(path));
+	ck_assert_uint_eq(believed(&tree, "", path), 0);
 	tree_write(&tree,
 		   "sys/fs/cgroup/user.slice/user@1000.service/app.slice/docker-1.scope/"
 		   "cgroup.procs",

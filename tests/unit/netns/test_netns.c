@@ -343,6 +343,24 @@ START_TEST(start_times)
 }
 END_TEST
 
+/* With many namespaces a collection takes long, and must not hold up the end of the process. */
+START_TEST(stops)
+{
+	bool stop = true;
+	struct collect c = {.now = SECOND, .stop = &stop};
+
+	begin();
+	make_process(100, 4026532000, "p", "0::/");
+	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
+	c.settings = unit.settings;
+	c.state = unit.state;
+	c.rows = unit.rows;
+	c.buf = &unit.buf;
+	ck_assert_int_eq(netns_collector.collect(&c), -ECANCELED);
+	end();
+}
+END_TEST
+
 START_TEST(no_proc)
 {
 	begin();
@@ -457,5 +475,5 @@ START_TEST(visits_elsewhere)
 END_TEST
 
 UNIT_MAIN("netns", one, with_little, names, processes_end, made_anew, bounded, bounded_by_owner,
-	  inode_used_again, start_times, no_proc, links, conntrack_entries, visits,
+	  inode_used_again, start_times, stops, no_proc, links, conntrack_entries, visits,
 	  visits_elsewhere)
