@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* netdiagLimitTable: what is used of each limit of the kernel, from /proc/net/sockstat, /proc/sys,
+ * rtnetlink (neighbour tables) and sock_diag (ephemeral ports). */
 #include <config.h>
 
 #include <errno.h>
@@ -21,7 +23,7 @@ const struct row_type limit_row_type = {
 
 /* Counting the ports of a host with very many connections takes time (0.1 s for 54,000 outgoing
  * ones among 108,000 sockets): it is done again only after this many times as long as it took, the
- * result being shown meanwhile. So it costs less than half a percent of a processor. */
+ * result being shown meanwhile. That is less than half a percent of a processor. */
 #define PORTS_REST 250
 
 struct limits_state {
@@ -46,44 +48,44 @@ struct limit {
 	const char *name;
 	const char *sysctl;
 	int (*read)(struct reading *reading, const struct limit *limit, struct limit_row *row);
-	const char *protocol; /* read_protocol: the line of sockstat */
+	const char *protocol; /* limit_read_protocol: the line of sockstat */
 	size_t used;	      /* and the member of its row */
 	size_t word;	      /* which number of the setting is the limit */
 	enum neighbor_family family;
 };
 
-static const struct roots *roots_of(const struct reading *reading)
+static const struct roots *limit_roots(const struct reading *reading)
 {
 	return &reading->c->settings->roots;
 }
 
 /* Reads a setting into c->buf: "net.ipv4.tcp_mem" is sys/net/ipv4/tcp_mem. */
-static int read_sysctl(const struct reading *reading, const char *name)
+static int limit_read_sysctl(const struct reading *reading, const char *name)
 {
 	char path[sizeof(((struct limit_row *)0)->sysctl)];
 
 	snprintf(path, sizeof(path), "%s", name);
 	for (char *dot = path; (dot = strchr(dot, '.'));)
 		*dot = '/';
-	return procfs_read(roots_of(reading), ROOT_PROC, reading->c->buf, "sys/%s", path);
+	return procfs_read(limit_roots(reading), ROOT_PROC, reading->c->buf, "sys/%s", path);
 }
 
-static struct span buf_span(const struct reading *reading)
+static struct span limit_text(const struct reading *reading)
 {
 	return (struct span){reading->c->buf->data, reading->c->buf->len};
 }
 
 /* Number `word` of a setting, from 0; what stands before it must be numbers too. 0 or -errno. */
-static int sysctl_number(const struct reading *reading, const char *name, size_t word,
-			 uint64_t *number)
+static int limit_sysctl_number(const struct reading *reading, const char *name, size_t word,
+			       uint64_t *number)
 {
-	int err = read_sysctl(reading, name);
+	int err = limit_read_sysctl(reading, name);
 	struct span rest, line, text;
 	uint64_t value;
 
 	if (err)
 		return err;
-	rest = buf_span(reading);
+	rest = limit_text(reading);
 	if (!span_line(&rest, &line))
 		return -EBADMSG;
 	do
@@ -95,36 +97,40 @@ static int sysctl_number(const struct reading *reading, const char *name, size_t
 }
 
 /* What sockstat counts. */
-static int read_protocol(struct reading *reading, const struct limit *limit, struct limit_row *row)
+static int limit_read_protocol(struct reading *reading, const struct limit *limit,
+			       struct limit_row *row)
 {
 	const struct protocol_row *protocol = protocol_memory_find(&reading->sockstat,
 								   limit->protocol);
-	int err = sysctl_number(reading, limit->sysctl, limit->word, &row->max);
+	int err = limit_sysctl_number(reading, limit->sysctl, limit->word, &row->max);
 
 	if (protocol)
 		row->used = row_number(protocol, limit->used);
 	return row->used == ROW_ABSENT && !err ? -ENODATA : err;
 }
 
-static int read_conntrack(struct reading *reading, const struct limit *limit, struct limit_row *row)
+static int limit_read_conntrack(struct reading *reading, const struct limit *limit,
+				struct limit_row *row)
 {
-	int err = sysctl_number(reading, "net.netfilter.nf_conntrack_count", 0, &row->used);
+	int err = limit_sysctl_number(reading, "net.netfilter.nf_conntrack_count", 0, &row->used);
 
 	if (!err)
-		err = sysctl_number(reading, limit->sysctl, limit->word, &row->max);
+		err = limit_sysctl_number(reading, limit->sysctl, limit->word, &row->max);
 	if (!err && !row->max)
 		row->max = ROW_ABSENT; /* unlimited */
 	return err;
 }
 
 /* rtnetlink has both numbers in any namespace; the setting is there only in the first one. */
-static int read_neighbors(struct reading *reading, const struct limit *limit, struct limit_row *row)
+static int limit_read_neighbors(struct reading *reading, const struct limit *limit,
+				struct limit_row *row)
 {
 	const struct neighbor_table *table = &reading->neighbors.family[limit->family];
 	struct utsname kernel;
 
-	if (!roots_live(roots_of(reading)))
-		return sysctl_number(reading, limit->sysctl, 0, &row->max) ? -ENOENT : -EOPNOTSUPP;
+	if (!roots_live(limit_roots(reading)))
+		return limit_sysctl_number(reading, limit->sysctl, 0, &row->max) ? -ENOENT
+										 : -EOPNOTSUPP;
 	if (reading->neighbors_err)
 		return reading->neighbors_err;
 	uname(&kernel);
@@ -133,17 +139,17 @@ static int read_neighbors(struct reading *reading, const struct limit *limit, st
 	return row->max == ROW_ABSENT ? -ENODATA : 0;
 }
 
-static int count_ports(struct reading *reading, const struct port_range *range)
+static int limit_count_ports(struct reading *reading, const struct port_range *range)
 {
 	struct limits_state *state = reading->c->state;
 	uint64_t reuse, before = clock_monotonic();
 	int err;
 
-	if (!roots_live(roots_of(reading)))
+	if (!roots_live(limit_roots(reading)))
 		return -EOPNOTSUPP;
 	if (before < state->ports_due)
 		return 0;
-	err = sysctl_number(reading, "net.ipv4.tcp_tw_reuse", 0, &reuse);
+	err = limit_sysctl_number(reading, "net.ipv4.tcp_tw_reuse", 0, &reuse);
 	if (!err)
 		err = ephemeral_ports_ask(&state->diag, range, (enum port_reuse)reuse,
 					  &state->ports);
@@ -152,22 +158,23 @@ static int count_ports(struct reading *reading, const struct port_range *range)
 	return err;
 }
 
-static int read_ports(struct reading *reading, const struct limit *limit, struct limit_row *row)
+static int limit_read_ports(struct reading *reading, const struct limit *limit,
+			    struct limit_row *row)
 {
 	const struct limits_state *state = reading->c->state;
 	struct port_range range;
-	int err = read_sysctl(reading, limit->sysctl);
+	int err = limit_read_sysctl(reading, limit->sysctl);
 
 	if (!err)
-		err = ephemeral_ports_parse_range(buf_span(reading), &range);
+		err = ephemeral_ports_parse_range(limit_text(reading), &range);
 	if (!err)
-		err = read_sysctl(reading, "net.ipv4.ip_local_reserved_ports");
+		err = limit_read_sysctl(reading, "net.ipv4.ip_local_reserved_ports");
 	if (!err)
-		err = ephemeral_ports_parse_reserved(buf_span(reading), &range);
+		err = ephemeral_ports_parse_reserved(limit_text(reading), &range);
 	if (err)
 		return err;
 	row->max = range.count;
-	err = count_ports(reading, &range);
+	err = limit_count_ports(reading, &range);
 	if (!err) {
 		row->used = state->ports.used;
 		ROW_SET_TEXT(row->detail, state->ports.detail);
@@ -179,31 +186,31 @@ static int read_ports(struct reading *reading, const struct limit *limit, struct
 /* clang-format off */
 static const struct limit limits[] = {
 	{.name = "tcp-memory", .sysctl = "net.ipv4.tcp_mem", .word = 2,
-	 .read = read_protocol, .protocol = "TCP", .used = MEMBER(mem_pages)},
+	 .read = limit_read_protocol, .protocol = "TCP", .used = MEMBER(mem_pages)},
 	{.name = "udp-memory", .sysctl = "net.ipv4.udp_mem", .word = 2,
-	 .read = read_protocol, .protocol = "UDP", .used = MEMBER(mem_pages)},
+	 .read = limit_read_protocol, .protocol = "UDP", .used = MEMBER(mem_pages)},
 	{.name = "tcp-orphans", .sysctl = "net.ipv4.tcp_max_orphans",
-	 .read = read_protocol, .protocol = "TCP", .used = MEMBER(orphans)},
+	 .read = limit_read_protocol, .protocol = "TCP", .used = MEMBER(orphans)},
 	{.name = "tcp-time-wait", .sysctl = "net.ipv4.tcp_max_tw_buckets",
-	 .read = read_protocol, .protocol = "TCP", .used = MEMBER(time_wait)},
+	 .read = limit_read_protocol, .protocol = "TCP", .used = MEMBER(time_wait)},
 	{.name = "fragment-memory", .sysctl = "net.ipv4.ipfrag_high_thresh",
-	 .read = read_protocol, .protocol = "FRAG", .used = MEMBER(mem_bytes)},
+	 .read = limit_read_protocol, .protocol = "FRAG", .used = MEMBER(mem_bytes)},
 	{.name = "fragment-memory-ipv6", .sysctl = "net.ipv6.ip6frag_high_thresh",
-	 .read = read_protocol, .protocol = "FRAG6", .used = MEMBER(mem_bytes)},
+	 .read = limit_read_protocol, .protocol = "FRAG6", .used = MEMBER(mem_bytes)},
 	{.name = "conntrack", .sysctl = "net.netfilter.nf_conntrack_max",
-	 .read = read_conntrack},
+	 .read = limit_read_conntrack},
 	{.name = "neighbor-ipv4", .sysctl = "net.ipv4.neigh.default.gc_thresh3",
-	 .read = read_neighbors, .family = NEIGHBOR_IPV4},
+	 .read = limit_read_neighbors, .family = NEIGHBOR_IPV4},
 	{.name = "neighbor-ipv6", .sysctl = "net.ipv6.neigh.default.gc_thresh3",
-	 .read = read_neighbors, .family = NEIGHBOR_IPV6},
+	 .read = limit_read_neighbors, .family = NEIGHBOR_IPV6},
 	{.name = "ephemeral-ports", .sysctl = "net.ipv4.ip_local_port_range",
-	 .read = read_ports},
+	 .read = limit_read_ports},
 };
 /* clang-format on */
 #define LIMITS (sizeof(limits) / sizeof(limits[0]))
 
-/* Reads what several limits need. Each tells of what is missing itself. */
-static void read_shared(struct reading *reading)
+/* Reads what several limits need. What could not be read each of them reports itself. */
+static void limits_read_shared(struct reading *reading)
 {
 	static const char *const paths[] = {"net/sockstat", "net/sockstat6"};
 	struct limits_state *state = reading->c->state;
@@ -211,20 +218,20 @@ static void read_shared(struct reading *reading)
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		struct faults faults = {0};
 
-		if (!procfs_read(roots_of(reading), ROOT_PROC, reading->c->buf, "%s", paths[i]))
-			protocol_memory_parse(buf_span(reading), &reading->sockstat, &faults);
+		if (!procfs_read(limit_roots(reading), ROOT_PROC, reading->c->buf, "%s", paths[i]))
+			protocol_memory_parse(limit_text(reading), &reading->sockstat, &faults);
 	}
-	if (roots_live(roots_of(reading)))
+	if (roots_live(limit_roots(reading)))
 		reading->neighbors_err = neighbors_ask(&state->route, &reading->neighbors);
 }
 
-static const char *reason(int err)
+static const char *limit_reason(int err)
 {
 	switch (err) {
 	case -ENOENT:
 		return "not in this kernel or network namespace, or the module is not loaded";
 	case -ENODATA:
-		return "the kernel does not tell";
+		return "the kernel does not give it";
 	case -EOPNOTSUPP:
 		return "netlink is not asked under another proc root";
 	default:
@@ -233,7 +240,7 @@ static const char *reason(int err)
 }
 
 /* Says which limits are incomplete, those with one reason together. errs: of each limit. */
-static void note_incomplete(struct collect *c, const int errs[])
+static void limits_note_incomplete(struct collect *c, const int errs[])
 {
 	char list[COLLECT_ERROR_SIZE] = "";
 	size_t used = 0;
@@ -252,7 +259,7 @@ static void note_incomplete(struct collect *c, const int errs[])
 							 limits[same].name);
 		if (used < sizeof(list))
 			used += (size_t)snprintf(list + used, sizeof(list) - used, ": %s",
-						 reason(errs[i]));
+						 limit_reason(errs[i]));
 	}
 	if (used)
 		collect_note(c, "incomplete: %s", list);
@@ -269,7 +276,7 @@ static int limits_collect(struct collect *c)
 		state->ready = true;
 	}
 	rows_init(&reading.sockstat, &protocol_row_type);
-	read_shared(&reading);
+	limits_read_shared(&reading);
 	for (size_t i = 0; i < LIMITS; i++) {
 		struct limit_row *row = rows_add(&c->rows[0]);
 
@@ -292,7 +299,7 @@ static int limits_collect(struct collect *c)
 			"no limit is known below %s. Check that procfs is mounted and that "
 			"netdiagd may read it",
 			c->settings->roots.path[ROOT_PROC]);
-	note_incomplete(c, errs);
+	limits_note_incomplete(c, errs);
 	collect_source(c, "%s/net/sockstat, %s/sys/net%s", c->settings->roots.path[ROOT_PROC],
 		       c->settings->roots.path[ROOT_PROC],
 		       roots_live(&c->settings->roots) ? ", rtnetlink, sock_diag" : "");

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Counts the entries of the neighbour tables (ARP, NDP) that stand against gc_thresh3: dumps of
+ * RTM_GETNEIGHTBL and RTM_GETNEIGH over rtnetlink. */
 #include <config.h>
 
 #include <errno.h>
@@ -17,7 +19,7 @@
 #define FLAG_EXT_VALIDATED (1 << 2) /* NTF_EXT_EXT_VALIDATED, since 6.17 */
 
 /* The table of an address family, or NULL. */
-static struct neighbor_table *table_of(struct neighbor_tables *tables, unsigned char family)
+static struct neighbor_table *neighbors_table(struct neighbor_tables *tables, unsigned char family)
 {
 	if (family == AF_INET)
 		return &tables->family[NEIGHBOR_IPV4];
@@ -38,7 +40,7 @@ int neighbors_decode_table(const struct nlmsghdr *message, struct neighbor_table
 
 	if (message->nlmsg_type != RTM_NEWNEIGHTBL || !has_room(message, sizeof(*part)))
 		return -EBADMSG;
-	table = table_of(tables, part->ndtm_family);
+	table = neighbors_table(tables, part->ndtm_family);
 	if (!table)
 		return 0;
 	mnl_attr_for_each(attribute, message, sizeof(*part)) {
@@ -85,7 +87,7 @@ int neighbors_decode_entry(const struct nlmsghdr *message, struct neighbor_table
 	if (message->nlmsg_type != RTM_NEWNEIGH || !has_room(message, sizeof(*part)) ||
 	    flags_ext(message, &flags))
 		return -EBADMSG;
-	table = table_of(tables, part->ndm_family);
+	table = neighbors_table(tables, part->ndm_family);
 	if (!table)
 		return 0;
 	if (part->ndm_state & NUD_PERMANENT || part->ndm_flags & NTF_EXT_LEARNED ||
@@ -94,23 +96,23 @@ int neighbors_decode_entry(const struct nlmsghdr *message, struct neighbor_table
 	return 0;
 }
 
-static int take_table(const struct nlmsghdr *message, void *arg)
+static int neighbors_take_table(const struct nlmsghdr *message, void *arg)
 {
 	return neighbors_decode_table(message, arg);
 }
 
-static int take_entry(const struct nlmsghdr *message, void *arg)
+static int neighbors_take_entry(const struct nlmsghdr *message, void *arg)
 {
 	return neighbors_decode_entry(message, arg);
 }
 
-static void tables_reset(struct neighbor_tables *tables)
+static void neighbors_reset(struct neighbor_tables *tables)
 {
 	memset(tables, 0xff, sizeof(*tables)); /* ROW_ABSENT everywhere */
 }
 
 /* Nothing is exempt until an entry says so. */
-static void count_from_none(void *arg)
+static void neighbors_restart(void *arg)
 {
 	struct neighbor_tables *tables = arg;
 
@@ -118,7 +120,8 @@ static void count_from_none(void *arg)
 		tables->family[i].exempt = 0;
 }
 
-static int dump(struct netlink *nl, uint16_t type, size_t size, const struct netlink_dump *how)
+static int neighbors_dump(struct netlink *nl, uint16_t type, size_t size,
+			  const struct netlink_dump *how)
 {
 	union {
 		struct nlmsghdr header;
@@ -134,27 +137,27 @@ static int dump(struct netlink *nl, uint16_t type, size_t size, const struct net
 
 int neighbors_ask(struct netlink *nl, struct neighbor_tables *tables)
 {
-	const struct netlink_dump each_table = {.message = take_table, .arg = tables};
+	const struct netlink_dump each_table = {.message = neighbors_take_table, .arg = tables};
 	const struct netlink_dump each_entry = {
-		.message = take_entry,
-		.restart = count_from_none,
+		.message = neighbors_take_entry,
+		.restart = neighbors_restart,
 		.arg = tables,
 	};
 	int err = nl->fd < 0 ? netlink_open(nl, NETLINK_ROUTE) : 0;
 
-	tables_reset(tables);
-	count_from_none(tables);
+	neighbors_reset(tables);
+	neighbors_restart(tables);
 	if (!err)
-		err = dump(nl, RTM_GETNEIGH, sizeof(struct ndmsg), &each_entry);
+		err = neighbors_dump(nl, RTM_GETNEIGH, sizeof(struct ndmsg), &each_entry);
 	if (!err)
-		err = dump(nl, RTM_GETNEIGHTBL, sizeof(struct ndtmsg), &each_table);
+		err = neighbors_dump(nl, RTM_GETNEIGHTBL, sizeof(struct ndtmsg), &each_table);
 	if (err)
-		tables_reset(tables);
+		neighbors_reset(tables);
 	return err;
 }
 
 /* Since 5.0 gc_thresh3 bounds the entries that garbage collection may take; before, all. */
-static bool spares_exempt(const char *kernel_release)
+static bool neighbors_spare_exempt(const char *kernel_release)
 {
 	unsigned major;
 
@@ -165,7 +168,7 @@ uint64_t neighbors_used(const struct neighbor_table *table, const char *kernel_r
 {
 	if (table->entries == ROW_ABSENT || table->exempt == ROW_ABSENT)
 		return ROW_ABSENT;
-	if (!spares_exempt(kernel_release))
+	if (!neighbors_spare_exempt(kernel_release))
 		return table->entries;
 	/* The two were counted one after the other. */
 	return table->entries > table->exempt ? table->entries - table->exempt : 0;

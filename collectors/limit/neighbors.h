@@ -11,7 +11,7 @@ enum neighbor_family {
 	NEIGHBOR_FAMILIES,
 };
 
-/* Numbers are ROW_ABSENT when the kernel did not tell. */
+/* Numbers are ROW_ABSENT when the kernel did not give them. */
 struct neighbor_table {
 	uint64_t entries; /* in all network namespaces */
 	uint64_t exempt;  /* of them, in this namespace, those that garbage collection spares */

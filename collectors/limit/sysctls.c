@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* netdiagSysctlTable: settings below /proc/sys that bear on packet loss, and those that the
+ * configuration names. */
 #include <config.h>
 
 #include <ctype.h>
@@ -50,7 +52,7 @@ static const char *const sysctls[] = {
 #define SYSCTL_COUNT (sizeof(sysctls) / sizeof(sysctls[0]))
 
 /* Whether every component of a path is a name: not empty, not "." or "..". */
-static bool is_inside(const char *path)
+static bool sysctl_is_inside(const char *path)
 {
 	for (;;) {
 		size_t len = strcspn(path, "/");
@@ -63,7 +65,7 @@ static bool is_inside(const char *path)
 	}
 }
 
-static char other_separator(char c)
+static char sysctl_other_separator(char c)
 {
 	return c == '.' ? '/' : c == '/' ? '.' : c;
 }
@@ -80,9 +82,9 @@ int sysctl_path(const char *name, char *path, size_t size)
 	for (size_t i = 0; i <= len; i++) {
 		if (name[i] && !isalnum((unsigned char)name[i]) && !strchr("_-./@:", name[i]))
 			return -EINVAL;
-		path[i] = dotted ? other_separator(name[i]) : name[i];
+		path[i] = dotted ? sysctl_other_separator(name[i]) : name[i];
 	}
-	return is_inside(path) ? 0 : -EINVAL;
+	return sysctl_is_inside(path) ? 0 : -EINVAL;
 }
 
 void sysctl_name(const char *path, char *name, size_t size)
@@ -90,12 +92,12 @@ void sysctl_name(const char *path, char *name, size_t size)
 	size_t i;
 
 	for (i = 0; i + 1 < size && path[i]; i++)
-		name[i] = other_separator(path[i]);
+		name[i] = sysctl_other_separator(path[i]);
 	name[i] = '\0';
 }
 
 /* Words with one blank between them. The kernel separates with tabs, some settings have lines. */
-static void set_value(char value[SYSCTL_VALUE_SIZE], const struct filebuf *buf)
+static void sysctl_set_value(char value[SYSCTL_VALUE_SIZE], const struct filebuf *buf)
 {
 	struct span rest = {buf->data, buf->len}, line, word;
 	size_t used = 0;
@@ -112,7 +114,7 @@ static void set_value(char value[SYSCTL_VALUE_SIZE], const struct filebuf *buf)
 }
 
 /* Adds the row of one setting. 0 or -errno, as from reading it. */
-static int add_sysctl(struct collect *c, const char *path)
+static int sysctl_add(struct collect *c, const char *path)
 {
 	struct sysctl_row *row;
 	int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "sys/%s", path);
@@ -123,13 +125,13 @@ static int add_sysctl(struct collect *c, const char *path)
 	if (!row)
 		return -ENOMEM;
 	sysctl_name(path, row->name, sizeof(row->name));
-	set_value(row->value, c->buf);
+	sysctl_set_value(row->value, c->buf);
 	return 0;
 }
 
 /* One that the configuration asks for: what is wrong with it is told. 0 or -errno when the
  * process is out of memory or descriptors. */
-static int add_configured(struct collect *c, const char *name)
+static int sysctl_add_configured(struct collect *c, const char *name)
 {
 	char path[SYSCTL_NAME_SIZE], reason[64];
 	int err = sysctl_path(name, path, sizeof(path));
@@ -140,7 +142,7 @@ static int add_configured(struct collect *c, const char *name)
 		collect_note(c, "sysctl %s: longer than %zu characters", name, sizeof(path) - 1);
 	if (err)
 		return 0;
-	err = add_sysctl(c, path);
+	err = sysctl_add(c, path);
 	if (procfs_exhausted(err))
 		return err;
 	if (err == -EACCES || err == -EPERM)
@@ -165,12 +167,12 @@ static int sysctls_collect(struct collect *c)
 		int err = sysctl_path(sysctls[i], path, sizeof(path));
 
 		if (!err)
-			err = add_sysctl(c, path);
+			err = sysctl_add(c, path);
 		if (procfs_exhausted(err))
 			return collect_fail(c, err, "%s/sys", proc);
 	}
 	for (size_t i = 0; i < more->count; i++) {
-		int err = add_configured(c, more->list[i]);
+		int err = sysctl_add_configured(c, more->list[i]);
 
 		if (err)
 			return collect_fail(c, err, "%s/sys", proc);

@@ -42,7 +42,7 @@ void endpoints_free(struct endpoints *endpoints)
 	hash_clear(&endpoints->members);
 }
 
-static size_t *untracked(struct endpoints *endpoints, uint8_t family)
+static size_t *endpoints_passed_over(struct endpoints *endpoints, uint8_t family)
 {
 	return &endpoints->untracked[family == AF_INET6];
 }
@@ -63,13 +63,13 @@ void endpoints_begin(struct endpoints *endpoints, uint8_t family)
 	if (family == AF_UNSPEC)
 		memset(endpoints->untracked, 0, sizeof(endpoints->untracked));
 	else
-		*untracked(endpoints, family) = 0;
+		*endpoints_passed_over(endpoints, family) = 0;
 }
 
 /* The drops of a socket that are not in its endpoint's sum yet. -1: cannot be remembered, and must
  * not be counted then. */
-static int64_t new_drops(struct endpoints *endpoints, const struct inet_socket *socket,
-			 uint64_t now)
+static int64_t endpoints_new_drops(struct endpoints *endpoints, const struct inet_socket *socket,
+				   uint64_t now)
 {
 	struct member *member = hash_find(&endpoints->members, &socket->cookie);
 	uint32_t step;
@@ -93,8 +93,8 @@ static int64_t new_drops(struct endpoints *endpoints, const struct inet_socket *
 }
 
 /* What a socket dropped goes to its endpoint. */
-static void add_drops(struct endpoints *endpoints, struct endpoint *endpoint,
-		      const struct inet_socket *socket, uint64_t now)
+static void endpoints_add_drops(struct endpoints *endpoints, struct endpoint *endpoint,
+				const struct inet_socket *socket, uint64_t now)
 {
 	int64_t step;
 
@@ -102,9 +102,9 @@ static void add_drops(struct endpoints *endpoints, struct endpoint *endpoint,
 		endpoint->drops = ROW_ABSENT;
 	if (endpoint->drops == ROW_ABSENT)
 		return;
-	step = new_drops(endpoints, socket, now);
+	step = endpoints_new_drops(endpoints, socket, now);
 	if (step < 0) {
-		++*untracked(endpoints, socket->local.family);
+		++*endpoints_passed_over(endpoints, socket->local.family);
 		return;
 	}
 	endpoint->drops += (uint64_t)step;
@@ -120,7 +120,7 @@ int endpoints_add(struct endpoints *endpoints, const struct inet_socket *socket,
 
 	if (!endpoint) {
 		if (endpoints->table.count >= max) {
-			++*untracked(endpoints, socket->local.family);
+			++*endpoints_passed_over(endpoints, socket->local.family);
 			return 0;
 		}
 		endpoint = hash_add(&endpoints->table, &socket->local);
@@ -140,18 +140,18 @@ int endpoints_add(struct endpoints *endpoints, const struct inet_socket *socket,
 		endpoint->inode = socket->inode;
 		endpoint->uid = socket->uid;
 	}
-	add_drops(endpoints, endpoint, socket, now);
+	endpoints_add_drops(endpoints, endpoint, socket, now);
 	return 0;
 }
 
-static bool keep_member(const void *item, void *now)
+static bool endpoints_keep_member(const void *item, void *now)
 {
 	const struct member *member = item;
 
 	return *(const uint64_t *)now - member->seen <= MEMBER_KEEP_NS;
 }
 
-static bool has_dropped(const struct endpoint *endpoint)
+static bool endpoint_has_dropped(const struct endpoint *endpoint)
 {
 	return endpoint->drops && endpoint->drops != ROW_ABSENT;
 }
@@ -161,19 +161,19 @@ struct age {
 	bool peaks;
 };
 
-static bool worth_keeping(const struct endpoint *endpoint, const struct age *age)
+static bool endpoint_worth_keeping(const struct endpoint *endpoint, const struct age *age)
 {
 	if (endpoint->sockets)
 		return true;
 	return age->now - endpoint->seen <= CLOSED_KEEP_NS &&
-	       (has_dropped(endpoint) || (age->peaks && endpoint->peak));
+	       (endpoint_has_dropped(endpoint) || (age->peaks && endpoint->peak));
 }
 
-static bool keep_endpoint(const void *item, void *age)
+static bool endpoints_keep(const void *item, void *age)
 {
 	const struct endpoint *endpoint = item;
 
-	return !endpoint->forgotten && worth_keeping(endpoint, age);
+	return !endpoint->forgotten && endpoint_worth_keeping(endpoint, age);
 }
 
 /* Closed last comes first, then most drops. */
@@ -190,7 +190,7 @@ static int compare_closed(const void *a, const void *b)
 }
 
 /* Marks those past ENDPOINTS_CLOSED_MAX. Without the memory to choose it is done next time. */
-static void forget_oldest(struct endpoints *endpoints, const struct age *age)
+static void endpoints_forget_oldest(struct endpoints *endpoints, const struct age *age)
 {
 	struct endpoint **closed;
 	size_t count = 0;
@@ -198,7 +198,7 @@ static void forget_oldest(struct endpoints *endpoints, const struct age *age)
 	for (size_t i = 0; i < endpoints->table.count; i++) {
 		const struct endpoint *endpoint = hash_at(&endpoints->table, i);
 
-		count += !endpoint->sockets && worth_keeping(endpoint, age);
+		count += !endpoint->sockets && endpoint_worth_keeping(endpoint, age);
 	}
 	closed = count > ENDPOINTS_CLOSED_MAX ? calloc(count, sizeof(struct endpoint *)) : NULL;
 	if (!closed)
@@ -207,7 +207,7 @@ static void forget_oldest(struct endpoints *endpoints, const struct age *age)
 	for (size_t i = 0; i < endpoints->table.count; i++) {
 		struct endpoint *endpoint = hash_at(&endpoints->table, i);
 
-		if (!endpoint->sockets && worth_keeping(endpoint, age))
+		if (!endpoint->sockets && endpoint_worth_keeping(endpoint, age))
 			closed[count++] = endpoint;
 	}
 	qsort(closed, count, sizeof(struct endpoint *), compare_closed);
@@ -217,7 +217,7 @@ static void forget_oldest(struct endpoints *endpoints, const struct age *age)
 }
 
 /* Lets the recent drops age by the time since the last round. */
-static void age_recent(struct endpoints *endpoints, uint64_t now)
+static void endpoints_age_recent(struct endpoints *endpoints, uint64_t now)
 {
 	double elapsed = endpoints->ended ? (double)(now - endpoints->ended) : 0;
 	double left = (double)RECENT_NS / ((double)RECENT_NS + elapsed);
@@ -234,10 +234,10 @@ void endpoints_end(struct endpoints *endpoints, uint64_t now)
 {
 	struct age age = {.now = now, .peaks = endpoints->keep_peaks};
 
-	age_recent(endpoints, now);
-	forget_oldest(endpoints, &age);
-	hash_keep(&endpoints->table, keep_endpoint, &age);
-	hash_keep(&endpoints->members, keep_member, &now);
+	endpoints_age_recent(endpoints, now);
+	endpoints_forget_oldest(endpoints, &age);
+	hash_keep(&endpoints->table, endpoints_keep, &age);
+	hash_keep(&endpoints->members, endpoints_keep_member, &now);
 }
 
 size_t endpoints_untracked(const struct endpoints *endpoints)
@@ -263,8 +263,8 @@ static int compare_rank(const void *a, const void *b)
 	if (!order)
 		order = compare_descending((uint64_t)x->recent, (uint64_t)y->recent);
 	if (!order)
-		order = compare_descending(has_dropped(x) ? x->drops : 0,
-					   has_dropped(y) ? y->drops : 0);
+		order = compare_descending(endpoint_has_dropped(x) ? x->drops : 0,
+					   endpoint_has_dropped(y) ? y->drops : 0);
 	if (!order)
 		order = compare_descending(x->queue, y->queue);
 	if (!order)
@@ -279,7 +279,7 @@ struct share {
 };
 
 /* Whether a user has more than half of the places already. Counts this one. */
-static bool is_beyond_share(struct hash *shares, const struct endpoint *endpoint, size_t max)
+static bool endpoint_beyond_share(struct hash *shares, const struct endpoint *endpoint, size_t max)
 {
 	struct share *share;
 
@@ -291,7 +291,7 @@ static bool is_beyond_share(struct hash *shares, const struct endpoint *endpoint
 
 /* Of a ranked list, moves those that are beyond their user's share behind the others; both parts
  * keep their order. Without the memory for it the ranking stays. */
-static void rank_by_share(struct endpoint **list, size_t count, size_t max)
+static void endpoints_rank_by_share(struct endpoint **list, size_t count, size_t max)
 {
 	struct endpoint **beyond = reallocarray(NULL, count, sizeof(struct endpoint *));
 	size_t kept = 0, moved = 0;
@@ -301,7 +301,7 @@ static void rank_by_share(struct endpoint **list, size_t count, size_t max)
 		return;
 	hash_init(&shares, sizeof(struct share), sizeof(uint32_t));
 	for (size_t i = 0; i < count; i++) {
-		if (is_beyond_share(&shares, list[i], max))
+		if (endpoint_beyond_share(&shares, list[i], max))
 			beyond[moved++] = list[i];
 		else
 			list[kept++] = list[i];
@@ -327,7 +327,7 @@ long endpoints_choose(struct endpoints *endpoints, size_t max, struct endpoint_p
 	for (size_t i = 0; i < endpoints->table.count; i++) {
 		struct endpoint *endpoint = hash_at(&endpoints->table, i);
 
-		if (endpoint->sockets || has_dropped(endpoint))
+		if (endpoint->sockets || endpoint_has_dropped(endpoint))
 			all[count++] = endpoint;
 	}
 	if (count > max) {
@@ -335,7 +335,7 @@ long endpoints_choose(struct endpoints *endpoints, size_t max, struct endpoint_p
 			all[i]->pinned = pins && all[i]->name &&
 					 endpoint_pins_has(pins, all[i]->name);
 		qsort(all, count, sizeof(struct endpoint *), compare_rank);
-		rank_by_share(all, count, max);
+		endpoints_rank_by_share(all, count, max);
 		*left_out = count - max;
 	}
 	for (size_t i = 0; i < count; i++)

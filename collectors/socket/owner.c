@@ -35,6 +35,10 @@
 #define RETRY_NS      (10 * SECOND_NS)
 #define RETRY_DOUBLES 6
 
+/* At the start nothing is known, and --dump and --report have only this time: everything is looked
+ * for at once, with a larger budget that is not charged. */
+#define YOUNG_NS (5 * SECOND_NS)
+
 #define VERIFY_NS (30 * SECOND_NS)
 #define WANTED_NS (10 * SECOND_NS)  /* a scan seeks what was wanted so lately */
 #define FORGET_NS (300 * SECOND_NS) /* longer than any usual interval */
@@ -80,6 +84,7 @@ struct owners {
 	struct hash cache; /* of struct owner_entry, by inode */
 	struct scan scan;
 	struct pids known;   /* processes that the last full scan looked at */
+	uint64_t born;	     /* monotonic ns of the first update; 0: none yet */
 	uint64_t next_quick; /* monotonic ns; not before */
 	int64_t saved;	     /* ns that full scans may take */
 	uint64_t saved_at;   /* monotonic ns: when that was reckoned; 0: never */
@@ -451,17 +456,17 @@ static void scan_end(struct owners *owners, uint64_t now)
 }
 
 /* Goes on with the scan until it is over, all is found, or its time is. */
-static void scan_step(struct owners *owners, const struct roots *roots, uint64_t start, bool first)
+static void scan_step(struct owners *owners, const struct roots *roots, uint64_t start, bool young)
 {
 	struct scan *scan = &owners->scan;
-	uint64_t deadline = start + (first ? owners->first_budget_ns : owners->budget_ns), spent;
+	uint64_t deadline = start + (young ? owners->first_budget_ns : owners->budget_ns), spent;
 	bool time_left = true;
 
 	while (time_left && scan->next < scan->pids.count && scan->wanted)
 		time_left = scan_process(owners, roots, deadline) && clock_monotonic() < deadline;
 	spent = clock_monotonic() - start;
 	scan->spent += spent;
-	if (scan->full && !first)
+	if (scan->full && !young)
 		owners->saved -= (int64_t)spent;
 }
 
@@ -484,18 +489,17 @@ static void save_time(struct owners *owners, uint64_t now)
 }
 
 /* Whether a scan, or a full one, is due for one of the inodes that are wanted at this time. */
-static bool scan_due(const struct owners *owners, bool full, uint64_t now)
+static bool scan_due(const struct owners *owners, bool full, bool young, uint64_t now)
 {
-	if (full ? owners->saved <= 0 : now < owners->next_quick)
+	if (!young && (full ? owners->saved <= 0 : now < owners->next_quick))
 		return false;
 	for (size_t i = 0; i < owners->cache.count; i++) {
 		const struct owner_entry *entry = hash_at(&owners->cache, i);
+		bool lasts = young || entry->urgent || now - entry->since >= LASTING_NS;
 
 		if (entry->pid || entry->used != now)
 			continue;
-		if (full ? now >= entry->retry &&
-				    (entry->urgent || now - entry->since >= LASTING_NS)
-			 : !entry->tried)
+		if (full ? now >= entry->retry && lasts : !entry->tried)
 			return true;
 	}
 	return false;
@@ -505,17 +509,20 @@ static bool scan_due(const struct owners *owners, bool full, uint64_t now)
 static void owners_scan(struct owners *owners, const struct roots *roots, uint64_t now)
 {
 	struct scan *scan = &owners->scan;
-	bool first = !owners->stats.full_scans;
 	uint64_t start = clock_monotonic();
+	bool young;
 
+	if (!owners->born)
+		owners->born = now;
+	young = now - owners->born < YOUNG_NS;
 	if (!scan->pids.pid) {
-		bool full = scan_due(owners, true, now) || (first && scan_due(owners, false, now));
+		bool full = scan_due(owners, true, young, now);
 
-		if (!full && !scan_due(owners, false, now))
+		if (!full && !scan_due(owners, false, young, now))
 			return;
 		scan_begin(owners, roots, full, now);
 	}
-	scan_step(owners, roots, start, first);
+	scan_step(owners, roots, start, young);
 	if (scan->next >= scan->pids.count || !scan->wanted)
 		scan_end(owners, now);
 }

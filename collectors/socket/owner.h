@@ -29,8 +29,8 @@ void owners_free(struct owners *owners);
 struct owners *owners_get(void);
 void owners_put(struct owners *owners);
 
-/* How long one update may verify and how long it may scan (ns); the very first one may take longer:
- * --dump and --report have no other. */
+/* How long one update may verify and how long it may scan (ns); those of the first seconds may take
+ * longer. */
 void owners_set_budget(struct owners *owners, uint64_t each, uint64_t first);
 
 /* This inode's owner is of interest in the update at this time (monotonic ns). urgent: also look
@@ -38,8 +38,8 @@ void owners_set_budget(struct owners *owners, uint64_t each, uint64_t first);
 int owners_want(struct owners *owners, uint32_t inode, bool urgent, uint64_t now);
 
 /* Verifies what is known, and looks for what is not, of the inodes wanted at this time. Takes some
- * tens of milliseconds at most, the first time half a second; a scan that takes longer goes on at
- * the next call, whoever makes it. */
+ * tens of milliseconds at most, in the first seconds half a second; a scan that takes longer goes
+ * on at the next call, whoever makes it. */
 void owners_update(struct owners *owners, const struct roots *roots, uint64_t now);
 
 /* The owner of an inode as far as it is known. False: it is not, and nothing is written. Where

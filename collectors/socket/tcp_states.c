@@ -71,7 +71,7 @@ static bool close_to(uint64_t a, uint64_t b, uint64_t slack)
 	return minus(a, b) <= slack && minus(b, a) <= slack;
 }
 
-static void add_families(socket_table table)
+static void states_add_families(socket_table table)
 {
 	for (unsigned state = 1; state <= SOCKET_STATE_MAX; state++) {
 		uint64_t v4 = table[SOCKET_IPV4 - 1][state], v6 = table[SOCKET_IPV6 - 1][state];
@@ -88,14 +88,14 @@ void tcp_states_add_up(const struct socket_counts counts[SOCKET_DUMPS], bool ipv
 		table[SOCKET_IPV6 - 1][state] = ipv6 ? counts[SOCKET_DUMP_IPV6].state[state]
 						     : ROW_ABSENT;
 	}
-	add_families(table);
+	states_add_families(table);
 }
 
 /* ESTABLISHED is what is left of the whole sockets. CurrEstab would be another way to it, but it
  * knows no families, and means two things (with CLOSE_WAIT or without): it is the check. False when
  * neither meaning fits, as after leaks of "inuse" (sockmap before 5.14). */
-static bool infer_established(const struct socket_counts counts[SOCKET_DUMPS],
-			      const struct socket_totals *totals, socket_table table)
+static bool states_infer_established(const struct socket_counts counts[SOCKET_DUMPS],
+				     const struct socket_totals *totals, socket_table table)
 {
 	uint64_t sum = 0, full = 0, close_wait = 0;
 
@@ -116,8 +116,9 @@ static bool infer_established(const struct socket_counts counts[SOCKET_DUMPS],
 	       close_to(sum, minus(totals->curr_estab, close_wait), full);
 }
 
-static void infer_time_wait(const struct socket_counts counts[SOCKET_DUMPS], uint64_t time_wait,
-			    enum socket_dump split, bool ipv6, socket_table table)
+static void states_infer_time_wait(const struct socket_counts counts[SOCKET_DUMPS],
+				   uint64_t time_wait, enum socket_dump split, bool ipv6,
+				   socket_table table)
 {
 	uint64_t any = minus(time_wait, counts[SOCKET_DUMP_IPV4].fin_wait2_mini +
 						counts[SOCKET_DUMP_IPV6].fin_wait2_mini);
@@ -146,16 +147,16 @@ bool tcp_states_infer(const struct socket_counts counts[SOCKET_DUMPS],
 	if (totals->in_use[SOCKET_DUMP_IPV4] == ROW_ABSENT || totals->time_wait == ROW_ABSENT)
 		return false;
 	tcp_states_add_up(counts, ipv6, table);
-	if (!infer_established(counts, totals, table))
+	if (!states_infer_established(counts, totals, table))
 		return false;
-	add_families(table);
-	infer_time_wait(counts, totals->time_wait, split, ipv6, table);
+	states_add_families(table);
+	states_infer_time_wait(counts, totals->time_wait, split, ipv6, table);
 	return true;
 }
 
 /* --- the collector ---------------------------------------------------------------------------- */
 
-struct sockets_state {
+struct tcp_states_state {
 	struct netlink nl;
 	enum socket_dump smaller; /* the family with fewer TIME_WAIT sockets … */
 	uint64_t smaller_count;	  /* … and how many those were */
@@ -191,7 +192,7 @@ static void states_restart(void *arg)
 static int states_dump(struct collect *c, uint8_t family, uint32_t states,
 		       struct socket_counts counts[SOCKET_DUMPS])
 {
-	struct sockets_state *state = c->state;
+	struct tcp_states_state *state = c->state;
 	const struct sock_diag_query query = {
 		.family = family,
 		.protocol = IPPROTO_TCP,
@@ -208,9 +209,9 @@ static int states_dump(struct collect *c, uint8_t family, uint32_t states,
 }
 
 /* Reads one number. ROW_ABSENT when there is none; *err then says why, unless it is set. */
-static uint64_t read_number(struct collect *c, const char *file,
-			    int (*find)(struct span, const char *, const char *, uint64_t *),
-			    const char *protocol, const char *name, int *err)
+static uint64_t states_read_number(struct collect *c, const char *file,
+				   int (*find)(struct span, const char *, const char *, uint64_t *),
+				   const char *protocol, const char *name, int *err)
 {
 	uint64_t value = ROW_ABSENT;
 	int failed = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "net/%s", file);
@@ -222,36 +223,37 @@ static uint64_t read_number(struct collect *c, const char *file,
 	return failed ? ROW_ABSENT : value;
 }
 
-static bool have_ipv6(struct collect *c)
+static bool states_have_ipv6(struct collect *c)
 {
 	int err = 0;
 
-	read_number(c, "sockstat6", sockstat_find, "TCP6", "inuse", &err);
+	states_read_number(c, "sockstat6", sockstat_find, "TCP6", "inuse", &err);
 	return err != -ENOENT;
 }
 
-static uint64_t read_time_wait(struct collect *c, int *err)
+static uint64_t states_read_time_wait(struct collect *c, int *err)
 {
-	return read_number(c, "sockstat", sockstat_find, "TCP", "tw", err);
+	return states_read_number(c, "sockstat", sockstat_find, "TCP", "tw", err);
 }
 
 /* 0 or -errno of the first number that is missing. */
-static int read_totals(struct collect *c, bool ipv6, struct socket_totals *totals)
+static int states_read_totals(struct collect *c, bool ipv6, struct socket_totals *totals)
 {
 	int err = 0;
 
-	totals->curr_estab = read_number(c, "snmp", snmp_find, "Tcp", "CurrEstab", &err);
-	totals->in_use[SOCKET_DUMP_IPV6] = ipv6 ? read_number(c, "sockstat6", sockstat_find, "TCP6",
-							      "inuse", &err)
+	totals->curr_estab = states_read_number(c, "snmp", snmp_find, "Tcp", "CurrEstab", &err);
+	totals->in_use[SOCKET_DUMP_IPV6] = ipv6 ? states_read_number(c, "sockstat6", sockstat_find,
+								     "TCP6", "inuse", &err)
 						: ROW_ABSENT;
-	totals->in_use[SOCKET_DUMP_IPV4] = read_number(c, "sockstat", sockstat_find, "TCP", "inuse",
-						       &err);
-	totals->time_wait = read_time_wait(c, &err);
+	totals->in_use[SOCKET_DUMP_IPV4] = states_read_number(c, "sockstat", sockstat_find, "TCP",
+							      "inuse", &err);
+	totals->time_wait = states_read_time_wait(c, &err);
 	return err;
 }
 
 /* Whose TIME_WAIT sockets to dump: those of the family that had fewer, while those are few. */
-static enum socket_dump choose_split(struct sockets_state *state, uint64_t time_wait, bool ipv6)
+static enum socket_dump states_choose_split(struct tcp_states_state *state, uint64_t time_wait,
+					    bool ipv6)
 {
 	if (!state->started) {
 		state->started = true;
@@ -264,7 +266,8 @@ static enum socket_dump choose_split(struct sockets_state *state, uint64_t time_
 	return state->smaller;
 }
 
-static void learn_split(struct sockets_state *state, enum socket_dump split, socket_table table)
+static void states_learn_split(struct tcp_states_state *state, enum socket_dump split,
+			       socket_table table)
 {
 	uint64_t dumped, other;
 
@@ -276,8 +279,8 @@ static void learn_split(struct sockets_state *state, enum socket_dump split, soc
 	state->smaller_count = other < dumped ? other : dumped;
 }
 
-static int collect_full(struct collect *c, struct socket_counts counts[SOCKET_DUMPS], bool ipv6,
-			socket_table table)
+static int states_collect_full(struct collect *c, struct socket_counts counts[SOCKET_DUMPS],
+			       bool ipv6, socket_table table)
 {
 	int err = states_dump(c, AF_UNSPEC, STATES_ALL, counts);
 
@@ -288,8 +291,8 @@ static int collect_full(struct collect *c, struct socket_counts counts[SOCKET_DU
 }
 
 /* Dumps the rare states, and TIME_WAIT of the family that the split asks for. */
-static int dump_cheap(struct collect *c, struct socket_counts counts[SOCKET_DUMPS],
-		      enum socket_dump split, uint64_t time_wait)
+static int states_dump_cheap(struct collect *c, struct socket_counts counts[SOCKET_DUMPS],
+			     enum socket_dump split, uint64_t time_wait)
 {
 	const uint32_t waiting = SOCKDIAG_STATE(TCP_TIME_WAIT);
 	struct socket_counts one[SOCKET_DUMPS] = {{.full = 0}};
@@ -305,40 +308,40 @@ static int dump_cheap(struct collect *c, struct socket_counts counts[SOCKET_DUMP
 	return err;
 }
 
-static int collect_cheap(struct collect *c, struct socket_counts counts[SOCKET_DUMPS], bool ipv6,
-			 socket_table table)
+static int states_collect_cheap(struct collect *c, struct socket_counts counts[SOCKET_DUMPS],
+				bool ipv6, socket_table table)
 {
-	struct sockets_state *state = c->state;
+	struct tcp_states_state *state = c->state;
 	struct socket_totals totals;
 	enum socket_dump split;
 	uint64_t time_wait;
 	int missing = 0, err;
 
-	time_wait = read_time_wait(c, &missing);
-	split = choose_split(state, time_wait, ipv6);
+	time_wait = states_read_time_wait(c, &missing);
+	split = states_choose_split(state, time_wait, ipv6);
 	if (!missing) {
-		err = dump_cheap(c, counts, split, time_wait);
+		err = states_dump_cheap(c, counts, split, time_wait);
 		if (err)
 			return err;
-		missing = read_totals(c, ipv6, &totals);
+		missing = states_read_totals(c, ipv6, &totals);
 	}
 	if (missing) {
 		errno = -missing;
 		collect_note(c, "/proc/net/sockstat, sockstat6 or snmp could not be read: %m; all "
 				"sockets are dumped instead");
-		return collect_full(c, counts, ipv6, table);
+		return states_collect_full(c, counts, ipv6, table);
 	}
 	if (!tcp_states_infer(counts, &totals, split, table)) {
 		collect_note(c, "inuse in /proc/net/sockstat and CurrEstab in /proc/net/snmp "
 				"contradict each other; all sockets are dumped instead");
-		return collect_full(c, counts, ipv6, table);
+		return states_collect_full(c, counts, ipv6, table);
 	}
-	learn_split(state, split, table);
+	states_learn_split(state, split, table);
 	collect_source(c, "sock_diag, /proc/net/%s", ipv6 ? "sockstat, sockstat6" : "sockstat");
 	return 0;
 }
 
-static int fill_states(struct collect *c, socket_table table)
+static int states_rows(struct collect *c, socket_table table)
 {
 	for (unsigned family = SOCKET_ANY; family <= SOCKET_IPV6; family++)
 		for (unsigned state = 1; state <= SOCKET_STATE_MAX; state++) {
@@ -354,7 +357,8 @@ static int fill_states(struct collect *c, socket_table table)
 }
 
 /* Puts a port where it belongs among the CLOSE_WAIT_PORTS with most sockets, most first. */
-static void rank_port(struct close_wait_row top[CLOSE_WAIT_PORTS], uint64_t port, uint64_t count)
+static void close_wait_rank(struct close_wait_row top[CLOSE_WAIT_PORTS], uint64_t port,
+			    uint64_t count)
 {
 	unsigned at = CLOSE_WAIT_PORTS;
 
@@ -366,7 +370,7 @@ static void rank_port(struct close_wait_row top[CLOSE_WAIT_PORTS], uint64_t port
 	top[at] = (struct close_wait_row){.port = port, .count = count};
 }
 
-static int fill_close_wait(struct collect *c, const struct socket_counts counts[SOCKET_DUMPS])
+static int close_wait_rows(struct collect *c, const struct socket_counts counts[SOCKET_DUMPS])
 {
 	struct close_wait_row top[CLOSE_WAIT_PORTS] = {{0}};
 
@@ -378,7 +382,7 @@ static int fill_close_wait(struct collect *c, const struct socket_counts counts[
 				 counts[SOCKET_DUMP_IPV6].close_wait[port];
 
 		if (count)
-			rank_port(top, port, count);
+			close_wait_rank(top, port, count);
 	}
 	for (unsigned i = 0; i < CLOSE_WAIT_PORTS && top[i].count; i++) {
 		struct close_wait_row *row = rows_add(&c->rows[SOCKETS_ROWS_CLOSE_WAIT]);
@@ -390,16 +394,16 @@ static int fill_close_wait(struct collect *c, const struct socket_counts counts[
 	return 0;
 }
 
-static int collect_states(struct collect *c, struct socket_counts counts[SOCKET_DUMPS])
+static int states_collect(struct collect *c, struct socket_counts counts[SOCKET_DUMPS])
 {
-	bool ipv6 = have_ipv6(c);
+	bool ipv6 = states_have_ipv6(c);
 	socket_table table;
 	int err;
 
 	if (c->settings->socket_states_full)
-		err = collect_full(c, counts, ipv6, table);
+		err = states_collect_full(c, counts, ipv6, table);
 	else
-		err = collect_cheap(c, counts, ipv6, table);
+		err = states_collect_cheap(c, counts, ipv6, table);
 	if (err)
 		return err;
 	if (!ipv6)
@@ -409,11 +413,11 @@ static int collect_states(struct collect *c, struct socket_counts counts[SOCKET_
 			     "more than %d TIME_WAIT sockets in either family: they are not split "
 			     "by family; `socketStates full` does it",
 			     SPLIT_MAX);
-	err = fill_states(c, table);
-	return err ? err : fill_close_wait(c, counts);
+	err = states_rows(c, table);
+	return err ? err : close_wait_rows(c, counts);
 }
 
-static int sockets_collect(struct collect *c)
+static int tcp_states_collect(struct collect *c)
 {
 	struct socket_counts counts[SOCKET_DUMPS] = {{.full = 0}};
 	int err = -ENOMEM;
@@ -422,15 +426,15 @@ static int sockets_collect(struct collect *c)
 	for (unsigned i = 0; i < SOCKET_DUMPS; i++)
 		counts[i].close_wait = calloc(SOCKET_PORTS, sizeof(*counts[i].close_wait));
 	if (counts[SOCKET_DUMP_IPV4].close_wait && counts[SOCKET_DUMP_IPV6].close_wait)
-		err = collect_states(c, counts);
+		err = states_collect(c, counts);
 	for (unsigned i = 0; i < SOCKET_DUMPS; i++)
 		free(counts[i].close_wait);
 	return err;
 }
 
-static void sockets_close(void *state)
+static void tcp_states_close(void *state)
 {
-	sock_diag_close(&((struct sockets_state *)state)->nl);
+	sock_diag_close(&((struct tcp_states_state *)state)->nl);
 }
 
 const struct collector tcp_states_collector = {
@@ -443,7 +447,7 @@ const struct collector tcp_states_collector = {
 			NULL,
 		},
 	.live = "netlink",
-	.state_size = sizeof(struct sockets_state),
-	.collect = sockets_collect,
-	.close = sockets_close,
+	.state_size = sizeof(struct tcp_states_state),
+	.collect = tcp_states_collect,
+	.close = tcp_states_close,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* TCP sockets by family and state: sock_diag and sockstat. */
+/* TCP sockets by family and state. */
 #ifndef NETDIAG_SOCKET_TCP_STATES_H
 #define NETDIAG_SOCKET_TCP_STATES_H
 
@@ -43,7 +43,7 @@ extern const struct collector tcp_states_collector;
 
 /* --- the pure part -------------------------------------------------------------------------- */
 
-/* What the dump of one family told. */
+/* The sockets of one family in a dump. */
 struct socket_counts {
 	uint64_t state[SOCKET_STATE_MAX + 1]; /* mini-sockets in FIN_WAIT2 included */
 	uint64_t full;			      /* whole sockets in any state */
@@ -78,7 +78,7 @@ typedef uint64_t socket_table[SOCKET_FAMILIES][SOCKET_STATE_MAX + 1];
 /*
  * Infers what the cheap way does not dump, from dumps without ESTABLISHED and with the TIME_WAIT
  * sockets of only one family (of `split`; SOCKET_DUMPS: of none), and adds up the families.
- * False when the totals are missing or contradict each other: then only a full dump tells.
+ * False when the totals are missing or contradict each other: only a full dump helps then.
  */
 bool tcp_states_infer(const struct socket_counts counts[SOCKET_DUMPS],
 		      const struct socket_totals *totals, enum socket_dump split,
