@@ -15,56 +15,67 @@ NOT_WRITABLE = 17
 NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW = 128, 129, 130
 
 HEADER = struct.Struct("<BBBBIIII")
+NETWORK_BYTE_ORDER = 0x10
 
 
-def encode_oid(arcs, include=False):
-    return struct.pack(f"<BBBB{len(arcs)}I", len(arcs), 0, int(include), 0, *arcs)
+def encode_oid(arcs, include=False, order="<", prefix=False):
+    """prefix: with internet.N (1.3.6.1.N) as one byte, where the OID begins so."""
+    first = 0
+    if prefix and arcs[:4] == (1, 3, 6, 1) and len(arcs) > 4 and 0 < arcs[4] < 256:
+        first, arcs = arcs[4], arcs[5:]
+    return struct.pack(f"{order}BBBB{len(arcs)}I", len(arcs), first, int(include), 0, *arcs)
 
 
-def decode_oid(data, at):
+def decode_oid(data, at, order="<"):
     count, prefix = data[at], data[at + 1]
-    arcs = struct.unpack_from(f"<{count}I", data, at + 4)
+    arcs = struct.unpack_from(f"{order}{count}I", data, at + 4)
     return ((1, 3, 6, 1, prefix) if prefix else ()) + arcs, at + 4 + 4 * count
 
 
-def decode_variables(data, at):
+def decode_variables(data, at, order="<"):
     """[(oid, type, value)] of a response; a value is an int, bytes, an OID or None."""
     found = []
     while at < len(data):
-        kind, = struct.unpack_from("<H", data, at)
-        name, at = decode_oid(data, at + 4)
+        kind, = struct.unpack_from(order + "H", data, at)
+        name, at = decode_oid(data, at + 4, order)
         value = None
         if kind in (2, 65, 66, 67):
-            value, at = struct.unpack_from("<I", data, at)[0], at + 4
+            value, at = struct.unpack_from(order + "I", data, at)[0], at + 4
         elif kind == 70:
-            value, at = struct.unpack_from("<Q", data, at)[0], at + 8
+            value, at = struct.unpack_from(order + "Q", data, at)[0], at + 8
         elif kind in (4, 64, 68):
-            length, = struct.unpack_from("<I", data, at)
+            length, = struct.unpack_from(order + "I", data, at)
             value, at = data[at + 4:at + 4 + length], at + 4 + (length + 3) // 4 * 4
         elif kind == 6:
-            value, at = decode_oid(data, at)
+            value, at = decode_oid(data, at, order)
         found.append((name, kind, value))
     return found
 
 
+def byte_order(header):
+    return ">" if header[2] & NETWORK_BYTE_ORDER else "<"
+
+
 class Pdu:
     def __init__(self, data):
-        (_, self.type, self.flags, _, self.session, self.transaction, self.packet,
-         length) = HEADER.unpack_from(data)
+        self.type, self.flags = data[1], data[2]
+        self.order = byte_order(data)
+        self.session, self.transaction, self.packet, length = struct.unpack_from(
+            self.order + "IIII", data, 4)
         self.payload = data[HEADER.size:]
         assert len(self.payload) == length
 
     @property
     def error(self):
-        return struct.unpack_from("<H", self.payload, 4)[0]
+        return struct.unpack_from(self.order + "H", self.payload, 4)[0]
 
     @property
     def error_index(self):
-        return struct.unpack_from("<H", self.payload, 6)[0]
+        return struct.unpack_from(self.order + "H", self.payload, 6)[0]
 
     @property
     def variables(self):
-        return decode_variables(self.payload, 8)
+        return decode_variables(self.payload, 8, self.order)
 
 
 class Connection:
@@ -89,7 +100,8 @@ class Connection:
         """The next PDU. Notifications that come between are taken, unless one is wanted."""
         while True:
             header = self._exactly(HEADER.size)
-            pdu = Pdu(header + self._exactly(HEADER.unpack(header)[7]))
+            length, = struct.unpack_from(byte_order(header) + "I", header, 16)
+            pdu = Pdu(header + self._exactly(length))
             if pdu.type != NOTIFY or want == NOTIFY:
                 assert want is None or pdu.type == want, f"PDU type {pdu.type} instead of {want}"
                 return pdu
