@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Logs each collector's state, as the engine keeps it, once per change. */
 #include <config.h>
 
 #include "collectors/engine.h"

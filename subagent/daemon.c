@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* netdiagd while it serves: starts the collectors' threads and the AgentX session, and runs the
+ * main loop until a signal ends it. */
 #include <config.h>
 
 #include <errno.h>
@@ -205,7 +207,7 @@ static int start(struct daemon *daemon)
 	return err ? err : engine_start(daemon->engine);
 }
 
-/* What to do when a resource that everything needs is not to be had. */
+/* Which limit to raise when startup fails. */
 static const char *start_remedy(int err)
 {
 	switch (err) {
@@ -226,7 +228,7 @@ static void stop(struct daemon *daemon)
 		session_close();
 	sender_close();
 	if (daemon->engine && !engine_stop(daemon->engine, STOP_MS)) {
-		log_warning("a collector does not end; leaving it behind");
+		log_warning("a collector is stuck in the kernel; ending without it");
 		log_close();
 		_exit(EXIT_SUCCESS);
 	}

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Messages to the operator, on stderr or through syslog, with repeated ones counted instead of
+ * written. */
 #include <config.h>
 
 #include <errno.h>

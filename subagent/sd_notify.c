@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Sends the daemon's state to the service manager's socket, as sd_notify(3) describes it. */
 #include <config.h>
 
 #include <stddef.h>

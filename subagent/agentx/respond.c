@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Builds the response to a request of the AgentX master, as libnetsnmp has parsed it, from the rows
+ * of the tables. */
 #include <config.h>
 
 #include <string.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* netdiagd --test-notification: opens a session of its own and sends a raise and a clear that say
+ * that they are tests. */
 #include <config.h>
 
 #include <net-snmp/net-snmp-config.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* netdiagd --test-notification: a way to try the way to the alerting system. */
+/* netdiagd --test-notification: sends a test alarm along the whole path. */
 #ifndef NETDIAG_NOTIFY_TEST_NOTIFICATION_H
 #define NETDIAG_NOTIFY_TEST_NOTIFICATION_H
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The search behind GET and GETNEXT: a binary search for the table, the column and the row, over
+ * the descriptors of map.c and sorted rows. Pure. */
 #include <config.h>
 
 #include <inttypes.h>
