@@ -71,8 +71,8 @@ static inline bool collect_stopping(const struct collect *c)
 void collect_source(struct collect *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Says why a collection failed and what to do about it. Returns err (a -errno), which is to be
- * returned; errno's text is added. */
+/* Says why a collection failed and, in further sentences, what to do about it. The errno's text is
+ * inserted after the first sentence. Returns err, a -errno, for the collector to return. */
 int collect_fail(struct collect *c, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -66,16 +66,18 @@ void collect_source(struct collect *c, const char *format, ...)
 
 int collect_fail(struct collect *c, int err, const char *format, ...)
 {
-	char reason[64];
+	char text[COLLECT_ERROR_SIZE], reason[64];
+	const char *remedy;
 	va_list args;
-	int used;
 
 	va_start(args, format);
-	used = vsnprintf(c->error, sizeof(c->error), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (used >= 0 && (size_t)used < sizeof(c->error))
-		snprintf(c->error + used, sizeof(c->error) - (size_t)used, ": %s",
-			 strerror_r(-err, reason, sizeof(reason)));
+	remedy = strstr(text, ". ");
+	if (!remedy)
+		remedy = text + strlen(text);
+	snprintf(c->error, sizeof(c->error), "%.*s: %s%s", (int)(remedy - text), text,
+		 strerror_r(-err, reason, sizeof(reason)), remedy);
 	return err;
 }
 

@@ -103,7 +103,7 @@ static void reload(struct daemon *daemon)
 	struct configuration *configuration = tasks_configuration(daemon->options);
 
 	if (!configuration) {
-		log_error("the configuration is wrong: the one before stays in use");
+		log_error("the configuration is wrong; the previous one stays in use");
 		return;
 	}
 	engine_configure(daemon->engine, configuration->collect);
@@ -112,7 +112,7 @@ static void reload(struct daemon *daemon)
 	session_address(tasks_address(daemon->options, configuration));
 	configuration_free(daemon->configuration);
 	daemon->configuration = configuration;
-	log_notice("the configuration was loaded again");
+	log_notice("the configuration was reloaded");
 }
 
 static void take_signals(struct daemon *daemon)

@@ -71,7 +71,7 @@ static void tell_repeated(void)
 
 	if (!repeated)
 		return;
-	snprintf(text, sizeof(text), "%s (%u times more)", last_text, repeated);
+	snprintf(text, sizeof(text), "%s (repeated %u times)", last_text, repeated);
 	write_line(last_priority, text);
 	repeated = 0;
 }

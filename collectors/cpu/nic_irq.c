@@ -280,11 +280,10 @@ static int irq_read(struct irq_reading *r)
 	}
 	if (err != -ESTALE)
 		return err;
-	collect_note(
-		r->c,
-		"/proc/interrupts: %zu lines do not fit its header and are left out; CPUs come "
-		"and go",
-		r->torn);
+	collect_note(r->c,
+		     "/proc/interrupts: %zu lines do not match the header and are left out, "
+		     "because CPUs come and go",
+		     r->torn);
 	return 0;
 }
 
@@ -312,8 +311,8 @@ static int irq_collect(struct collect *c)
 	for (size_t i = 0; i < c->rows[0].count; i++)
 		irq_read_affinity(c, rows_at(&c->rows[0], i));
 	if (r.left_out)
-		collect_note(c, "%zu more interrupts than maxRows irq %u: raise it to see them",
-			     r.left_out, c->settings->max_rows[MAX_ROWS_IRQ]);
+		collect_note(c, "%zu interrupts have no row: raise `maxRows irq %u`", r.left_out,
+			     c->settings->max_rows[MAX_ROWS_IRQ]);
 	return 0;
 }
 

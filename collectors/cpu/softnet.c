@@ -212,8 +212,8 @@ static int softnet_read_stat(struct collect *c)
 
 	if (err)
 		return collect_fail(c, err,
-				    "%s/%s cannot be read. Check that procfs is mounted on %s and "
-				    "readable to netdiagd's user",
+				    "cannot read %s/%s. Check that procfs is mounted on %s and "
+				    "that netdiagd's user may read it",
 				    proc, stat_path, proc);
 	rows_clear(&c->rows[0]);
 	err = softnet_parse_stat(span_of(c->buf), &c->rows[0]);
@@ -233,8 +233,8 @@ static int softnet_read_online(struct collect *c, struct filebuf *buf)
 	if (!err)
 		return 0;
 	return collect_fail(c, err,
-			    "%s/%s cannot be read, and this kernel's %s/%s does not say which "
-			    "line is which CPU. Check that sysfs is mounted on %s",
+			    "cannot read %s/%s, and this kernel's %s/%s does not name the CPUs. "
+			    "Check that sysfs is mounted on %s",
 			    roots->path[ROOT_SYS], online_path, roots->path[ROOT_PROC], stat_path,
 			    roots->path[ROOT_SYS]);
 }
@@ -259,14 +259,15 @@ static int softnet_read_old_stat(struct collect *c)
 		err = -ESTALE;
 	if (err == -ESTALE)
 		return collect_fail(c, err,
-				    "%s/%s does not fit the lines of %s/%s: a CPU came or went. "
-				    "The next refresh repairs it; if not, the two are not of one "
-				    "host",
+				    "%s/%s does not match the lines of %s/%s, because a CPU came "
+				    "or went. The next collection should succeed; otherwise the "
+				    "two files are not from the same host",
 				    sys, online_path, c->settings->roots.path[ROOT_PROC],
 				    stat_path);
 	if (err)
-		return collect_fail(c, err, "%s/%s is no list of CPUs. Check what is mounted on %s",
-				    sys, online_path, sys);
+		return collect_fail(c, err,
+				    "%s/%s is not a list of CPUs. Check what is mounted on %s", sys,
+				    online_path, sys);
 	return 0;
 }
 
@@ -280,13 +281,13 @@ static void softnet_add_softirqs(struct collect *c)
 
 	if (err)
 		collect_note(c,
-			     "no softirq counts: %s/%s cannot be read: %s. Check that it is "
-			     "readable to netdiagd's user",
+			     "softirq counts are absent: cannot read %s/%s: %s. Check that "
+			     "netdiagd's user may read it",
 			     proc, softirqs_path, strerror_r(-err, reason, sizeof(reason)));
 	else if (softnet_parse_softirqs(span_of(c->buf), &c->rows[0]))
 		collect_note(c,
-			     "no softirq counts: %s/%s is not in a form that is known, or cut off. "
-			     "Compare it with another host's and report it",
+			     "softirq counts are absent: %s/%s has an unknown format or is "
+			     "truncated. Please report it with the file's content",
 			     proc, softirqs_path);
 }
 
@@ -304,10 +305,10 @@ static int softnet_collect(struct collect *c)
 	if (err)
 		return err;
 	if (rows_sort(rows))
-		return collect_fail(c, -EBADMSG,
-				    "%s/%s names a CPU twice. Compare it with another host's and "
-				    "report it",
-				    proc, stat_path);
+		return collect_fail(
+			c, -EBADMSG,
+			"%s/%s lists a CPU twice. Please report it with the file's content", proc,
+			stat_path);
 	softnet_add_softirqs(c);
 	if (!state->accum)
 		state->accum = accum_new(&softnet_accum);

@@ -192,18 +192,18 @@ const char *sock_diag_remedy(int err)
 	switch (err) {
 	case -ENOENT:
 	case -EOPNOTSUPP:
-		return "modprobe tcp_diag udp_diag, or a kernel with CONFIG_INET_DIAG";
+		return "Run modprobe tcp_diag udp_diag, or use a kernel with CONFIG_INET_DIAG";
 	case -EPROTONOSUPPORT:
-		return "a kernel with CONFIG_INET_DIAG is needed";
+		return "It needs a kernel with CONFIG_INET_DIAG";
 	case -EPERM:
 	case -EACCES:
-		return "a security module or seccomp forbids NETLINK_SOCK_DIAG: allow it";
+		return "Allow NETLINK_SOCK_DIAG, which a security module or seccomp forbids";
 	case -EMFILE:
-		return "raise LimitNOFILE";
+		return "Raise LimitNOFILE";
 	case -ETIMEDOUT:
-		return "too many sockets or a busy host: lengthen the interval";
+		return "There are too many sockets, or the host is busy: lengthen the interval";
 	default:
-		return "tried again at the next interval";
+		return "The next collection tries again";
 	}
 }
 

@@ -294,11 +294,10 @@ static int limits_collect(struct collect *c)
 		if (procfs_exhausted(errs[i]))
 			return collect_fail(c, errs[i], "%s", limits[i].name);
 	if (!c->rows[0].count)
-		return collect_fail(
-			c, -ENOENT,
-			"no limit is known below %s. Check that procfs is mounted and that "
-			"netdiagd may read it",
-			c->settings->roots.path[ROOT_PROC]);
+		return collect_fail(c, -ENOENT,
+				    "no limit can be read below %s. Check that procfs is mounted "
+				    "and that netdiagd may read it",
+				    c->settings->roots.path[ROOT_PROC]);
 	limits_note_incomplete(c, errs);
 	collect_source(c, "%s/net/sockstat, %s/sys/net%s", c->settings->roots.path[ROOT_PROC],
 		       c->settings->roots.path[ROOT_PROC],

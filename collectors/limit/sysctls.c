@@ -137,7 +137,7 @@ static int sysctl_add_configured(struct collect *c, const char *name)
 	int err = sysctl_path(name, path, sizeof(path));
 
 	if (err == -EINVAL)
-		collect_note(c, "sysctl %s: no name of a setting below /proc/sys", name);
+		collect_note(c, "sysctl %s: not the name of a setting below /proc/sys", name);
 	else if (err)
 		collect_note(c, "sysctl %s: longer than %zu characters", name, sizeof(path) - 1);
 	if (err)
@@ -146,12 +146,12 @@ static int sysctl_add_configured(struct collect *c, const char *name)
 	if (procfs_exhausted(err))
 		return err;
 	if (err == -EACCES || err == -EPERM)
-		collect_note(c, "sysctl %s: may not be read; run netdiagd as root to show it",
+		collect_note(c, "sysctl %s: only root may read it; run netdiagd as root to show it",
 			     name);
 	else if (err)
 		collect_note(c,
-			     "sysctl %s: %s; correct its name in the configuration or load the "
-			     "module that has it",
+			     "sysctl %s: %s; correct the name in the configuration or load the "
+			     "module that provides it",
 			     name, strerror_r(-err, reason, sizeof(reason)));
 	return 0;
 }

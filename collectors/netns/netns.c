@@ -352,7 +352,8 @@ static void note_missing(const struct walk *walk)
 			     "incomplete. `netnsEnter off` does without",
 			     (unsigned)(VISITS_NS / SECOND_NS));
 	if (walk->list.denied)
-		collect_note(c, "%s may not be read: give CAP_DAC_READ_SEARCH", walk->list.denied);
+		collect_note(c, "netdiagd may not read %s: give it CAP_DAC_READ_SEARCH",
+			     walk->list.denied);
 	if (walk->list.hidden)
 		collect_note(c, "namespaces of processes are hidden: give CAP_SYS_PTRACE");
 }
@@ -366,7 +367,7 @@ static int netns_collect(struct collect *c)
 	collect_source(c, "/proc/PID/net");
 	err = netns_scan(&walk.list, &state->processes, c);
 	if (err)
-		return collect_fail(c, err, "/proc: cannot be searched for processes");
+		return collect_fail(c, err, "cannot search /proc for processes");
 	c->left_out = walk.list.left_out;
 	if (procfs_read_u64(walk.roots, ROOT_PROC, &walk.conntrack_max,
 			    "sys/net/netfilter/nf_conntrack_max"))

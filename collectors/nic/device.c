@@ -90,12 +90,12 @@ static int device_note(struct collect *c, const char *ifname, const char *what, 
 	case -EPERM:
 	case -EACCES:
 		collect_note(c,
-			     "%s: %s is refused (%s): let netdiagd use the SIOCETHTOOL ioctl "
-			     "(seccomp or security module of its service)",
+			     "%s: %s was refused (%s): allow netdiagd the SIOCETHTOOL ioctl "
+			     "(seccomp or a security module forbids it)",
 			     ifname, what, strerror(-err));
 		return 0;
 	default:
-		collect_note(c, "%s: %s fails (%s): see the driver's messages with dmesg", ifname,
+		collect_note(c, "%s: %s failed (%s): see the driver's messages in dmesg", ifname,
 			     what, strerror(-err));
 		return 0;
 	}
@@ -187,8 +187,8 @@ static int device_stats(struct nic_device *device, struct nic_reading *reading, 
 		err = driver_stats_rows(&device->stats, device->ifindex, values, stats);
 	if (!err && device->stats.cut)
 		collect_note(c,
-			     "%s: %s has more statistics about loss than %u; narrow nicStatistics "
-			     "or raise maxRows nic",
+			     "%s: %s has more than %u statistics about loss: narrow nicStatistics "
+			     "or raise `maxRows nic`",
 			     row->name, device->driver, c->settings->max_rows[MAX_ROWS_NIC_STAT]);
 	return err;
 }

@@ -143,7 +143,7 @@ static int nic_open(struct nic_state *state, struct collect *c)
 		err = netlink_open(&state->route, NETLINK_ROUTE);
 	if (err)
 		return collect_fail(c, err,
-				    "cannot open a NETLINK_ROUTE socket; allow AF_NETLINK in the "
+				    "cannot open a NETLINK_ROUTE socket. Allow AF_NETLINK in the "
 				    "service's RestrictAddressFamilies");
 	if (state->ethtool.fd < 0)
 		err = ethtool_open(&state->ethtool);
@@ -228,7 +228,7 @@ static int nic_read_links(struct nic_state *state, struct collect *c)
 		if (err == -ESTALE)
 			return collect_fail(c, err,
 					    "interfaces come and go faster than they can be "
-					    "listed; the next collection tries again");
+					    "listed. The next collection tries again");
 		return collect_fail(c, err, "RTM_GETLINK");
 	}
 	nic_compare_links(state, &links);
@@ -263,7 +263,7 @@ static void nic_read_qdiscs(struct nic_state *state, struct collect *c)
 	int err = nic_qdiscs_read(&state->route, &state->links, &bad);
 
 	if (err && err != -ESTALE)
-		collect_note(c, "RTM_GETQDISC fails (%s): qdisc statistics are absent",
+		collect_note(c, "RTM_GETQDISC failed (%s): qdisc statistics are absent",
 			     strerror(-err));
 	else if (bad)
 		collect_note(c, "%zu of this kernel's qdiscs cannot be read; update netdiag", bad);
@@ -309,10 +309,11 @@ static int nic_add_interfaces(struct nic_state *state, struct collect *c)
 			rps = true;
 	}
 	if (!err && c->rows[0].count && !rps)
-		collect_note(c,
-			     "RpsEnabled is absent, no rps_cpus below %s/class/net: mount sysfs "
-			     "there in this network namespace, or the kernel lacks CONFIG_RPS",
-			     c->settings->roots.path[ROOT_SYS]);
+		collect_note(
+			c,
+			"RpsEnabled is absent because there is no rps_cpus below %s/class/net: "
+			"mount sysfs in this network namespace, unless the kernel lacks CONFIG_RPS",
+			c->settings->roots.path[ROOT_SYS]);
 	return err;
 }
 

@@ -295,8 +295,8 @@ static void read_stat(struct collect *c, struct rows *cpus)
 		return;
 	rows_clear(cpus);
 	collect_note(c,
-		     "%s/%s: %s; without it the lines of %s/%s have no CPU ids, and their "
-		     "counters are absent",
+		     "%s/%s: %s; without it the CPUs of %s/%s are unknown, and their counters are "
+		     "absent",
 		     roots->path[ROOT_SYS], list, strerror(-err), roots->path[ROOT_PROC],
 		     STAT_PATH);
 }
@@ -353,17 +353,16 @@ static int read_count(struct collect *c, uint64_t *entries)
 
 	if (err != -ENOENT)
 		return err ? collect_fail(c, err,
-					  "%s/%s cannot be read. Check that netdiagd may read it",
+					  "cannot read %s/%s. Check that netdiagd may read it",
 					  root, COUNT_PATH)
 			   : 0;
 	/* The counters are gone; if the module is loaded again, they start from 0. */
 	accum_apply(state->accum, &c->rows[1], c->now);
-	return collect_fail(
-		c, err,
-		"no %s/%s: nf_conntrack is not loaded, so no connection is tracked and none "
-		"is dropped for it. A firewall rule with `ct state` or NAT loads it; to load it "
-		"by hand: modprobe nf_conntrack",
-		root, COUNT_PATH);
+	return collect_fail(c, err,
+			    "there is no %s/%s because nf_conntrack is not loaded, so nothing is "
+			    "tracked or dropped. A firewall rule with `ct state` or NAT loads it, "
+			    "as does modprobe nf_conntrack",
+			    root, COUNT_PATH);
 }
 
 static void read_limits(struct collect *c, struct conntrack_row *row)
@@ -400,8 +399,7 @@ static void read_counters(struct collect *c, struct conntrack_row *row, struct r
 	if (err == -EPERM)
 		collect_note(c,
 			     "ctnetlink is not permitted, so the counters come from %s/%s. "
-			     "CAP_NET_ADMIN gives the exact ones with CPU ids, on kernels without "
-			     "that file too",
+			     "CAP_NET_ADMIN gives exact ones, also on kernels without that file",
 			     root, STAT_PATH);
 	else if (roots_live(&c->settings->roots))
 		collect_note(c, "ctnetlink: %s; the counters come from %s/%s", strerror(-err), root,

@@ -234,7 +234,7 @@ int counters_parse_pairs(struct span text, struct rows *rows, struct faults *fau
 	}
 	drop_waiting(&names, faults);
 	if (tail)
-		faults_add(faults, "it is cut short");
+		faults_add(faults, "it is truncated");
 	return 0;
 }
 
@@ -266,10 +266,10 @@ int counters_parse_snmp6(struct span text, struct rows *rows, struct faults *fau
 		if (err == -ENOMEM)
 			return err;
 		if (err)
-			faults_add(faults, "line %zu is no name and number", number);
+			faults_add(faults, "line %zu is not a name and a number", number);
 	}
 	if (tail)
-		faults_add(faults, "it is cut short");
+		faults_add(faults, "it is truncated");
 	return 0;
 }
 

@@ -79,7 +79,7 @@ int protocol_memory_parse(struct span text, struct rows *rows, struct faults *fa
 		faults_add(faults, "line %zu is malformed", number);
 	}
 	if (tail)
-		faults_add(faults, "it is cut short");
+		faults_add(faults, "it is truncated");
 	return 0;
 }
 

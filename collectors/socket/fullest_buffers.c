@@ -190,7 +190,8 @@ static int buffer_rank(struct collect *c, struct buffer_ranking *ranking)
 		if (!err && dump.restarted)
 			err = -ESTALE;
 		if (err)
-			return collect_fail(c, err, "dump of sockets' memory over sock_diag (%s)",
+			return collect_fail(c, err,
+					    "cannot dump the sockets' memory over sock_diag. %s",
 					    sock_diag_remedy(err));
 	}
 	return 0;

@@ -87,7 +87,7 @@ static void half_open_dump(struct collect *c)
 	}
 	free(half_open.by_port);
 	errno = -err;
-	collect_note(c, "half-open connections cannot be counted: %m (%s)", sock_diag_remedy(err));
+	collect_note(c, "cannot count half-open connections: %m. %s", sock_diag_remedy(err));
 }
 
 static uint64_t listener_queue(const struct inet_socket *socket)

@@ -203,7 +203,7 @@ static int states_dump(struct collect *c, uint8_t family, uint32_t states,
 	states_restart(counts);
 	err = sock_diag_dump(&state->nl, &query, states_take, states_restart, counts);
 	if (err)
-		return collect_fail(c, err, "dump of TCP sockets over sock_diag (%s)",
+		return collect_fail(c, err, "cannot dump the TCP sockets over sock_diag. %s",
 				    sock_diag_remedy(err));
 	return 0;
 }
@@ -410,8 +410,8 @@ static int states_collect(struct collect *c, struct socket_counts counts[SOCKET_
 		collect_note(c, "this kernel has no IPv6 (no /proc/net/sockstat6)");
 	else if (table[SOCKET_IPV6 - 1][TCP_TIME_WAIT] == ROW_ABSENT)
 		collect_note(c,
-			     "more than %d TIME_WAIT sockets in either family: they are not split "
-			     "by family; `socketStates full` does it",
+			     "there are more than %d TIME_WAIT sockets in each family, so they are "
+			     "not split by family; `socketStates full` does so",
 			     SPLIT_MAX);
 	err = states_rows(c, table);
 	return err ? err : close_wait_rows(c, counts);

@@ -341,7 +341,7 @@ int session_address(const char *address)
 	err = session_set_address(address);
 	if (err)
 		return err;
-	log_notice("the AgentX master is at %s from now on", self.address);
+	log_notice("the AgentX master is now at %s", self.address);
 	self.moving = self.state != DOWN;
 	self.explained = 0;
 	self.error = 0;

@@ -123,8 +123,8 @@ static void explain(long error)
 		return;
 	self.refused = error;
 	if (error)
-		log_warning("the AgentX master refuses a notification: AgentX error %ld (RFC 2741, "
-			    "6.2.16). See its log; they are sent again",
+		log_warning("the AgentX master refused a notification: AgentX error %ld (RFC 2741, "
+			    "6.2.16). See its log; the notification will be sent again",
 			    error);
 }
 

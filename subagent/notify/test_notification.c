@@ -99,14 +99,13 @@ static int run(const char *address)
 		send_test(NOTIFICATION_CLEARED, "TEST: over, netdiagd --test-notification", "");
 	wait_for(has_ended, until);
 	if (self.answers == 2) {
-		puts("The AgentX master has taken two test notifications, netdiagAlarmRaised and\n"
-		     "netdiagAlarmCleared. If they do not arrive, look at trap2sink and informsink "
-		     "in\n"
-		     "snmpd.conf, and at the receiver's log.");
+		puts("The AgentX master has accepted two test notifications, netdiagAlarmRaised "
+		     "and\nnetdiagAlarmCleared. If they do not arrive, check trap2sink and "
+		     "informsink in\nsnmpd.conf, and the receiver's log.");
 		return EXIT_SUCCESS;
 	}
 	if (self.refused)
-		log_error("the AgentX master at %s refuses the test notification: AgentX error %ld "
+		log_error("the AgentX master at %s refused the test notification: AgentX error %ld "
 			  "(RFC 2741, 6.2.16). See its log",
 			  address, self.refused);
 	else

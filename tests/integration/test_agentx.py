@@ -579,7 +579,7 @@ class Reload(unittest.TestCase):
         with Agent(config=QUIET) as agent:
             agent.write_config("intervall softnet 1s\ncheck\n")
             agent.daemon.send_signal(signal.SIGHUP)
-            eventually("it is told", lambda: "the one before stays" in agent.log())
+            eventually("it is told", lambda: "the previous one stays" in agent.log())
             self.assertRegex(agent.log(), r"netdiagd\.conf:1: intervall.*did you mean interval")
             self.assertRegex(agent.log(), r"netdiagd\.conf:2: ")
             self.assertIn("turned off", agent.collector("softnet")["netdiagCollectorLastError"])
@@ -618,7 +618,7 @@ class Reload(unittest.TestCase):
     def test_many_reloads(self):
         with Agent(config=QUIET, env=SMALL_QUARANTINE) as agent:
             agent.daemon.send_signal(signal.SIGHUP)
-            eventually("loaded", lambda: "loaded again" in agent.log())
+            eventually("loaded", lambda: "reloaded" in agent.log())
             for _ in range(200):
                 agent.daemon.send_signal(signal.SIGHUP)
                 time.sleep(0.01)

@@ -351,6 +351,15 @@ START_TEST(notes_stand_under_ok)
 }
 END_TEST
 
+START_TEST(reason_before_remedy)
+{
+	struct collect c = {.settings = NULL};
+
+	collect_fail(&c, -EACCES, "cannot read %s. Check its mode. Or be root", "/x");
+	ck_assert_str_eq(c.error, "cannot read /x: Permission denied. Check its mode. Or be root");
+}
+END_TEST
+
 /* Reasons are cut to their size, never past it. */
 START_TEST(long_reasons)
 {
@@ -692,8 +701,8 @@ START_TEST(long_collections_end_when_told)
 END_TEST
 
 UNIT_MAIN("collect", pending_at_first, once_without_threads, failures_have_their_status,
-	  notes_stand_under_ok, long_reasons, several_notes, refreshes_at_its_interval,
-	  intervals_can_change, off_and_on_again, off_from_the_start,
+	  notes_stand_under_ok, reason_before_remedy, long_reasons, several_notes,
+	  refreshes_at_its_interval, intervals_can_change, off_and_on_again, off_from_the_start,
 	  a_stall_is_shown_and_delays_nobody, a_stall_at_the_start, settings_stay_while_stuck,
 	  off_while_stuck, stop_does_not_wait_for_the_stuck, all_at_once,
 	  other_roots_exclude_the_running_kernel, long_collections_end_when_told)

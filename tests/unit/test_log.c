@@ -76,10 +76,10 @@ START_TEST(repetitions_are_counted)
 	for (int i = 0; i < 3; i++)
 		log_warning("last");
 	check_said("netdiagd: warning: again\n"
-		   "netdiagd: warning: again (999 times more)\n"
+		   "netdiagd: warning: again (repeated 999 times)\n"
 		   "netdiagd: warning: other\n"
 		   "netdiagd: warning: last\n"
-		   "netdiagd: warning: last (2 times more)\n");
+		   "netdiagd: warning: last (repeated 2 times)\n");
 }
 END_TEST
 

@@ -153,7 +153,7 @@ START_TEST(configured_wrong)
 	} wrong[] = {
 		{"net.ipv4.no_such_thing", "No such file"},
 		{"net.ipv4.conf", "Is a directory"},
-		{"../secret", "no name of a setting"},
+		{"../secret", "not the name of a setting"},
 		{"net.ipv4.conf.all.a_name_that_is_longer_than_any_setting_of_any_kernel_of_the_"
 		 "day_has",
 		 "longer than 80 characters"},
