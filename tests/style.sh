@@ -69,6 +69,14 @@ done)
 verdict $? "every text file ends with a newline"
 [ -z "$unfinished" ] || printf '%s\n' "$unfinished"
 
+# A header that no makefile names is missing in what `make dist` packs.
+unnamed=$(find collectors subagent tests/unit tests/fuzz -name '*.h' | while read -r header; do
+    grep -qrF --include='*.am' "$header" . || echo "$header"
+done)
+[ -z "$unnamed" ]
+verdict $? "every header is named in a makefile"
+[ -z "$unnamed" ] || printf '%s\n' "$unnamed"
+
 if command -v python3 >/dev/null; then
     python3 tests/directions.py .
     verdict $? "includes run in the directions of the rooms"
