@@ -437,6 +437,11 @@ size_t engine_count(const struct engine *engine)
 	return engine->count;
 }
 
+const struct roots *engine_roots(const struct engine *engine)
+{
+	return &engine->settings->roots;
+}
+
 int engine_fd(const struct engine *engine)
 {
 	return engine->event_fd;

@@ -63,6 +63,9 @@ void engine_collect_once(struct engine *engine);
 
 size_t engine_count(const struct engine *engine);
 
+/* Where the collectors find procfs and sysfs. Main thread. */
+const struct roots *engine_roots(const struct engine *engine);
+
 /* A descriptor (eventfd) that becomes readable when a collection ended or the settings changed;
  * engine_event() clears it, and says whether it was. */
 int engine_fd(const struct engine *engine);

@@ -4,10 +4,12 @@
 #include <config.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
 #include <time.h>
@@ -17,12 +19,14 @@
 #include "collectors/engine.h"
 #include "collectors/registry.h"
 #include "subagent/agentx/session.h"
+#include "subagent/checks/alarm_memory.h"
 #include "subagent/checks/alarms.h"
 #include "subagent/collector_log.h"
 #include "subagent/daemon.h"
 #include "subagent/log.h"
 #include "subagent/notify/sender.h"
 #include "subagent/sd_notify.h"
+#include "subagent/state_file.h"
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tasks.h"
 
@@ -32,6 +36,10 @@
 /* What the tables show of the agent itself (ages, counts) is at most this old. A walk is some
  * thousand requests a second; nothing is made anew for each. */
 #define REFILL_MS 100
+
+/* How soon the state is saved after an event, and how often without one. */
+#define SAVE_SOON_NS SECOND_NS
+#define SAVE_NS	     (60 * SECOND_NS)
 
 /* How long collectors may take to end. With session_close() and a session being opened it stays
  * below the 3 s within which SIGTERM is to end the process. */
@@ -49,6 +57,7 @@ struct daemon {
 	int wake_fd;	   /* an epoll of signal_fd and the engine's */
 	uint64_t pinned;   /* monotonic ns of the last pinned_turn() */
 	uint64_t evaluate; /* monotonic ns: when to look without an event */
+	uint64_t saved;	   /* monotonic ns: when the state was saved; 0: never */
 	bool woken;	   /* wake_fd is readable */
 	bool session;
 	bool stop;
@@ -71,17 +80,50 @@ static void pin(bool woken, void *arg)
 	pinned_turn(daemon->view);
 }
 
+/* netdiagAgentSummary: "critical: eth0: 1,200 packets lost in 10 min, and 2 more". */
+static void summarise(const struct alarm_totals *totals, char text[AGENT_SUMMARY_SIZE])
+{
+	unsigned others = (unsigned)(totals->critical + totals->warning) - 1;
+	char more[24] = "";
+	int room;
+
+	if (!totals->worst) {
+		snprintf(text, AGENT_SUMMARY_SIZE, "ok");
+		return;
+	}
+	if (others)
+		snprintf(more, sizeof(more), ", and %u more", others);
+	room = AGENT_SUMMARY_SIZE - 1 - (int)strlen("critical: ") - (int)strlen(more);
+	snprintf(text, AGENT_SUMMARY_SIZE, "%s: %.*s%s",
+		 totals->worst->severity == ALARM_CRITICAL ? "critical" : "warning", room,
+		 totals->worst->text.summary, more);
+}
+
 /* What netdiagAgent… shows of alarms and notifications. */
 static void fill_alarms(struct agent_row *row, void *arg)
 {
 	const struct daemon *daemon = arg;
+	struct alarm_totals totals;
 
-	row->active_alarms = alarms_active(daemon->alarms);
-	row->worst_severity = alarms_worst(daemon->alarms);
+	alarms_total(daemon->alarms, &totals);
+	row->active_alarms = totals.critical + totals.warning;
+	row->critical_alarms = totals.critical;
+	row->warning_alarms = totals.warning;
+	row->shelved_alarms = totals.shelved;
+	row->unknown_checks = totals.unknown;
+	row->worst_severity = alarms_worst(&totals);
+	if (totals.last_change)
+		row->last_change = totals.last_change;
 	row->traps_sent = sender_sent();
 	row->traps_suppressed = sender_suppressed();
 	row->traps_pending = sender_pending();
+	row->last_sequence = sender_last_sequence();
+	row->held_back_ns = sender_held_back(clock_monotonic());
+	row->held_back = row->traps_pending;
 	row->master_reconnects = session_reconnects();
+	snprintf(row->config_hash, sizeof(row->config_hash), "%08" PRIx32,
+		 daemon->configuration->hash);
+	summarise(&totals, row->summary);
 }
 
 /* What follows when collectors have published, or time has passed; not after each request. */
@@ -95,6 +137,21 @@ static void evaluate(struct daemon *daemon, uint64_t now)
 	collector_log_turn(&daemon->health, daemon->engine);
 	alarms_evaluate(daemon->alarms, &source, now, clock_wall());
 	pinned_refill(daemon->view);
+}
+
+/* Saves the state soon after an event, and now and then for what has only grown older. */
+static void save(struct daemon *daemon, uint64_t now, bool anyhow)
+{
+	const char *path = state_file_path(daemon->options->state_file,
+					   &daemon->configuration->alarms);
+	uint64_t age = now - daemon->saved;
+
+	if (!path || (!anyhow && age < SAVE_SOON_NS))
+		return;
+	if (!anyhow && !alarms_dirty(daemon->alarms) && age < SAVE_NS)
+		return;
+	daemon->saved = now;
+	state_file_save(path, daemon->alarms, sender_queue(), now);
 }
 
 /* Takes a new configuration into use; a wrong one changes nothing. */
@@ -141,6 +198,7 @@ static void serve(struct daemon *daemon)
 		now = clock_monotonic();
 		evaluate(daemon, now);
 		sender_turn(now);
+		save(daemon, now, false);
 		if (daemon->woken)
 			take_signals(daemon);
 	}
@@ -173,19 +231,36 @@ static int open_events(struct daemon *daemon)
 	return err ? err : add(daemon->wake_fd, engine_fd(daemon->engine));
 }
 
+/* Where alarm ids begin, so that two lives of the daemon hardly ever use the same. */
+static uint64_t random_id(void)
+{
+	uint32_t id;
+
+	if (getrandom(&id, sizeof(id), GRND_NONBLOCK) != (ssize_t)sizeof(id))
+		id = (uint32_t)clock_wall();
+	return id % INT32_MAX;
+}
+
 /* The checks, their tables and their notifications. 0 or -ENOMEM. */
 static int start_alarms(struct daemon *daemon)
 {
 	const struct alarm_settings *settings = &daemon->configuration->alarms;
+	const char *path;
+	int err;
 
-	daemon->alarms = alarms_new(settings);
+	daemon->alarms = alarms_new(settings, random_id());
 	if (!daemon->alarms)
 		return -ENOMEM;
 	pinned_own(daemon->view, &check_row_type, alarms_fill_checks, daemon->alarms);
 	pinned_own(daemon->view, &alarm_row_type, alarms_fill_active, daemon->alarms);
 	pinned_own(daemon->view, &alarm_history_row_type, alarms_fill_history, daemon->alarms);
 	agent_on_fill(fill_alarms, daemon);
-	return sender_init(daemon->alarms, settings, agent_start());
+	agent_start();
+	err = sender_init(daemon->alarms, settings, random_id());
+	path = state_file_path(daemon->options->state_file, settings);
+	if (!err && path && state_file_load(path, daemon->alarms, sender_queue()))
+		log_notice("%s: the alarms of before stand as they stood", path);
+	return err;
 }
 
 static int start(struct daemon *daemon)
@@ -258,6 +333,7 @@ int daemon_run(const struct options *options)
 		sd_notify_tell("READY=1");
 		serve(&daemon);
 		sd_notify_tell("STOPPING=1");
+		save(&daemon, clock_monotonic(), true);
 	}
 	stop(&daemon);
 	return err == -EINVAL ? EX_USAGE : err ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -25,6 +25,8 @@ static int main_task(const struct options *options)
 		return tasks_check(options);
 	case TASK_DUMP:
 		return tasks_dump(options);
+	case TASK_ALARMS:
+		return tasks_alarms(options);
 	case TASK_REPORT:
 		return tasks_report(options);
 	case TASK_TEST_NOTIFICATION:

@@ -14,6 +14,7 @@
 
 enum {
 	OPTION_AGENTX = 256,
+	OPTION_ALARMS,
 	OPTION_CHECK_CONFIG,
 	OPTION_CONFIG,
 	OPTION_DUMP,
@@ -21,12 +22,14 @@ enum {
 	OPTION_LOG,
 	OPTION_PROC_ROOT,
 	OPTION_REPORT,
+	OPTION_STATE_FILE,
 	OPTION_SYS_ROOT,
 	OPTION_TEST_NOTIFICATION,
 };
 
 static const struct option long_options[] = {
 	{"agentx", required_argument, NULL, OPTION_AGENTX},
+	{"alarms", no_argument, NULL, OPTION_ALARMS},
 	{"check-config", no_argument, NULL, OPTION_CHECK_CONFIG},
 	{"config", required_argument, NULL, OPTION_CONFIG},
 	{"dump", optional_argument, NULL, OPTION_DUMP},
@@ -35,6 +38,7 @@ static const struct option long_options[] = {
 	{"log", required_argument, NULL, OPTION_LOG},
 	{"proc-root", required_argument, NULL, OPTION_PROC_ROOT},
 	{"report", optional_argument, NULL, OPTION_REPORT},
+	{"state-file", required_argument, NULL, OPTION_STATE_FILE},
 	{"sys-root", required_argument, NULL, OPTION_SYS_ROOT},
 	{"test-notification", no_argument, NULL, OPTION_TEST_NOTIFICATION},
 	{"version", no_argument, NULL, 'V'},
@@ -51,15 +55,17 @@ void options_help(void)
 	      "                       (overrides agentXSocket in the configuration)\n"
 	      "  --config FILE        read FILE instead of " NETDIAG_SYSCONFDIR "/netdiagd.conf\n"
 	      "  --check-config       check the configuration and end\n"
-	      "  --dump[=FORMAT]      collect once, print all and exit: text, json, schema\n"
-	      "  --report[=SECONDS]   take two samples, 5 s apart, print what is wrong and exit\n"
-	      "  --format text|json   the format of --report\n"
+	      "  --dump[=FORMAT]      collect once, print everything and end; text, json, schema\n"
+	      "  --report[=SECONDS]   take two samples, 5 s apart, print what is wrong and end\n"
+	      "  --alarms             print what the running daemon holds and end\n"
+	      "  --format text|json   how --report and --alarms print\n"
 	      "  --test-notification  send a raised and a cleared alarm, both marked as tests\n"
-	      "  --log stderr|syslog  where to write messages (default: stderr)\n"
-	      "  --proc-root DIR      read DIR instead of /proc, to serve a captured tree\n"
-	      "  --sys-root DIR       read DIR instead of /sys\n"
-	      "  --version            print the version and exit\n"
-	      "  --help               print this help and exit\n"
+	      "  --log stderr|syslog  where messages go (stderr)\n"
+	      "  --state-file FILE    where the running daemon keeps its alarms\n"
+	      "  --proc-root DIR      instead of /proc, to serve a captured tree\n"
+	      "  --sys-root DIR       instead of /sys\n"
+	      "  --version            print the version\n"
+	      "  --help               print this\n"
 	      "\n"
 	      "Exit status: 0 success, 64 wrong usage, 74 the output cannot be written,\n"
 	      "78 wrong configuration, 1 other.\n"
@@ -104,6 +110,12 @@ static int options_apply(struct options *options, int option, bool *format)
 	switch (option) {
 	case OPTION_AGENTX:
 		options->address = optarg;
+		return 0;
+	case OPTION_ALARMS:
+		options->task = TASK_ALARMS;
+		return 0;
+	case OPTION_STATE_FILE:
+		options->state_file = optarg;
 		return 0;
 	case OPTION_CHECK_CONFIG:
 		options->task = TASK_CHECK_CONFIG;
@@ -162,8 +174,9 @@ int options_parse(struct options *options, int argc, char **argv)
 				    .seconds = REPORT_SECONDS_DEFAULT};
 	while (!status && (option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
 		status = options_apply(options, option, &format);
-	if (!status && format && options->task != TASK_REPORT)
-		return options_wrong("--format is for --report", "there is no --report");
+	if (!status && format && options->task != TASK_REPORT && options->task != TASK_ALARMS)
+		return options_wrong("--format is for --report and --alarms",
+				     "there is neither of them");
 	if (!status && optind < argc)
 		return options_wrong("only options are accepted", argv[optind]);
 	return status;

@@ -15,6 +15,7 @@ enum task {
 	TASK_CHECK_CONFIG,
 	TASK_DUMP,
 	TASK_REPORT,
+	TASK_ALARMS,
 	TASK_TEST_NOTIFICATION,
 	TASK_VERSION,
 	TASK_HELP,
@@ -23,12 +24,13 @@ enum task {
 /* All strings point into argv. */
 struct options {
 	enum task task;
-	const char *config;  /* NULL: the default file, which may be missing */
-	const char *address; /* NULL: the one of the configuration */
+	const char *config;	/* NULL: the default file, which may be missing */
+	const char *state_file; /* NULL: the one of the configuration */
+	const char *address;	/* NULL: the one of the configuration */
 	struct roots roots;
 	enum log_target log;
 	enum dump_format dump;	   /* TASK_DUMP */
-	enum report_format report; /* TASK_REPORT */
+	enum report_format report; /* TASK_REPORT, TASK_ALARMS */
 	unsigned seconds;	   /* TASK_REPORT */
 };
 

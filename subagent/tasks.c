@@ -5,16 +5,20 @@
 
 #include <net-snmp/net-snmp-config.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "collectors/engine.h"
 #include "collectors/registry.h"
+#include "subagent/console/alarms_print.h"
 #include "subagent/console/dump.h"
 #include "subagent/console/report.h"
 #include "subagent/notify/test_notification.h"
+#include "subagent/state_file.h"
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/pinned.h"
 #include "subagent/tasks.h"
@@ -102,6 +106,74 @@ int tasks_report(const struct options *options)
 			    &configuration->alarms);
 	configuration_free(configuration);
 	return status;
+}
+
+/* The alarms of a state file. */
+struct found_alarms {
+	struct rows rows;
+	bool failed;
+};
+
+static void tasks_take_alarm(const struct alarm_row *alarm, void *arg)
+{
+	struct found_alarms *found = arg;
+	struct alarm_row *row = rows_add(&found->rows);
+
+	if (row)
+		*row = *alarm;
+	else
+		found->failed = true;
+}
+
+static void tasks_print_alarms(const struct rows *rows, const char *path, uint64_t age, bool json)
+{
+	bool first = true;
+
+	alarms_print_begin(stdout, json, path, age, rows->count);
+	for (uint64_t severity = ALARM_CRITICAL; severity >= ALARM_WARNING; severity--)
+		for (size_t i = 0; i < rows->count; i++) {
+			const struct alarm_row *alarm = rows_at(rows, i);
+
+			if (alarm->severity != severity)
+				continue;
+			alarms_print(stdout, json, alarm, first);
+			first = false;
+		}
+	alarms_print_end(stdout, json);
+}
+
+/* Where a service keeps its state when nothing else is said. */
+#define DEFAULT_STATE_FILE "/var/lib/netdiagd/state"
+
+int tasks_alarms(const struct options *options)
+{
+	struct configuration *configuration = tasks_configuration(options);
+	struct found_alarms found = {.failed = false};
+	const char *path;
+	uint64_t age = 0;
+	int err;
+
+	if (!configuration)
+		return EX_CONFIG;
+	rows_init(&found.rows, &alarm_row_type);
+	path = state_file_path(options->state_file, &configuration->alarms);
+	if (!path)
+		path = DEFAULT_STATE_FILE;
+	err = state_file_each(path, tasks_take_alarm, &found, &age);
+	if (err == -EINVAL)
+		log_error("%s: is no state of a netdiagd since this host was started", path);
+	else if (err)
+		log_error("%s: %s%s", path, strerror(-err),
+			  err == -ENOENT   ? "; is netdiagd running, with a stateFile?"
+			  : err == -EACCES ? "; run this as root, or as the user of netdiagd"
+					   : "");
+	else
+		tasks_print_alarms(&found.rows, path, age, options->report == REPORT_JSON);
+	rows_clear(&found.rows);
+	configuration_free(configuration);
+	if (err)
+		return EXIT_FAILURE;
+	return log_output_failed(stdout) ? EX_IOERR : EXIT_SUCCESS;
 }
 
 int tasks_test_notification(const struct options *options)

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "collectors/base/array.h"
+#include "collectors/base/text.h"
 #include "collectors/nic/link.h"
 
 const struct row_type nic_link_type = {
@@ -193,7 +194,7 @@ int nic_qdisc_decode(const struct nlmsghdr *message, struct nic_qdisc *qdisc)
 	struct gnet_stats_queue queue;
 	struct tcmsg info;
 
-	*qdisc = (struct nic_qdisc){ROW_ABSENT, ROW_ABSENT, ROW_ABSENT, ROW_ABSENT};
+	*qdisc = (struct nic_qdisc){ROW_ABSENT, ROW_ABSENT, ROW_ABSENT, ROW_ABSENT, ""};
 	if (message->nlmsg_type != RTM_NEWQDISC)
 		return -ENOENT;
 	if (nlmsg_parse(m, sizeof(info), tb, TCA_MAX, qdisc_policy) < 0)
@@ -204,6 +205,8 @@ int nic_qdisc_decode(const struct nlmsghdr *message, struct nic_qdisc *qdisc)
 	if (info.tcm_ifindex <= 0)
 		return -EBADMSG;
 	qdisc->ifindex = (uint64_t)info.tcm_ifindex;
+	if (tb[TCA_KIND])
+		nla_strlcpy(qdisc->kind, tb[TCA_KIND], sizeof(qdisc->kind));
 	if (!tb[TCA_STATS2] || (tb[TCA_KIND] && !nla_strcmp(tb[TCA_KIND], "noqueue")))
 		return 0;
 	if (nla_parse_nested(stats, TCA_STATS_MAX, tb[TCA_STATS2], stats_policy) < 0)
@@ -256,6 +259,7 @@ static int qdisc_take(const struct nlmsghdr *message, void *arg)
 	link->row.qdisc_drops = qdisc.drops;
 	link->row.qdisc_backlog = qdisc.backlog;
 	link->row.qdisc_requeues = qdisc.requeues;
+	text_ascii(link->row.qdisc_kind, sizeof(link->row.qdisc_kind), qdisc.kind);
 	return 0;
 }
 

@@ -47,6 +47,7 @@ struct nic_qdisc {
 	uint64_t drops;	   /* packets; a u32 in the kernel */
 	uint64_t backlog;  /* bytes */
 	uint64_t requeues; /* a u32 in the kernel */
+	char kind[16];
 };
 
 /* Reads an RTM_NEWQDISC. 0; -ENOENT for another message or a qdisc that is not a device's root;

@@ -70,6 +70,7 @@ static const struct field tcp_fields[] = {
 	TCP("Tcp", "InErrs", in_errs),
 	TCP("Tcp", "OutRsts", out_rsts),
 	TCP("Tcp", "AttemptFails", attempt_fails),
+	TCP("TcpExt", "EmbryonicRsts", embryonic_rsts),
 	TCP("Tcp", "EstabResets", estab_resets),
 	TCP("Tcp", "ActiveOpens", active_opens),
 	TCP("Tcp", "PassiveOpens", passive_opens),

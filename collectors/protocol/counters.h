@@ -47,6 +47,7 @@ struct tcp_row {
 	uint64_t in_errs;
 	uint64_t out_rsts;
 	uint64_t attempt_fails;
+	uint64_t embryonic_rsts; /* those of the attempts of others; no column */
 	uint64_t estab_resets;
 	uint64_t active_opens;
 	uint64_t passive_opens;

@@ -17,6 +17,7 @@ struct buffer_row {
 	uint64_t tx_usage;
 	uint64_t drops; /* SK_MEMINFO_DROPS */
 	uint64_t pid;
+	uint64_t stuck_seconds; /* the receive queue has been nearly full for so long; no column */
 	char protocol[8]; /* "tcp", "udp" */
 	char local[ENDPOINT_SIZE];
 	char remote[ENDPOINT_SIZE];

@@ -21,12 +21,17 @@ struct socket_state_row {
 	uint64_t family;
 	uint64_t state; /* idiag_state */
 	uint64_t count; /* dumped one by one, or inferred from sockstat's totals */
+	uint64_t older; /* in CLOSE_WAIT for more than five minutes; no column */
 };
 
 /* The local ports with most sockets in CLOSE_WAIT: for advice, no table shows them. */
 struct close_wait_row {
 	uint64_t port;
 	uint64_t count;
+	uint64_t older;	 /* for more than five minutes */
+	uint64_t oldest; /* ns in CLOSE_WAIT */
+	uint64_t pid;
+	char command[COMMAND_SIZE];
 };
 
 #define CLOSE_WAIT_PORTS 10

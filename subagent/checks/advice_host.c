@@ -1,262 +1,335 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Advice about CPUs, interfaces, connection tracking, limits and the agent itself. */
+/* What the checks of CPUs, interfaces, connection tracking, limits and the agent itself say. */
 #include <config.h>
 
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
+#include "collectors/base/clock.h"
+#include "collectors/base/text.h"
+#include "collectors/cpu/softnet.h"
 #include "collectors/limit/limits.h"
+#include "collectors/netns/netns.h"
 #include "collectors/nic/nic.h"
 #include "collectors/protocol/conntrack.h"
-#include "collectors/socket/tcp_states.h"
 #include "subagent/checks/advices.h"
 #include "subagent/tables/agent_rows.h"
-
-typedef unsigned long long number;
 
 /* A backlog this long holds packets for so long that a longer one would not help. */
 #define BACKLOG_ENOUGH 65536
 
-/* Above so many entries a bucket of the connection table, look-ups get slow. */
-#define ENTRIES_PER_BUCKET 4
-
-/* Larger than what a txqueuelen does good for. */
+/* Longer than what a txqueuelen does good for. */
 #define TX_QUEUE_ENOUGH 10000
 
-/* Whether any interface that is up leaves receive work to one CPU per queue only. */
-static bool any_without_rps(const struct advice *advice)
+/* Memory of an entry of the connection table and its share of the hash (struct nf_conn and its
+ * extensions: 256 to 320 bytes), for "takes up to 80 MB". */
+#define CONNTRACK_ENTRY_BYTES 320
+
+/* What is said of packets that one CPU receives for all. RPS is only spoken of where an interface
+ * with a device behind it is seen. */
+static const char *how_to_spread(const struct advice *advice)
 {
-	const struct rows *rows = advice_rows(advice, &nic_collector);
+	const struct rows *rows = advice_rows(advice, &nic_row_type);
+	bool any = false, without = false;
 
 	for (size_t i = 0; rows && i < rows->count; i++) {
 		const struct nic_row *nic = rows_at(rows, i);
 
-		if (nic->oper_status == NIC_OPER_UP && nic->rps_enabled == 2)
-			return true;
+		if (nic->oper_status != NIC_OPER_UP || !nic->bus_info[0])
+			continue;
+		any = true;
+		without = without || nic->rps_enabled == 0;
 	}
-	return false;
+	if (!any)
+		return "spread the load over more CPUs";
+	return without ? "spread the load over CPUs: more queues (ethtool -L), or RPS (rps_cpus)"
+		       : "RPS is on: look at its CPU masks, and at the number of queues (ethtool "
+			 "-L)";
 }
 
-static const char *spread(const struct advice *advice)
+void describe_softnet_dropped(const struct advice *advice, struct alarm_text *text)
 {
-	return any_without_rps(advice)
-		       ? "spread the load over CPUs: ethtool -L, or RPS by queues/rx-N/rps_cpus"
-		       : "RPS is on already: look at its CPU masks and at ethtool -L";
+	uint64_t now = advice_sysctl(advice, "net.core.netdev_max_backlog", 0);
+
+	advice_rate(advice, "packets", "lost", text);
+	advice_also(text->summary, ", backlog queue full");
+	advice_say(text->advice, "%s", how_to_spread(advice));
+	if (now != ROW_ABSENT && now < BACKLOG_ENOUGH)
+		advice_double(advice, "net.core.netdev_max_backlog", text);
 }
 
-void advise_softnet_dropped(const struct advice *advice, char *text, size_t size)
+void describe_softnet_squeezed(const struct advice *advice, struct alarm_text *text)
 {
-	uint64_t now = advice_sysctl_number(advice, "net.core.netdev_max_backlog", 0);
-	char command[CHECK_ADVICE_SIZE];
+	uint64_t budget = advice_sysctl(advice, "net.core.netdev_budget", 0);
+	uint64_t usecs = advice_sysctl(advice, "net.core.netdev_budget_usecs", 0);
 
-	if (now < BACKLOG_ENOUGH &&
-	    advice_double(advice, "net.core.netdev_max_backlog", command, sizeof(command)))
-		snprintf(text, size, "%s, and %s", command, spread(advice));
-	else
-		snprintf(text, size, "%s", spread(advice));
+	advice_rate(advice, "times", "the receive budget was used up", text);
+	advice_say(text->advice, "information only, unless packets are dropped too");
+	if (budget && usecs && budget < INT32_MAX / 2 && usecs < INT32_MAX / 2)
+		advice_say(
+			text->command,
+			"sysctl -w net.core.netdev_budget=%llu net.core.netdev_budget_usecs=%llu",
+			(unsigned long long)budget * 2, (unsigned long long)usecs * 2);
 }
 
-void advise_softnet_squeezed(const struct advice *advice, char *text, size_t size)
+void describe_softnet_imbalance(const struct advice *advice, struct alarm_text *text)
 {
-	uint64_t budget = advice_sysctl_number(advice, "net.core.netdev_budget", 0);
-	uint64_t usecs = advice_sysctl_number(advice, "net.core.netdev_budget_usecs", 0);
+	char share[32];
 
-	if (budget != ROW_ABSENT && usecs != ROW_ABSENT)
-		snprintf(text, size,
-			 "information only unless packets are dropped too. To try: sysctl -w "
-			 "net.core.netdev_budget=%llu net.core.netdev_budget_usecs=%llu",
-			 (number)budget * 2, (number)usecs * 2);
-	else
-		snprintf(text, size,
-			 "information only unless packets are dropped too. To try: raise "
-			 "net.core.netdev_budget and netdev_budget_usecs");
+	advice_say(text->summary, "one CPU does most receive work, %s %% beyond the mean",
+		   advice_amount(advice->value, share));
+	advice_say(text->advice, "irqbalance, or smp_affinity (see netdiagIrqTable); then %s",
+		   how_to_spread(advice));
 }
 
-void advise_softnet_imbalance(const struct advice *advice, char *text, size_t size)
-{
-	snprintf(text, size, "run irqbalance or set smp_affinity, see netdiagIrqTable. Then %s",
-		 spread(advice));
-}
-
-/* Names are the kernel's, and need not be fit for a command line. */
-static const char *device(const struct nic_row *nic)
-{
-	static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				  "0123456789._:@-";
-
-	return nic->name[0] && strspn(nic->name, fit) == strlen(nic->name) ? nic->name : "DEVICE";
-}
-
-void advise_rx_discards(const struct advice *advice, char *text, size_t size)
+void describe_rx_discards(const struct advice *advice, struct alarm_text *text)
 {
 	const struct nic_row *nic = advice->row;
+	char count[32], window[24];
 
+	advice_also(text->summary, "%s packets lost in %s, receive ring full",
+		    advice_count((uint64_t)advice->value / 100, count),
+		    advice_duration(advice->limits->measure.window, window));
 	if (!nic)
 		return;
-	if (nic->ring_rx_current == ROW_ABSENT || nic->ring_rx_max == ROW_ABSENT)
-		snprintf(text, size,
-			 "this device tells no ring size: more receive queues with ethtool -L %s, "
-			 "interrupts on other CPUs, less work per packet",
-			 device(nic));
-	else if (nic->ring_rx_current < nic->ring_rx_max)
-		snprintf(text, size, "ethtool -G %s rx %llu, now %llu", device(nic),
-			 (number)nic->ring_rx_max, (number)nic->ring_rx_current);
-	else
-		snprintf(
-			text, size,
-			"the ring is at its largest, %llu: more receive queues with ethtool -L %s, "
-			"interrupts on other CPUs, see netdiagIrqTable",
-			(number)nic->ring_rx_max, device(nic));
-}
-
-void advise_nic_errors(const struct advice *advice, char *text, size_t size)
-{
-	const struct nic_row *nic = advice->row;
-	bool crc;
-
-	if (!nic)
-		return;
-	crc = nic->rx_crc_errors != ROW_ABSENT && nic->rx_errors != ROW_ABSENT &&
-	      nic->rx_crc_errors && nic->rx_crc_errors >= nic->rx_errors / 2;
-	snprintf(text, size, "%scheck cable, transceiver and the switch port, ethtool -S %s",
-		 crc ? "mostly CRC errors: " : "", device(nic));
-	if (nic->duplex == NIC_DUPLEX_HALF)
-		snprintf(text, size,
-			 "the link is half duplex: check autonegotiation on both sides, ethtool %s",
-			 device(nic));
-}
-
-void advise_nic_drops(const struct advice *advice, char *text, size_t size)
-{
-	const struct nic_row *nic = advice->row;
-	uint64_t rx, qdisc;
-
-	if (!nic)
-		return;
-	rx = nic->rx_dropped == ROW_ABSENT ? 0 : nic->rx_dropped;
-	qdisc = nic->qdisc_drops == ROW_ABSENT ? 0 : nic->qdisc_drops;
-	if (qdisc <= rx)
-		snprintf(text, size,
-			 "mostly on receipt: unknown protocols or VLANs, or a full backlog. "
-			 "ip -s -s link show %s, ethtool -S %s",
-			 device(nic), device(nic));
-	else if (nic->tx_queue_len != ROW_ABSENT && nic->tx_queue_len &&
-		 nic->tx_queue_len < TX_QUEUE_ENOUGH)
-		snprintf(
-			text, size,
-			"mostly by the qdisc: tc -s qdisc show dev %s. The link is full or shaped, "
-			"for bursts ip link set %s txqueuelen %llu, now %llu",
-			device(nic), device(nic), (number)nic->tx_queue_len * 2,
-			(number)nic->tx_queue_len);
-	else
-		snprintf(text, size,
-			 "mostly by the qdisc: tc -s qdisc show dev %s. The link is full or shaped",
-			 device(nic));
-}
-
-/* The connection table's size: conntrack_row's is the one that the usage was reckoned with; what
- * the sysctls' collector read may be older. */
-static uint64_t conntrack_max(const struct advice *advice, uint64_t *buckets)
-{
-	const struct rows *rows = advice_rows(advice, &conntrack_collector);
-	const struct conntrack_row *row = rows && rows->count ? rows_at(rows, 0) : NULL;
-
-	*buckets = row ? row->buckets : ROW_ABSENT;
-	if (row && row->max != ROW_ABSENT)
-		return row->max;
-	return advice_sysctl_number(advice, "net.netfilter.nf_conntrack_max", 0);
-}
-
-void advise_conntrack(const struct advice *advice, char *text, size_t size)
-{
-	uint64_t buckets, max = conntrack_max(advice, &buckets);
-	int used;
-
-	if (max == ROW_ABSENT || !max) {
-		snprintf(text, size, "see what fills the table: conntrack -S, conntrack -L");
+	if (nic->ring_rx_current == ROW_ABSENT || nic->ring_rx_max == ROW_ABSENT) {
+		advice_say(text->advice,
+			   "this device does not show a ring size: more receive queues "
+			   "(ethtool -L), interrupts on other CPUs, less work per packet");
 		return;
 	}
+	if (nic->ring_rx_current >= nic->ring_rx_max) {
+		advice_say(text->advice,
+			   "the ring is at its largest, %llu: more receive queues (ethtool -L), "
+			   "interrupts on other CPUs (see netdiagIrqTable)",
+			   (unsigned long long)nic->ring_rx_max);
+		return;
+	}
+	advice_say(text->advice, "the ring is %llu of at most %llu",
+		   (unsigned long long)nic->ring_rx_current, (unsigned long long)nic->ring_rx_max);
+	if (advice_is_device(nic->name))
+		advice_say(text->command, "ethtool -G %s rx %llu", nic->name,
+			   (unsigned long long)nic->ring_rx_max);
+}
+
+/* A cable can only be at fault where there is one, and what counts errors is a link. */
+void describe_nic_errors(const struct advice *advice, struct alarm_text *text)
+{
+	const struct nic_row *nic = advice->row;
+	bool frames;
+
+	advice_rate(advice, "errors", "counted", text);
+	if (!nic)
+		return;
+	frames = (nic->rx_crc_errors != ROW_ABSENT && nic->rx_crc_errors) ||
+		 (nic->rx_frame_errors != ROW_ABSENT && nic->rx_frame_errors) ||
+		 (nic->tx_carrier_errors != ROW_ABSENT && nic->tx_carrier_errors);
+	if (!nic->bus_info[0])
+		advice_say(text->advice, "a virtual device: look at what it stands on, a tunnel's "
+					 "route and MTU, or the peer that is down");
+	else if (nic->duplex == NIC_DUPLEX_HALF)
+		advice_say(text->advice,
+			   "the link is half duplex: check autonegotiation on both sides");
+	else if (frames)
+		advice_say(text->advice, "CRC, frame or carrier errors: check the cable, the "
+					 "transceiver and the switch port");
+	else
+		advice_say(text->advice,
+			   "see which counter rises (netdiagNicStatTable, ethtool -S)");
+}
+
+void describe_nic_drops(const struct advice *advice, struct alarm_text *text)
+{
+	const struct nic_row *nic = advice->row;
+	char share[32], window[24];
+
+	advice_also(text->summary, "%s %% of packets dropped in %s",
+		    advice_amount(advice->value, share),
+		    advice_duration(advice->limits->measure.window, window));
+	if (!nic || nic->qdisc_drops == ROW_ABSENT || !nic->qdisc_drops) {
+		advice_say(text->advice,
+			   "dropped by the device or its driver: see netdiagNicStatTable");
+		return;
+	}
+	if (!strcmp(nic->qdisc_kind, "pfifo_fast") || !strcmp(nic->qdisc_kind, "pfifo")) {
+		advice_say(text->advice,
+			   "the queue to the link is full, for bursts a longer one helps");
+		if (nic->tx_queue_len != ROW_ABSENT && nic->tx_queue_len &&
+		    nic->tx_queue_len < TX_QUEUE_ENOUGH && advice_is_device(nic->name) &&
+		    !strcmp(nic->qdisc_kind, "pfifo_fast"))
+			advice_say(text->command, "ip link set dev %s txqueuelen %llu", nic->name,
+				   (unsigned long long)nic->tx_queue_len * 2);
+	} else if (!strcmp(nic->qdisc_kind, "tbf") || !strcmp(nic->qdisc_kind, "htb")) {
+		advice_say(text->advice,
+			   "the shaper drops what is above its rate: raise its rate or "
+			   "send less");
+	} else {
+		advice_say(text->advice,
+			   "the link is full or shaped: its queueing discipline drops");
+	}
+}
+
+/* --- connection tracking ------------------------------------------------------------------------
+ */
+
+static void fill_text(const struct advice *advice, struct alarm_text *text)
+{
+	char duration[24];
+
+	if (advice->time_to_full != ROW_ABSENT && advice->time_to_full)
+		advice_also(text->summary, ", full in %s",
+			    advice_duration(advice->time_to_full * SECOND_NS, duration));
+}
+
+/* The table's size may only be raised where it is what is too small. */
+static void advise_conntrack_max(const struct advice *advice, const struct conntrack_row *row,
+				 struct alarm_text *text)
+{
+	uint64_t max = advice_sysctl(advice, "net.netfilter.nf_conntrack_max", 0);
+
+	if (max == ROW_ABSENT)
+		max = row ? row->max : ROW_ABSENT;
+	if (max == ROW_ABSENT || !max)
+		return;
 	if (max > INT32_MAX / 2) {
-		snprintf(text, size,
-			 "the table is as large as it gets: track less, with NOTRACK rules or "
-			 "shorter timeouts below net.netfilter");
+		advice_say(text->advice,
+			   "the table is as large as it can be: track less (NOTRACK), or "
+			   "shorten the timeouts below net.netfilter");
 		return;
 	}
-	used = snprintf(text, size, "sysctl -w net.netfilter.nf_conntrack_max=%llu, now %llu",
-			(number)max * 2, (number)max);
-	if (buckets != ROW_ABSENT && buckets && max * 2 / buckets > ENTRIES_PER_BUCKET &&
-	    used > 0 && (size_t)used < size)
-		snprintf(text + used, size - (size_t)used,
-			 ". Buckets: sysctl -w net.netfilter.nf_conntrack_buckets=%llu, now %llu",
-			 (number)max * 2 / ENTRIES_PER_BUCKET, (number)buckets);
+	advice_say(text->advice,
+		   "see what fills it (conntrack -L). Doubling it takes up to %llu MB",
+		   (unsigned long long)max * CONNTRACK_ENTRY_BYTES >> 20);
+	advice_say(text->command, "sysctl -w net.netfilter.nf_conntrack_max=%llu",
+		   (unsigned long long)max * 2);
 }
 
-void advise_insert_failed(const struct advice *advice, char *text, size_t size)
+static const struct conntrack_row *conntrack_now(const struct advice *advice)
 {
-	(void)advice;
-	snprintf(text, size,
-		 "clashing connections: NAT runs out of ports towards one destination. More SNAT "
-		 "addresses, or random-fully. See conntrack -S");
+	const struct rows *rows = advice_rows(advice, &conntrack_row_type);
+
+	return rows && rows->count ? rows_at(rows, 0) : NULL;
 }
 
-/* Settings that are no plain maximum. */
+void describe_conntrack_usage(const struct advice *advice, struct alarm_text *text)
+{
+	const struct conntrack_row *row = advice->row;
+	char share[32], used[32], max[32];
+
+	advice_say(text->summary, "connection table %s %% full",
+		   advice_amount(advice->value, share));
+	if (row && row->entries != ROW_ABSENT && row->max != ROW_ABSENT)
+		advice_also(text->summary, ", %s of %s", advice_count(row->entries, used),
+			    advice_count(row->max, max));
+	fill_text(advice, text);
+	advise_conntrack_max(advice, row, text);
+}
+
+void describe_conntrack_drops(const struct advice *advice, struct alarm_text *text)
+{
+	const struct conntrack_row *row = conntrack_now(advice);
+	bool full = row && row->usage != ROW_ABSENT && row->usage >= 7000;
+
+	advice_rate(advice, "packets", "dropped by connection tracking", text);
+	if (full)
+		advise_conntrack_max(advice, row, text);
+	else
+		advice_say(text->advice,
+			   "the table is not full: see conntrack -S, and the memory that "
+			   "the kernel has left");
+}
+
+void describe_insert_failed(const struct advice *advice, struct alarm_text *text)
+{
+	advice_rate(advice, "connections", "could not be entered in the connection table", text);
+	advice_say(text->advice, "NAT runs out of ports towards one destination, or DNS over UDP "
+				 "clashes: more SNAT addresses, or --random-fully");
+}
+
+void describe_netns_conntrack(const struct advice *advice, struct alarm_text *text)
+{
+	const struct netns_row *netns = advice->row;
+	char share[32], owner[ADVICE_OWNER_SIZE];
+
+	if (netns && netns->command[0])
+		advice_also(text->summary, "%s, ", advice_owner(netns->command, netns->pid, owner));
+	advice_also(text->summary, "connection table of this namespace %s %% full",
+		    advice_amount(advice->value, share));
+	fill_text(advice, text);
+	/* The limit is the host's, and holds for each namespace by itself. */
+	advise_conntrack_max(advice, NULL, text);
+}
+
+/* --- limits and the agent -------------------------------------------------------------------- */
+
+/* Why each limit is reached, and whether doubling its setting is the remedy. */
 static const struct {
 	const char *limit;
 	const char *advice;
+	bool is_doubled;
 } limit_advices[] = {
-	{"ephemeral-ports", "reuse connections with pooling or keep-alive, add source addresses, "
-			    "or widen net.ipv4.ip_local_port_range"},
-	{"udp-memory", "find who does not read: ss -uamp, netdiagUdpSocketTable. The bound is "
-		       "net.ipv4.udp_mem, in pages"},
-	{"fragment-memory", "fragments come faster than they are completed: check MTU and path, "
-			    "then raise the bound"},
-	{"tcp-orphans", "connections closed with data unsent: slow or dead peers"},
-	{"tcp-time-wait", "reuse connections: TIME_WAIT lasts 60 s, whatever tcp_fin_timeout is"},
-	{"neighbor-ipv4", "a large or scanned subnet: raise gc_thresh2 and gc_thresh1 with it"},
-	{"neighbor-ipv6", "a large or scanned subnet: raise gc_thresh2 and gc_thresh1 with it"},
+	{"ephemeral-ports",
+	 "reuse connections (pooling, keep-alive), add source addresses, or widen "
+	 "net.ipv4.ip_local_port_range",
+	 false},
+	{"udp-memory",
+	 "find who does not read (ss -uamp, netdiagUdpSocketTable); the bound is "
+	 "net.ipv4.udp_mem, in pages",
+	 false},
+	{"fragment-memory", "fragments come faster than they are completed: check MTU and path",
+	 true},
+	{"tcp-orphans", "connections closed with data unsent: slow or dead peers", true},
+	{"tcp-time-wait", "reuse connections: TIME_WAIT lasts 60 s, whatever tcp_fin_timeout is",
+	 true},
+	{"neighbor-ipv4", "a large or scanned subnet: raise gc_thresh2 and gc_thresh1 with it",
+	 true},
+	{"neighbor-ipv6", "a large or scanned subnet: raise gc_thresh2 and gc_thresh1 with it",
+	 true},
 };
 
-void advise_limit(const struct advice *advice, char *text, size_t size)
+void describe_limit(const struct advice *advice, struct alarm_text *text)
 {
 	const struct limit_row *limit = advice->row;
-	const char *why = "see what uses it up";
-	bool plain;
+	char share[32], used[32], max[32];
 
+	advice_also(text->summary, "%s %% used", advice_amount(advice->value, share));
 	if (!limit)
 		return;
-	for (size_t i = 0; i < sizeof(limit_advices) / sizeof(*limit_advices); i++)
-		if (!strcmp(limit->name, limit_advices[i].limit))
-			why = limit_advices[i].advice;
-	plain = !strcmp(limit->name, "tcp-orphans") || !strcmp(limit->name, "tcp-time-wait") ||
-		!strncmp(limit->name, "neighbor-", strlen("neighbor-"));
-	if (plain && limit->sysctl[0] && limit->max != ROW_ABSENT && limit->max &&
-	    limit->max <= INT32_MAX / 2)
-		snprintf(text, size, "sysctl -w %s=%llu, now %llu. %s", limit->sysctl,
-			 (number)limit->max * 2, (number)limit->max, why);
-	else if (limit->sysctl[0])
-		snprintf(text, size, "%s. Bounded by %s", why, limit->sysctl);
-	else
-		snprintf(text, size, "%s", why);
+	if (limit->used != ROW_ABSENT && limit->max != ROW_ABSENT)
+		advice_also(text->summary, ", %s of %s", advice_count(limit->used, used),
+			    advice_count(limit->max, max));
+	fill_text(advice, text);
+	advice_say(text->advice, "see what uses it up; bounded by %s", limit->sysctl);
+	for (size_t i = 0; i < COUNT_OF(limit_advices); i++) {
+		if (strcmp(limit->name, limit_advices[i].limit))
+			continue;
+		advice_say(text->advice, "%s", limit_advices[i].advice);
+		if (limit_advices[i].is_doubled && limit->sysctl[0])
+			advice_double(advice, limit->sysctl, text);
+	}
 }
 
-/* Quotation marks and apostrophes may not leave the host: "another hosts" reads better than what
- * text_sanitise() would make of it. */
-static void copy_unquoted(const char *from, char *to, size_t size)
+void describe_held_back(const struct advice *advice, struct alarm_text *text)
 {
-	size_t used = 0;
+	const struct agent_row *agent = advice->row;
+	char minutes[32];
 
-	for (; *from && used + 1 < size; from++)
-		if (!strchr("'`\"", *from))
-			to[used++] = *from;
-	to[used] = '\0';
+	advice_say(text->summary, "notifications have been waiting for %s min",
+		   advice_amount(advice->value, minutes));
+	if (agent && agent->held_back != ROW_ABSENT)
+		advice_also(text->summary, ", %llu of them", (unsigned long long)agent->held_back);
+	advice_say(text->advice, "see netdiagAlarmTable for what is active; a higher "
+				 "'notifications rate', or shelve what storms");
 }
 
-void advise_collector(const struct advice *advice, char *text, size_t size)
+void describe_collector(const struct advice *advice, struct alarm_text *text)
 {
 	const struct agent_collector_row *collector = advice->row;
 
+	advice_also(text->summary, "the collector has no current data");
 	if (collector && collector->last_error[0])
-		copy_unquoted(collector->last_error, text, size);
+		text_percent(text->advice, sizeof(text->advice), collector->last_error);
 	else
-		snprintf(text, size, "see netdiagCollectorLastError and the log of netdiagd");
+		advice_say(text->advice, "see netdiagCollectorLastError and the log of netdiagd");
 }

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Advice about TCP and UDP sockets. */
+/* What the checks of TCP and UDP sockets say. */
 #include <config.h>
 
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/limit/limits.h"
 #include "collectors/netns/netns.h"
+#include "collectors/protocol/counters.h"
+#include "collectors/protocol/memory.h"
+#include "collectors/socket/fullest_buffers.h"
+#include "collectors/socket/listener.h"
 #include "collectors/socket/tcp_states.h"
 #include "collectors/socket/udp_socket.h"
 #include "subagent/checks/advices.h"
-
-typedef unsigned long long number;
 
 #define SOMAXCONN_NAME "net.core.somaxconn"
 #define RMEM_MAX_NAME  "net.core.rmem_max"
@@ -23,42 +26,9 @@ typedef unsigned long long number;
  * that resets begin at a quarter of the maximum. */
 #define ORPHANS_SUSPECT 2500
 
-/* Ephemeral ports that a host may well use. */
-#define PORT_LOW  1024
-#define PORT_HIGH 65535
-
-static void owner(const char *command, uint64_t pid, char *text, size_t size)
+static uint64_t known(uint64_t number)
 {
-	if (!command[0])
-		snprintf(text, size, "owner not readable");
-	else if (pid == ROW_ABSENT)
-		snprintf(text, size, "%s", command);
-	else
-		snprintf(text, size, "%s[%llu]", command, (number)pid);
-}
-
-void detail_listener(const struct advice *advice, char *text, size_t size)
-{
-	const struct listener_row *listener = advice->row;
-
-	if (listener && listener->command[0])
-		owner(listener->command, listener->pid, text, size);
-}
-
-void detail_udp_socket(const struct advice *advice, char *text, size_t size)
-{
-	const struct udp_socket_row *socket = advice->row;
-
-	if (socket && socket->command[0])
-		owner(socket->command, socket->pid, text, size);
-}
-
-void detail_netns(const struct advice *advice, char *text, size_t size)
-{
-	const struct netns_row *netns = advice->row;
-
-	if (netns && netns->command[0])
-		owner(netns->command, netns->pid, text, size);
+	return number == ROW_ABSENT ? 0 : number;
 }
 
 /* The rows have sums over all sockets of an endpoint (SO_REUSEPORT); settings bound each of them.
@@ -68,266 +38,351 @@ static uint64_t of_each(uint64_t sum, uint64_t sockets)
 	return sum == ROW_ABSENT || sockets == ROW_ABSENT || !sockets ? sum : sum / sockets;
 }
 
+/* The instance and its owner: "0.0.0.0:80 nginx pid 812: ". */
+static void where(const char *endpoint, const char *command, uint64_t pid, struct alarm_text *text)
+{
+	char name[ADVICE_NAME_SIZE], owner[ADVICE_OWNER_SIZE];
+
+	advice_owner(command, pid, owner);
+	advice_say(text->summary, "%s%s%s: ", advice_name(endpoint, name), owner[0] ? " " : "",
+		   owner);
+}
+
+/* --- listeners -------------------------------------------------------------------------------- */
+
 /* What lengthens a listener's queue: the application's own backlog below somaxconn, both at it. */
 static void advise_backlog(const struct advice *advice, const struct listener_row *listener,
-			   char *text, size_t size)
+			   struct alarm_text *text)
 {
-	uint64_t somaxconn = advice_sysctl_number(advice, SOMAXCONN_NAME, 0);
+	uint64_t somaxconn = advice_sysctl(advice, SOMAXCONN_NAME, 0);
 	uint64_t limit = listener ? of_each(listener->queue_limit, listener->sockets) : ROW_ABSENT;
-	char who[COMMAND_SIZE + 24], command[CHECK_ADVICE_SIZE];
+	char owner[ADVICE_OWNER_SIZE] = "";
+	const char *who;
 
 	if (limit == ROW_ABSENT || somaxconn == ROW_ABSENT) {
-		snprintf(text, size,
-			 "the application accepts too slowly or its listen backlog is too short: "
-			 "ss -ltn shows Recv-Q against Send-Q. SO_REUSEPORT shares the work");
+		advice_say(text->advice,
+			   "an application accepts too slowly, or its listen backlog is "
+			   "too short: compare Recv-Q and Send-Q of ss -ltn");
 		return;
 	}
-	owner(listener->command, listener->pid, who, sizeof(who));
-	if (limit < somaxconn)
-		snprintf(text, size,
-			 "raise the listen backlog of %s, %s, now %llu: somaxconn allows %llu. Or "
-			 "accept faster, SO_REUSEPORT",
-			 listener->endpoint, who, (number)limit, (number)somaxconn);
-	else if (advice_double(advice, SOMAXCONN_NAME, command, sizeof(command)))
-		snprintf(text, size, "%s, and the listen backlog of %s, %s. Then restart it",
-			 command, listener->endpoint, who);
+	who = advice_owner(listener->command, listener->pid, owner);
+	if (!who[0])
+		who = "the application";
+	if (limit < somaxconn) {
+		advice_say(
+			text->advice,
+			"the backlog %llu of %s is below somaxconn %llu: raise it there (listen, "
+			"backlog=), or add workers",
+			(unsigned long long)limit, who, (unsigned long long)somaxconn);
+		return;
+	}
+	advice_say(text->advice,
+		   "%s accepts too slowly: more workers, SO_REUSEPORT; or a longer backlog, above "
+		   "somaxconn %llu, and restart it",
+		   who, (unsigned long long)somaxconn);
+	advice_double(advice, SOMAXCONN_NAME, text);
+}
+
+void describe_listener_drops(const struct advice *advice, struct alarm_text *text)
+{
+	const struct listener_row *listener = advice->row;
+
+	if (listener)
+		where(advice->instance, listener->command, listener->pid, text);
+	advice_rate(advice, "connections", "lost", text);
+	advise_backlog(advice, listener, text);
+}
+
+void describe_listener_queue(const struct advice *advice, struct alarm_text *text)
+{
+	const struct listener_row *listener = advice->row;
+	char share[32], length[32], limit[32];
+
+	if (listener)
+		where(advice->instance, listener->command, listener->pid, text);
+	if (advice->value >= 10000)
+		advice_also(text->summary, "accept queue full");
 	else
-		snprintf(text, size, "%s, %s accepts too slowly: more workers, SO_REUSEPORT",
-			 listener->endpoint, who);
+		advice_also(text->summary, "accept queue %s %% full",
+			    advice_amount(advice->value, share));
+	if (listener && listener->queue_length != ROW_ABSENT && listener->queue_limit != ROW_ABSENT)
+		advice_also(text->summary, ", %s of %s",
+			    advice_count(listener->queue_length, length),
+			    advice_count(listener->queue_limit, limit));
+	advise_backlog(advice, listener, text);
 }
 
-void advise_listener(const struct advice *advice, char *text, size_t size)
+/* The listener with the fullest queue: overflows come from there. Its drops also count what was
+ * discarded at half-open connections, so they only decide between equally full ones. */
+static const struct listener_row *fullest_listener(const struct advice *advice)
 {
-	advise_backlog(advice, advice->row, text, size);
-}
-
-/* Whether a listener is worse off than another (or none): by drops, then by its queue. */
-static bool is_worse(const struct listener_row *row, const struct listener_row *than)
-{
-	uint64_t drops = row->drops == ROW_ABSENT ? 0 : row->drops;
-	uint64_t than_drops = !than || than->drops == ROW_ABSENT ? 0 : than->drops;
-	uint64_t usage = row->queue_usage == ROW_ABSENT ? 0 : row->queue_usage;
-	uint64_t than_usage = !than || than->queue_usage == ROW_ABSENT ? 0 : than->queue_usage;
-
-	return drops != than_drops ? drops > than_drops : usage > than_usage;
-}
-
-/* The listener that is worst off, or NULL. */
-static const struct listener_row *worst_listener(const struct advice *advice)
-{
-	const struct rows *rows = advice_rows(advice, &listener_collector);
+	const struct rows *rows = advice_rows(advice, &listener_row_type);
 	const struct listener_row *worst = NULL;
 
 	for (size_t i = 0; rows && i < rows->count; i++) {
 		const struct listener_row *row = rows_at(rows, i);
 
-		if (is_worse(row, worst))
+		if (!row->sockets || !known(row->queue_usage))
+			continue;
+		if (!worst || row->queue_usage > worst->queue_usage ||
+		    (row->queue_usage == worst->queue_usage &&
+		     known(row->drops) > known(worst->drops)))
 			worst = row;
 	}
 	return worst;
 }
 
-void advise_listen_overflows(const struct advice *advice, char *text, size_t size)
+void describe_listen_overflows(const struct advice *advice, struct alarm_text *text)
 {
-	advise_backlog(advice, worst_listener(advice), text, size);
+	const struct listener_row *worst = fullest_listener(advice);
+	char name[ADVICE_NAME_SIZE], owner[ADVICE_OWNER_SIZE];
+
+	advice_rate(advice, "connections", "lost to full accept queues", text);
+	if (worst) {
+		advice_owner(worst->command, worst->pid, owner);
+		advice_also(text->summary, ", fullest %s%s%s", advice_name(worst->endpoint, name),
+			    owner[0] ? " " : "", owner);
+	}
+	advise_backlog(advice, worst, text);
 }
 
-void advise_syn_queue(const struct advice *advice, char *text, size_t size)
+void describe_netns_overflows(const struct advice *advice, struct alarm_text *text)
 {
-	uint64_t cookies = advice_sysctl_number(advice, "net.ipv4.tcp_syncookies", 0);
+	const struct netns_row *netns = advice->row;
+	char owner[ADVICE_OWNER_SIZE];
 
+	if (netns && netns->command[0])
+		advice_also(text->summary, "%s, ", advice_owner(netns->command, netns->pid, owner));
+	advice_rate(advice, "connections", "lost to full accept queues", text);
+	advice_say(text->advice, "a listener in it accepts too slowly or has too short a backlog; "
+				 "somaxconn is per namespace");
+	if (netns && netns->pid != ROW_ABSENT)
+		advice_say(text->command, "nsenter -n -t %llu ss -ltn",
+			   (unsigned long long)netns->pid);
+}
+
+void describe_syn_queue(const struct advice *advice, struct alarm_text *text)
+{
+	uint64_t cookies = advice_sysctl(advice, "net.ipv4.tcp_syncookies", 0);
+
+	advice_rate(advice, "connection requests", "found the SYN queue full", text);
+	advice_say(text->advice,
+		   "a SYN flood, or a listen backlog too short for the load (ss -tn "
+		   "state syn-recv)%s",
+		   cookies == 0		   ? "; syncookies are off"
+		   : cookies == ROW_ABSENT ? ""
+					   : "; syncookies are on");
 	if (cookies == 0)
-		snprintf(
-			text, size,
-			"sysctl -w net.ipv4.tcp_syncookies=1, now 0. Then a longer listen backlog, "
-			"or look for a SYN flood: ss -tn state syn-recv");
-	else
-		snprintf(text, size,
-			 "a SYN flood, or a listen backlog too short for the load: ss -tn state "
-			 "syn-recv. Syncookies %s",
-			 cookies == ROW_ABSENT ? "help" : "are on already");
+		advice_say(text->command, "sysctl -w net.ipv4.tcp_syncookies=1");
 }
 
-void advise_retransmits(const struct advice *advice, char *text, size_t size)
+/* --- the way to the peers ----------------------------------------------------------------------
+ */
+
+static void advise_path(struct alarm_text *text)
 {
-	(void)advice;
-	snprintf(text, size,
-		 "packets are lost on the way: ss -ti shows the connections, then check path, link "
-		 "errors and policers. No setting of this host mends it");
+	advice_say(text->advice,
+		   "packets are lost on the way (ss -ti shows to whom): check the path, "
+		   "link errors and policers. No setting of this host mends it");
 }
 
-void advise_time_wait(const struct advice *advice, char *text, size_t size)
+void describe_retransmits(const struct advice *advice, struct alarm_text *text)
 {
-	uint64_t low = advice_sysctl_number(advice, "net.ipv4.ip_local_port_range", 0);
-	uint64_t high = advice_sysctl_number(advice, "net.ipv4.ip_local_port_range", 1);
-	int used = snprintf(text, size,
-			    "reuse connections, with pooling or keep-alive. tcp_fin_timeout does "
-			    "not help: TIME_WAIT lasts 60 s");
+	char share[32];
 
-	if (low == ROW_ABSENT || high == ROW_ABSENT || used < 0 || (size_t)used >= size)
-		return;
-	if (low > PORT_LOW || high < PORT_HIGH)
-		snprintf(text + used, size - (size_t)used,
-			 ". Ports: net.ipv4.ip_local_port_range %u %u, now %llu %llu",
-			 low > PORT_LOW ? PORT_LOW : (unsigned)low, PORT_HIGH, (number)low,
-			 (number)high);
+	advice_say(text->summary, "%s %% of TCP segments sent again",
+		   advice_amount(advice->value, share));
+	advise_path(text);
 }
 
-/* The local port with most sockets in CLOSE_WAIT, or NULL. */
+void describe_retransmit_rate(const struct advice *advice, struct alarm_text *text)
+{
+	advice_rate(advice, "TCP segments", "sent again", text);
+	advise_path(text);
+}
+
+void describe_stalled(const struct advice *advice, struct alarm_text *text)
+{
+	char share[32];
+
+	advice_say(text->summary, "TCP is stalled: %s %% of what is sent is sent again",
+		   advice_amount(advice->value, share));
+	advice_say(text->advice, "the path to the peers is gone (ss -ti state established): check "
+				 "routes, links, firewall rules");
+}
+
+void describe_attempt_fails(const struct advice *advice, struct alarm_text *text)
+{
+	advice_rate(advice, "connection attempts of this host", "failed", text);
+	advice_say(text->advice,
+		   "peers refuse or do not answer (ss -tn state syn-sent shows to whom): "
+		   "check that they listen and are reachable");
+}
+
+/* --- states and memory -------------------------------------------------------------------------
+ */
+
+void describe_time_wait(const struct advice *advice, struct alarm_text *text)
+{
+	char count[32];
+
+	advice_say(text->summary, "%s sockets in TIME_WAIT",
+		   advice_count((uint64_t)advice->value / 100, count));
+	advice_say(text->advice,
+		   "reuse connections (pooling, keep-alive); tcp_fin_timeout does not "
+		   "help, TIME_WAIT lasts 60 s. limits.usage warns when it matters");
+}
+
+/* The local port with most old sockets in CLOSE_WAIT, or NULL. */
 static const struct close_wait_row *worst_port(const struct advice *advice)
 {
-	const struct rows *rows = advice->rows
-					  ? advice->rows(tcp_states_collector.name,
-							 SOCKETS_ROWS_CLOSE_WAIT, advice->rows_arg)
-					  : NULL;
+	const struct rows *rows = advice_rows(advice, &close_wait_row_type);
 	const struct close_wait_row *worst = NULL;
 
 	for (size_t i = 0; rows && i < rows->count; i++) {
 		const struct close_wait_row *row = rows_at(rows, i);
 
-		if (row->count != ROW_ABSENT && (!worst || row->count > worst->count))
+		if (known(row->older) && (!worst || row->older > worst->older))
 			worst = row;
 	}
 	return worst;
 }
 
-void detail_close_wait(const struct advice *advice, char *text, size_t size)
+void describe_close_wait(const struct advice *advice, struct alarm_text *text)
 {
 	const struct close_wait_row *worst = worst_port(advice);
+	char count[32], owner[ADVICE_OWNER_SIZE], age[24];
 
+	if (worst && worst->command[0])
+		advice_say(text->summary, "%s: ", advice_owner(worst->command, worst->pid, owner));
+	advice_also(text->summary, "%s connections in CLOSE_WAIT for over 5 min",
+		    advice_count((uint64_t)advice->value / 100, count));
 	if (worst)
-		snprintf(text, size, "%llu at local port %llu", (number)worst->count,
-			 (number)worst->port);
+		advice_also(text->summary, ", most on port %llu, oldest %s",
+			    (unsigned long long)worst->port,
+			    advice_duration(known(worst->oldest), age));
+	advice_say(text->advice, "the process does not close what its peers have closed: a leak; a "
+				 "restart helps for a while");
 }
 
-void advise_close_wait(const struct advice *advice, char *text, size_t size)
+void describe_tcp_memory(const struct advice *advice, struct alarm_text *text)
 {
-	const struct close_wait_row *worst = worst_port(advice);
+	const struct protocol_row *row = advice->row;
+	char used[32], high[32];
 
-	if (worst)
-		snprintf(
-			text, size,
-			"the application at local port %llu does not close its connections: fix or "
-			"restart it. ss -tnp state close-wait sport = :%llu",
-			(number)worst->port, (number)worst->port);
-	else
-		snprintf(text, size,
-			 "an application does not close its connections: fix or restart it. "
-			 "ss -tnp state close-wait tells which");
+	advice_say(text->summary, "TCP holds %s pages of memory",
+		   advice_count((uint64_t)advice->value / 100, used));
+	if (row && row->mem_high != ROW_ABSENT)
+		advice_also(text->summary, " of at most %s", advice_count(row->mem_high, high));
+	advice_say(text->advice,
+		   "find who hoards (ss -tmp, netdiagBufferTable): a leak needs a fix; "
+		   "else raise net.ipv4.tcp_mem, in pages");
 }
 
-void advise_attempt_fails(const struct advice *advice, char *text, size_t size)
+void describe_abort_on_memory(const struct advice *advice, struct alarm_text *text)
 {
-	(void)advice;
-	snprintf(text, size,
-		 "peers refuse or do not answer: ss -tn state syn-sent shows to whom. Check that "
-		 "they listen and are reachable, and reuse connections");
-}
-
-void advise_tcp_memory(const struct advice *advice, char *text, size_t size)
-{
-	const char *now = advice_sysctl(advice, "net.ipv4.tcp_mem");
-
-	snprintf(text, size,
-		 "find who hoards: ss -tmp, netdiagBufferTable. A leak needs a fix. Else raise "
-		 "net.ipv4.tcp_mem%s%s",
-		 now ? ", in pages, now " : "", now ? now : "");
-}
-
-void advise_abort_on_memory(const struct advice *advice, char *text, size_t size)
-{
-	const struct rows *rows = advice_rows(advice, &limits_collector);
+	const struct rows *rows = advice_rows(advice, &limit_row_type);
 	const struct limit_row *orphans = NULL;
-	char command[CHECK_ADVICE_SIZE];
 	struct limit_row key;
+	char used[32], max[32];
 
 	row_reset(&limit_row_type, &key);
 	ROW_SET_TEXT(key.name, "tcp-orphans");
 	if (rows)
 		orphans = rows_find(rows, &key);
-	if (orphans && orphans->usage != ROW_ABSENT && orphans->usage >= ORPHANS_SUSPECT &&
-	    advice_double(advice, "net.ipv4.tcp_max_orphans", command, sizeof(command)))
-		snprintf(text, size, "too many orphans, %llu of %llu: %s", (number)orphans->used,
-			 (number)orphans->max, command);
-	else
-		advise_tcp_memory(advice, text, size);
+	advice_rate(advice, "connections", "reset for lack of memory", text);
+	if (!orphans || orphans->usage == ROW_ABSENT || orphans->usage < ORPHANS_SUSPECT) {
+		advice_say(text->advice,
+			   "find who hoards (ss -tmp, netdiagBufferTable); else raise "
+			   "net.ipv4.tcp_mem, in pages");
+		return;
+	}
+	advice_say(text->advice, "too many orphans, %s of %s: connections closed with data unsent",
+		   advice_count(orphans->used, used), advice_count(orphans->max, max));
+	advice_double(advice, "net.ipv4.tcp_max_orphans", text);
 }
 
-void advise_rcvq_drops(const struct advice *advice, char *text, size_t size)
-{
-	uint64_t max = advice_sysctl_number(advice, "net.ipv4.tcp_rmem", 2);
+/* --- who does not read ------------------------------------------------------------------------ */
 
-	if (max == ROW_ABSENT)
-		snprintf(text, size, "the application reads too slowly: ss -tnp, column Recv-Q");
-	else
-		snprintf(
-			text, size,
-			"the application reads too slowly: ss -tnp, column Recv-Q. Buffers grow to "
-			"the last number of net.ipv4.tcp_rmem, %llu, rmem_max does not bound it",
-			(number)max);
+void describe_rcvq_drops(const struct advice *advice, struct alarm_text *text)
+{
+	uint64_t max = advice_sysctl(advice, "net.ipv4.tcp_rmem", 2);
+	char bytes[32];
+
+	advice_rate(advice, "TCP segments", "lost to sockets that are not read fast enough", text);
+	advice_say(text->advice, "an application reads too slowly (ss -tnp, column Recv-Q)");
+	if (max != ROW_ABSENT)
+		advice_also(text->advice,
+			    "; buffers grow to the last number of net.ipv4.tcp_rmem, %s",
+			    advice_count(max, bytes));
+}
+
+void describe_stuck(const struct advice *advice, struct alarm_text *text)
+{
+	const struct buffer_row *row = advice->row;
+	char duration[24], bytes[32], name[ADVICE_NAME_SIZE];
+
+	advice_also(text->summary, "receive queue full for %s",
+		    advice_duration((uint64_t)advice->value / 100 * SECOND_NS, duration));
+	if (row && row->rx_queue_bytes != ROW_ABSENT)
+		advice_also(text->summary, ", %s bytes from %s",
+			    advice_count(row->rx_queue_bytes, bytes),
+			    advice_name(row->remote, name));
+	advice_say(text->advice,
+		   "the process does not read its connection (ss -tmp shows which): it "
+		   "hangs, or waits for something else");
 }
 
 /* A UDP socket's buffer is what the application asked for, up to rmem_max. */
 static void advise_rcvbuf(const struct advice *advice, const struct udp_socket_row *socket,
-			  char *text, size_t size)
+			  struct alarm_text *text)
 {
-	uint64_t max = advice_sysctl_number(advice, RMEM_MAX_NAME, 0);
+	uint64_t max = advice_sysctl(advice, RMEM_MAX_NAME, 0);
 	uint64_t buffer = socket ? of_each(socket->rx_buffer_bytes, socket->sockets) : ROW_ABSENT;
-	char command[CHECK_ADVICE_SIZE], who[COMMAND_SIZE + 24];
+	char bytes[32], allowed[32];
 
 	if (buffer == ROW_ABSENT || max == ROW_ABSENT) {
-		snprintf(text, size,
-			 "the application reads too slowly, or asks for too small a buffer with "
-			 "SO_RCVBUF: ss -uamp. " RMEM_MAX_NAME " bounds what it gets");
-		return;
+		advice_say(text->advice,
+			   "an application reads too slowly, or asks for too small a buffer "
+			   "with SO_RCVBUF, which rmem_max bounds");
+	} else if (buffer < max * RCVBUF_FACTOR) {
+		advice_say(
+			text->advice,
+			"its buffer is %s bytes, rmem_max allows %s: the process must ask for more "
+			"(SO_RCVBUF), or read faster",
+			advice_count(buffer / RCVBUF_FACTOR, bytes), advice_count(max, allowed));
+	} else {
+		advice_say(text->advice,
+			   "its buffer is %s bytes: rmem_max must allow more, and the process must "
+			   "ask "
+			   "for it (SO_RCVBUF)",
+			   advice_count(buffer / RCVBUF_FACTOR, bytes));
+		advice_double(advice, RMEM_MAX_NAME, text);
 	}
-	owner(socket->command, socket->pid, who, sizeof(who));
-	if (buffer < max * RCVBUF_FACTOR)
-		snprintf(text, size,
-			 "%s, %s, must ask for more with SO_RCVBUF, now %llu: " RMEM_MAX_NAME
-			 " allows %llu. Or read faster",
-			 socket->endpoint, who, (number)buffer / RCVBUF_FACTOR, (number)max);
-	else if (advice_double(advice, RMEM_MAX_NAME, command, sizeof(command)))
-		snprintf(text, size, "%s, and SO_RCVBUF of %s, %s", command, socket->endpoint, who);
-	else
-		snprintf(text, size, "%s, %s, reads too slowly: more workers, SO_REUSEPORT",
-			 socket->endpoint, who);
 }
 
-void advise_udp_socket(const struct advice *advice, char *text, size_t size)
+void describe_udp_socket(const struct advice *advice, struct alarm_text *text)
 {
-	advise_rcvbuf(advice, advice->row, text, size);
+	const struct udp_socket_row *socket = advice->row;
+
+	if (socket)
+		where(advice->instance, socket->command, socket->pid, text);
+	advice_rate(advice, "datagrams", "lost", text);
+	advice_also(text->summary, ", receive buffer full");
+	advise_rcvbuf(advice, socket, text);
 }
 
-void advise_udp_rcvbuf(const struct advice *advice, char *text, size_t size)
+void describe_udp_rcvbuf(const struct advice *advice, struct alarm_text *text)
 {
-	const struct rows *rows = advice_rows(advice, &udp_socket_collector);
+	const struct rows *rows = advice_rows(advice, &udp_socket_row_type);
 	const struct udp_socket_row *worst = NULL;
 
 	for (size_t i = 0; rows && i < rows->count; i++) {
 		const struct udp_socket_row *row = rows_at(rows, i);
 
-		if (row->drops != ROW_ABSENT && row->drops && (!worst || row->drops > worst->drops))
+		if (row->sockets && known(row->drops) && (!worst || row->drops > worst->drops))
 			worst = row;
 	}
-	advise_rcvbuf(advice, worst, text, size);
-}
-
-void advise_netns_overflows(const struct advice *advice, char *text, size_t size)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789._-";
-	const struct netns_row *netns = advice->row;
-	char enter[sizeof(netns->name) + 16] = "in it";
-
-	if (!netns)
-		return;
-	if (netns->pid != ROW_ABSENT)
-		snprintf(enter, sizeof(enter), "nsenter -n -t %llu", (number)netns->pid);
-	else if (!netns->name[strspn(netns->name, plain)])
-		snprintf(enter, sizeof(enter), "ip netns exec %s", netns->name);
-	snprintf(text, size,
-		 "a listener in it accepts too slowly or has too short a backlog: %s ss -ltn. "
-		 "somaxconn is per namespace",
-		 enter);
+	advice_rate(advice, "datagrams", "lost to full receive buffers", text);
+	advise_rcvbuf(advice, worst, text);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of netdiagCheckTable, netdiagAlarmTable and netdiagAlarmHistoryTable. */
+/* Makes the rows of netdiagCheckTable, netdiagAlarmTable and netdiagAlarmHistoryTable from the
+ * instances, the alarms and the events. */
 #include <config.h>
 
 #include <errno.h>
@@ -8,114 +9,137 @@
 
 #include "subagent/checks/alarms_private.h"
 
-/* As a cell shows it: none for what is not known, or no limit. Columns cut what is too large. */
+/* A cell of an unknown value, or of no limit, is absent. Columns cut what is too large. */
 static uint64_t shown(int64_t value)
 {
 	return value == CHECK_NO_VALUE || value == CHECK_NO_LIMIT || value < 0 ? ROW_ABSENT
 									       : (uint64_t)value;
 }
 
+static enum check_state state_of(const struct instance *instance)
+{
+	if (instance->gone)
+		return CHECK_GONE;
+	return instance->alarm && instance->alarm->shelved ? CHECK_SHELVED
+							   : instance->machine.state;
+}
+
 static void set_check_row(struct check_row *row, const struct instance *instance)
 {
 	const struct check_limits *limits = &instance->policy->limits;
 	const struct alarm *alarm = instance->alarm;
-	struct advice advice = {.check = instance->check, .instance = instance->name};
-	int64_t value = instance->machine.state == CHECK_UNKNOWN ? CHECK_NO_VALUE : instance->value;
+	bool known = instance->machine.state != CHECK_UNKNOWN && !instance->gone;
+	struct advice advice = {
+		.check = instance->check,
+		.instance = instance->name,
+		.limits = limits,
+		.value = known ? instance->value : CHECK_NO_VALUE,
+		.now = CHECK_NO_VALUE,
+		.known = known,
+		.time_to_full = instance->time_to_full,
+	};
 
-	row->state = instance->machine.state;
-	row->value = shown(value);
+	row->state = state_of(instance);
+	row->value = shown(advice.value);
 	row->warning = shown(limits->warning);
 	row->critical = shown(limits->critical);
 	row->clear = shown(limits->clear);
-	row->since = instance->machine.since;
+	row->since = instance->gone ? instance->gone : instance->machine.since;
 	row->raises = instance->machine.raises;
+	row->notify = instance->policy->notify ? 1 : 2;
+	row->time_to_full = known ? instance->time_to_full : ROW_ABSENT;
+	row->cause_id = alarm ? alarm->row.cause_id : 0;
 	ROW_SET_TEXT(row->check, instance->check->name);
 	ROW_SET_TEXT(row->instance, instance->name);
 	ROW_SET_TEXT(row->units, instance->check->units);
 	if (instance->object_id)
-		memcpy(&row->object_id, instance->object_id, object_id_size(instance->object_id));
-	if (alarm) {
-		ROW_SET_TEXT(row->summary, alarm->summary);
-		ROW_SET_TEXT(row->advice, alarm->advice);
-	} else {
-		advice_summary(&advice, limits, value, ALARM_NONE, row->summary);
-	}
+		memcpy(&row->object_id, instance->object_id, sizeof(row->object_id));
+	if (alarm)
+		row->text = alarm->row.text;
+	else
+		advice_state(&advice, row->text.summary);
 }
 
-/* One of the table's rows: first those with an alarm, then those that had one, then the rest. */
-static bool is_of_rank(const struct instance *instance, int rank)
+/* Rows of a check that has too many: first those with an alarm, then those that had one, then the
+ * rest, and last what is gone. */
+enum row_rank {
+	RANK_ALARM,
+	RANK_RAISED,
+	RANK_PRESENT,
+	RANK_GONE,
+	RANKS,
+};
+
+static bool is_of_rank(const struct instance *instance, enum row_rank rank)
 {
 	if (!instance->shown || !instance->policy->on || !instance->machine.since)
 		return false;
 	if (instance->alarm)
-		return rank == 0;
-	return rank == (instance->machine.raises ? 1 : 2);
+		return rank == RANK_ALARM;
+	if (instance->gone)
+		return rank == RANK_GONE;
+	return rank == (instance->machine.raises ? RANK_RAISED : RANK_PRESENT);
 }
 
-static int make_check_rows(struct alarms *alarms)
+static int add_check_rows(struct alarms *alarms, const struct check *check)
 {
-	struct rows *rows = &alarms->check_rows;
+	size_t left = ALARMS_ROWS_PER_CHECK;
 
-	rows->count = 0;
-	for (int rank = 0; rank < 3; rank++)
-		for (size_t i = 0; i < check_count(); i++)
-			for (const struct instance *it =
-				     instances_first(&alarms->instances, &checks[i]);
-			     it && rows->count < ALARMS_CHECK_ROWS_MAX; it = it->next) {
-				struct check_row *row;
+	for (int rank = 0; rank < RANKS; rank++)
+		for (const struct instance *it = instances_first(&alarms->instances, check);
+		     it && left; it = it->next) {
+			struct check_row *row;
 
-				if (!is_of_rank(it, rank))
-					continue;
-				row = rows_add(rows);
-				if (!row)
-					return -ENOMEM;
-				set_check_row(row, it);
-			}
-	rows_sort(rows);
-	alarms->changed = false;
+			if (!is_of_rank(it, (enum row_rank)rank))
+				continue;
+			row = rows_add(&alarms->check_rows);
+			if (!row)
+				return -ENOMEM;
+			set_check_row(row, it);
+			left--;
+		}
+	return 0;
+}
+
+/* What the alarms have in rows of the same type. */
+static int copy_rows(const struct rows *from, struct rows *to)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		void *row = rows_add(to);
+
+		if (!row)
+			return -ENOMEM;
+		memcpy(row, rows_at(from, i), from->type->size);
+	}
 	return 0;
 }
 
 int alarms_fill_checks(struct rows *rows, void *arg)
 {
 	struct alarms *alarms = arg;
-	int err = alarms->changed ? make_check_rows(alarms) : 0;
+	int err = 0;
 
-	for (size_t i = 0; !err && i < alarms->check_rows.count; i++) {
-		struct check_row *row = rows_add(rows);
-
-		if (!row)
-			return -ENOMEM;
-		memcpy(row, rows_at(&alarms->check_rows, i), sizeof(*row));
+	if (alarms->changed) {
+		alarms->check_rows.count = 0;
+		for (size_t i = 0; i < check_count() && !err; i++)
+			err = add_check_rows(alarms, &checks[i]);
+		rows_sort(&alarms->check_rows);
+		alarms->changed = err != 0;
 	}
-	return err;
+	return err ? err : copy_rows(&alarms->check_rows, rows);
 }
 
 int alarms_fill_active(struct rows *rows, void *arg)
 {
 	const struct alarms *alarms = arg;
 
-	for (size_t i = 0; alarms_active(alarms) && i < check_count(); i++)
-		for (const struct instance *it = instances_first(&alarms->instances, &checks[i]);
-		     it; it = it->next) {
-			const struct alarm *alarm = it->alarm;
-			struct alarm_row *row;
+	for (const struct alarm *it = alarms->set.first; it; it = it->next) {
+		struct alarm_row *row = rows_add(rows);
 
-			if (!alarm)
-				continue;
-			row = rows_add(rows);
-			if (!row)
-				return -ENOMEM;
-			row->id = alarm->id;
-			row->severity = alarm->severity;
-			row->value = shown(alarm->value);
-			row->limit = shown(alarm->limit);
-			row->raised_at = alarm->raised_at;
-			ROW_SET_TEXT(row->check, it->check->name);
-			ROW_SET_TEXT(row->instance, it->name);
-			ROW_SET_TEXT(row->summary, alarm->summary);
-			ROW_SET_TEXT(row->advice, alarm->advice);
-		}
+		if (!row)
+			return -ENOMEM;
+		*row = it->row;
+	}
 	rows_sort(rows);
 	return 0;
 }
@@ -144,7 +168,7 @@ int alarms_history_resize(struct alarms *alarms, size_t size)
 	struct alarm_history_row *history;
 	size_t keep = alarms->history_count < size ? alarms->history_count : size;
 
-	if (size == alarms->history_size)
+	if (size == alarms->history_size && alarms->history)
 		return 0;
 	history = calloc(size ? size : 1, sizeof(*history));
 	if (!history)
@@ -159,9 +183,9 @@ int alarms_history_resize(struct alarms *alarms, size_t size)
 	return 0;
 }
 
-void alarms_remember(struct alarms *alarms, enum alarm_event event, const struct instance *instance,
-		     const struct alarm *alarm, uint64_t wall)
+void alarms_remember(struct alarms *alarms, const struct alarm_event *event, uint64_t wall)
 {
+	const struct alarm_row *alarm = event->alarm;
 	struct alarm_history_row *row;
 
 	alarms->history_sequence++;
@@ -174,13 +198,13 @@ void alarms_remember(struct alarms *alarms, enum alarm_event event, const struct
 	row = history_at(alarms, alarms->history_count - 1);
 	row_reset(&alarm_history_row_type, row);
 	row->sequence = alarms->history_sequence;
-	row->event = event;
-	row->severity = alarm->severity;
-	row->value = shown(alarm->value);
-	row->limit = shown(alarm->limit);
+	row->event = event->kind;
+	row->severity = event->kind == ALARM_EVENT_CLEARED ? event->previous : alarm->severity;
+	row->value = alarm->value;
+	row->limit = alarm->limit;
 	row->time = wall;
 	row->alarm_id = alarm->id;
-	ROW_SET_TEXT(row->check, instance->check->name);
-	ROW_SET_TEXT(row->instance, instance->name);
-	ROW_SET_TEXT(row->summary, alarm->summary);
+	ROW_SET_TEXT(row->check, alarm->check);
+	ROW_SET_TEXT(row->instance, alarm->instance);
+	ROW_SET_TEXT(row->summary, alarm->text.summary);
 }

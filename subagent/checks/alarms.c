@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Evaluates the checks whenever a collector has published new rows: reads them, feeds windows and
+ * state machines, keeps an alarm for each instance that is over a limit, and has decide.c say what
+ * receivers are told.
+ */
 #include <config.h>
 
 #include <errno.h>
@@ -12,35 +17,48 @@
 /* Rows older than so many intervals are no present state; a second is for the scheduler. */
 #define STALE_INTERVALS 3
 
-#define REASON_OVER    "back to normal"
-#define REASON_REMOVED "object removed"
-#define REASON_OFF     "check turned off"
-#define REASON_SILENT  "notifications turned off"
+/* An object has to be gone for so long before its alarm ends: services restart, and a table that
+ * is read while it changes can miss a row. */
+#define GONE_NS (60 * SECOND_NS)
+
+/* A source that this host had has to be gone for so long. */
+#define UNSUPPORTED_NS (900 * SECOND_NS)
+
+/* What will be full within so many seconds is worth a warning, once it is half full. */
+#define FILLING_S     900
+#define FILLING_ABOVE 5000
+
+#define REASON_REMOVED	   "its object was removed"
+#define REASON_UNSUPPORTED "its source is gone"
+#define REASON_OFF	   "the check was turned off"
+#define REASON_IDLE	   "no more traffic"
 
 /* What an evaluation works with. */
 struct pass {
 	struct alarms *alarms;
 	const struct alarm_source *source;
 	const struct check *check;
-	const char *reason; /* why those that are not seen end */
+	struct check_memory *memory;
+	const char *reason;  /* why those that are not seen end */
+	uint64_t gone_after; /* ns that they have to be gone for */
+	uint64_t cap;
 	uint64_t time;
 	uint64_t wall;
 };
 
-struct alarms *alarms_new(const struct alarm_settings *settings)
+struct alarms *alarms_new(const struct alarm_settings *settings, uint64_t first_id)
 {
 	struct alarms *alarms = calloc(1, sizeof(*alarms));
 
 	if (!alarms)
 		return NULL;
 	alarms->settings = settings;
+	alarms->set.last_id = first_id;
 	alarms->memory = calloc(check_count(), sizeof(*alarms->memory));
 	rows_init(&alarms->check_rows, &check_row_type);
-	if (!alarms->memory || alarms_history_resize(alarms, settings->history) ||
-	    instances_init(&alarms->instances)) {
-		free(alarms->memory);
-		free(alarms->history);
-		free(alarms);
+	if (!alarms->memory || instances_init(&alarms->instances) ||
+	    alarms_history_resize(alarms, settings->history)) {
+		alarms_free(alarms);
 		return NULL;
 	}
 	for (size_t i = 0; i < check_count(); i++)
@@ -62,7 +80,8 @@ void alarms_free(struct alarms *alarms)
 	if (!alarms)
 		return;
 	instances_free(&alarms->instances);
-	for (size_t i = 0; i < check_count(); i++)
+	alarm_set_free(&alarms->set);
+	for (size_t i = 0; alarms->memory && i < check_count(); i++)
 		forget_rows(&alarms->memory[i]);
 	free(alarms->memory);
 	rows_clear(&alarms->check_rows);
@@ -76,122 +95,187 @@ void alarms_on_event(struct alarms *alarms, alarm_event_fn *fn, void *arg)
 	alarms->event_arg = arg;
 }
 
-static void tell(struct alarms *alarms, enum alarm_event event, const struct instance *instance,
-		 const struct alarm *alarm)
-{
-	if (alarms->event && instance->policy->notify)
-		alarms->event(event, instance, alarm, alarms->event_arg);
-}
+/* --- an instance's alarm ---------------------------------------------------------------------- */
 
-/* The alarm's texts as they are now. */
-static void describe(const struct pass *pass, const struct instance *instance, const void *row,
-		     struct alarm *alarm)
+static struct advice advice_about(const struct pass *pass, const struct instance *instance,
+				  const void *row, const struct check_value *value)
 {
-	struct advice advice = {
+	return (struct advice){
 		.check = instance->check,
 		.instance = instance->name,
+		.limits = &instance->policy->limits,
+		.severity = instance->machine.severity,
+		.value = value ? value->value : CHECK_NO_VALUE,
+		.now = value ? value->now : CHECK_NO_VALUE,
+		.whole = value && value->whole,
+		.time_to_full = instance->time_to_full,
 		.row = row,
-		.rows = pass->source ? pass->source->rows : NULL,
-		.rows_arg = pass->source ? pass->source->arg : NULL,
+		.host = pass->source ? &pass->source->host : NULL,
 	};
-
-	alarm->severity = instance->machine.severity;
-	alarm->value = instance->value;
-	alarm->limit = check_limit(&instance->policy->limits, alarm->severity);
-	advice_summary(&advice, &instance->policy->limits, alarm->value, alarm->severity,
-		       alarm->summary);
-	advice_text(&advice, alarm->advice);
 }
 
-/* An alarm begins, or its severity changes. Without memory it is tried again at the next
- * evaluation: the machine is as it was. */
-static void raise_alarm(struct pass *pass, struct instance *instance, const void *row,
-			const struct check_machine *before)
+static uint64_t shown_value(int64_t value)
 {
-	enum alarm_event event = instance->alarm ? ALARM_CHANGED : ALARM_RAISED;
+	return value == CHECK_NO_VALUE || value == CHECK_NO_LIMIT || value < 0 ? ROW_ABSENT
+									       : (uint64_t)value;
+}
 
-	if (!instance->alarm)
-		instance->alarm = calloc(1, sizeof(*instance->alarm));
-	if (!instance->alarm) {
+/* A quiet alarm is remembered, though nobody is told. */
+static void remember_quiet(struct pass *pass, const struct alarm *alarm, enum alarm_event_kind kind)
+{
+	struct alarm_event event = {.kind = kind, .alarm = &alarm->row};
+
+	if (alarm->mute)
+		alarms_remember(pass->alarms, &event, pass->wall);
+}
+
+/* The alarm begins, or its severity changes: its text and limit are made anew. */
+static void describe_alarm(struct pass *pass, struct instance *instance, const void *row,
+			   const struct check_value *value)
+{
+	struct advice advice = advice_about(pass, instance, row, value);
+	struct alarm *alarm = instance->alarm;
+
+	alarm->own = instance->machine.severity;
+	alarm->row.limit = shown_value(check_limit(&instance->policy->limits, alarm->own));
+	alarm->row.value = shown_value(value->value);
+	advice_raised(&advice, &alarm->row.text);
+}
+
+/* Without memory it is tried again at the next evaluation: the machine is as it was. */
+static void raise_alarm(struct pass *pass, struct instance *instance, const void *row,
+			const struct check_value *value, const struct check_machine *before)
+{
+	struct alarm *alarm = alarm_set_add(&pass->alarms->set, instance->check, instance->name,
+					    pass->time, pass->wall);
+
+	if (!alarm) {
 		instance->machine = *before;
 		return;
 	}
-	if (event == ALARM_RAISED) {
-		instance->alarm->id = ++pass->alarms->last_id;
-		instance->alarm->raised_at = pass->wall;
-	} else {
-		pass->alarms->count[instance->alarm->severity]--;
-	}
-	pass->alarms->count[instance->machine.severity]++;
-	describe(pass, instance, row, instance->alarm);
-	alarms_remember(pass->alarms, event, instance, instance->alarm, pass->wall);
-	tell(pass->alarms, event, instance, instance->alarm);
+	instance->alarm = alarm;
+	alarm->instance = instance;
+	alarm->mute = !instance->policy->notify;
+	if (instance->check->owner && row)
+		alarm->owner = instance->check->owner(row);
+	if (instance->object_id)
+		alarm->row.object_id = *instance->object_id;
+	describe_alarm(pass, instance, row, value);
+	alarm->row.severity = alarm->own;
+	remember_quiet(pass, alarm, ALARM_EVENT_RAISED);
 }
 
-static void clear_alarm(struct pass *pass, struct instance *instance, const void *row,
-			const char *reason)
+/* The alarm is over; decide.c tells and frees it. */
+static void end_alarm(struct pass *pass, struct instance *instance, const char *reason)
 {
 	struct alarm *alarm = instance->alarm;
-	enum alarm_severity severity;
+	struct advice advice = advice_about(pass, instance, NULL, NULL);
 
 	if (!alarm)
 		return;
-	severity = alarm->severity;
-	describe(pass, instance, row, alarm);
-	/* A receiver finds the alarm that is over by what it was. */
-	alarm->severity = severity;
-	alarm->advice[0] = '\0';
-	advice_prefix(reason, alarm->summary);
-	alarms_remember(pass->alarms, ALARM_CLEARED, instance, alarm, pass->wall);
-	tell(pass->alarms, ALARM_CLEARED, instance, alarm);
+	advice_ended(&advice, reason, pass->time - alarm->raised, (int64_t)alarm->row.peak,
+		     &alarm->row.text);
+	alarm->row.limit = shown_value(instance->policy->limits.clear);
+	alarm->instance = NULL;
+	alarm->ended = true;
 	instance->alarm = NULL;
-	free(alarm);
-	pass->alarms->count[severity]--;
+	remember_quiet(pass, alarm, ALARM_EVENT_CLEARED);
+}
+
+/* What the alarm's row shows of the present. */
+static void follow_alarm(struct instance *instance, const struct check_value *value)
+{
+	struct alarm *alarm = instance->alarm;
+	uint64_t shown = shown_value(value->value);
+
+	if (!alarm)
+		return;
+	alarm->clearing = instance->machine.calm_since != 0;
+	alarm->row.value = shown;
+	if (shown != ROW_ABSENT && (alarm->row.peak == ROW_ABSENT || shown > alarm->row.peak))
+		alarm->row.peak = shown;
 }
 
 static void keep_object_id(struct instance *instance, const void *row)
 {
-	struct object_id id;
-
 	if (instance->object_id || !row)
 		return;
-	check_object_id(instance->check, row, &id);
-	instance->object_id = malloc(object_id_size(&id));
+	instance->object_id = calloc(1, sizeof(*instance->object_id));
 	if (instance->object_id)
-		memcpy(instance->object_id, &id, object_id_size(&id));
+		check_object_id(instance->check, row, instance->object_id);
+}
+
+/* Whether the check that makes this one urgent has something to say of the same instance. */
+static bool is_urgent(const struct pass *pass, const struct instance *instance)
+{
+	const struct check *by = instance->check->urgent_by ? check_find(instance->check->urgent_by)
+							    : NULL;
+	const struct instance *other =
+		by ? instances_find(&pass->alarms->instances, by, instance->name) : NULL;
+
+	return other && other->value > 0 && other->machine.state != CHECK_UNKNOWN;
+}
+
+/* When a usage will be full, and whether that is soon. */
+static bool is_filling(struct instance *instance, uint64_t time, const struct check_value *value)
+{
+	if (!instance->check->fills || value->value == CHECK_NO_VALUE)
+		return false;
+	if (!instance->trend)
+		instance->trend = calloc(1, sizeof(*instance->trend));
+	if (!instance->trend)
+		return false;
+	trend_add(instance->trend, time, value->value);
+	instance->time_to_full = trend_time_to(instance->trend, 10000);
+	return instance->time_to_full < FILLING_S && value->value > FILLING_ABOVE;
 }
 
 /* Gives a value to an instance. row: as in struct advice; watched: the row for its object id. */
-static void judge(struct pass *pass, struct instance *instance, int64_t value, const void *row,
-		  const void *watched)
+static void judge(struct pass *pass, struct instance *instance, const struct check_value *value,
+		  const void *row, const void *watched)
 {
 	const struct check_limits *limits = &instance->policy->limits;
 	struct check_machine before = instance->machine;
-	bool outlier = check_window_outlier(&instance->window, limits, value);
-	enum check_change change = check_machine_step(&instance->machine, limits, pass->time, value,
-						      outlier);
+	struct check_step step = {
+		.time = pass->time,
+		.outlier = !limits->outlier ||
+			   check_window_outlier(&instance->window, &limits->measure, value->value,
+						limits->outlier),
+		.urgent = is_urgent(pass, instance),
+		.filling = is_filling(instance, pass->time, value),
+	};
+	enum check_change change = check_machine_step(&instance->machine, limits, value, &step);
 
-	if (value != CHECK_NO_VALUE)
-		instance->value = value;
-	if (!instance->shown && (!instance->check->many || value > 0))
+	if (value->value != CHECK_NO_VALUE || value->little)
+		instance->value = value->value;
+	if (!instance->shown && (!instance->check->many || value->value > 0))
 		instance->shown = true;
 	if (instance->shown)
 		keep_object_id(instance, watched);
 	switch (change) {
 	case CHECK_RAISED:
-	case CHECK_CHANGED:
-		raise_alarm(pass, instance, row, &before);
+		raise_alarm(pass, instance, row, value, &before);
 		break;
-	case CHECK_CLEARED:
-		clear_alarm(pass, instance, row, REASON_OVER);
+	case CHECK_CHANGED:
+		if (instance->alarm) {
+			describe_alarm(pass, instance, row, value);
+			remember_quiet(pass, instance->alarm, ALARM_EVENT_CHANGED);
+		}
+		break;
+	case CHECK_ENDED:
+		end_alarm(pass, instance, NULL);
+		break;
+	case CHECK_IDLE:
+		end_alarm(pass, instance, REASON_IDLE);
 		break;
 	case CHECK_UNCHANGED:
-		/* What is shown is as it is now, not as it was told. */
-		if (instance->alarm && value != CHECK_NO_VALUE)
-			describe(pass, instance, row, instance->alarm);
 		break;
 	}
+	follow_alarm(instance, value);
 }
+
+/* --- instances ---------------------------------------------------------------------------------
+ */
 
 /* Gives an instance its policy: the check's common one where that is the same. */
 static void set_policy(struct alarms *alarms, struct instance *instance,
@@ -199,7 +283,7 @@ static void set_policy(struct alarms *alarms, struct instance *instance,
 {
 	const struct check_policy *common = &alarms->memory[instance->check - checks].policy;
 
-	if (policy->limits.window != instance->policy->limits.window)
+	if (policy->limits.measure.window != instance->policy->limits.measure.window)
 		check_window_restart(&instance->window);
 	if (!memcmp(policy, common, sizeof(*policy))) {
 		instance->policy = common;
@@ -215,24 +299,34 @@ static void set_policy(struct alarms *alarms, struct instance *instance,
 		*instance->own = *policy;
 }
 
-static struct instance *find_or_add(struct pass *pass, const char *name, const void *row)
+struct instance *alarms_instance(struct alarms *alarms, const struct check *check, const char *name,
+				 const void *row)
 {
-	struct alarms *alarms = pass->alarms;
-	struct instance *instance = instances_find(&alarms->instances, pass->check, name);
+	struct instance *instance = instances_find(&alarms->instances, check, name);
 	bool is_new = !instance;
 	struct check_policy policy;
 
 	if (is_new) {
-		instance = instances_add(&alarms->instances, pass->check, name);
+		instance = instances_add(&alarms->instances, check, name);
 		if (!instance)
 			return NULL;
-		instance->policy = &alarms->memory[pass->check - checks].policy;
+		instance->policy = &alarms->memory[check - checks].policy;
 	}
-	if (is_new || pass->check->own_limits) {
-		check_policy(pass->check, name, row, alarms->settings, &policy);
+	if (is_new || check->own_limits) {
+		check_policy(check, name, row, alarms->settings, &policy);
 		set_policy(alarms, instance, &policy);
 	}
-	instance->seen = alarms->passes;
+	return instance;
+}
+
+static struct instance *find_or_add(struct pass *pass, const char *name, const void *row)
+{
+	struct instance *instance = alarms_instance(pass->alarms, pass->check, name, row);
+
+	if (!instance)
+		return NULL;
+	instance->seen = pass->alarms->passes;
+	instance->gone = 0;
 	return instance;
 }
 
@@ -242,13 +336,15 @@ static void evaluate_row(struct pass *pass, const void *row)
 	const struct check *check = pass->check;
 	char name[CHECK_INSTANCE_SIZE] = CHECK_ONLY_INSTANCE;
 	struct check_reading reading;
+	struct check_value value;
 	struct instance *instance;
 
-	check_read(check, row, &reading);
+	check_read(check, row, pass->cap, &reading);
 	if (check->instance)
 		check->instance(row, name, sizeof(name));
-	if (reading.value == ROW_ABSENT ||
-	    (check->many && !reading.value && check->limits.kind == CHECK_LEVEL)) {
+	if (reading.counter[CHECK_COUNTER_VALUE] == ROW_ABSENT ||
+	    (check->many && !reading.counter[CHECK_COUNTER_VALUE] &&
+	     check->limits.measure.kind == CHECK_LEVEL)) {
 		instance = instances_find(&pass->alarms->instances, check, name);
 		if (!instance)
 			return;
@@ -256,12 +352,17 @@ static void evaluate_row(struct pass *pass, const void *row)
 	instance = find_or_add(pass, name, row);
 	if (!instance || !instance->policy->on)
 		return;
-	judge(pass, instance,
-	      check_window_add(&instance->window, &instance->policy->limits, pass->time, &reading),
-	      row, row);
+	/* An object that came into being since the last look. */
+	if (check->born_zero && !instance->window.since && pass->memory->generation &&
+	    reading.stamp != ROW_ABSENT && reading.stamp > pass->memory->time)
+		check_window_born(&instance->window, pass->memory->time, reading.stamp,
+				  pass->memory->cap);
+	check_window_add(&instance->window, &instance->policy->limits.measure, pass->time, &reading,
+			 &value);
+	judge(pass, instance, &value, row, row);
 }
 
-/* A copy of rows, so as to compare them with later ones. */
+/* A copy of rows, to compare them with later ones. */
 static void keep_rows(struct then *then, const struct rows *rows, uint64_t time)
 {
 	if (!then->rows.type)
@@ -280,15 +381,15 @@ static void keep_rows(struct then *then, const struct rows *rows, uint64_t time)
 /* A table as a whole is an instance: what happened in it since a window ago. */
 static void evaluate_table(struct pass *pass, const struct rows *rows)
 {
-	struct check_memory *memory = &pass->alarms->memory[pass->check - checks];
 	struct instance *instance = find_or_add(pass, CHECK_ONLY_INSTANCE, NULL);
-	struct check_reading reading = {.value = ROW_ABSENT};
-	struct then *then = memory->then, last;
+	struct check_reading reading = {.counter[CHECK_COUNTER_VALUE] = ROW_ABSENT};
+	struct then *then = pass->memory->then, last;
+	struct check_value value;
 	uint64_t window;
 
 	if (!instance || !instance->policy->on || !rows->count)
 		return;
-	window = instance->policy->limits.window;
+	window = instance->policy->limits.measure.window;
 	if (!then[0].time) {
 		keep_rows(&then[0], rows, pass->time);
 	} else if (!then[1].time && pass->time - then[0].time >= window / 2) {
@@ -300,23 +401,36 @@ static void evaluate_table(struct pass *pass, const struct rows *rows)
 		keep_rows(&then[1], rows, pass->time);
 	}
 	if (pass->time - then[0].time >= window)
-		reading.value = pass->check->compare(&then[0].rows, rows,
-						     pass->time - then[0].time);
-	judge(pass, instance,
-	      check_window_add(&instance->window, &instance->policy->limits, pass->time, &reading),
-	      NULL, rows_at(rows, 0));
+		reading.counter[CHECK_COUNTER_VALUE] = pass->check->compare(
+			&then[0].rows, rows, pass->time - then[0].time);
+	check_window_add(&instance->window, &instance->policy->limits.measure, pass->time, &reading,
+			 &value);
+	judge(pass, instance, &value, NULL, rows_at(rows, 0));
 }
 
-/* instances_sweep(): those whose rows are gone. */
+/* instances_sweep(): whose rows are gone, and for how long. */
 static bool is_gone(struct instance *instance, void *arg)
 {
 	struct pass *pass = arg;
+	uint64_t keep = pass->alarms->settings->rows_keep_ms * MILLISECOND_NS, passed;
 
 	if (instance->seen == pass->alarms->passes)
 		return false;
+	if (!instance->gone)
+		instance->gone = pass->time;
+	passed = pass->time - instance->gone;
+	if (instance->alarm && passed < pass->gone_after)
+		return false;
 	check_machine_end(&instance->machine, pass->time);
-	clear_alarm(pass, instance, NULL, pass->reason);
-	return true;
+	end_alarm(pass, instance, pass->reason);
+	return !instance->shown || passed >= keep;
+}
+
+static void sweep(struct pass *pass, const char *reason, uint64_t gone_after)
+{
+	pass->reason = reason;
+	pass->gone_after = gone_after;
+	instances_sweep(&pass->alarms->instances, pass->check, is_gone, pass);
 }
 
 static void evaluate_rows(struct pass *pass, const struct rows *rows)
@@ -324,31 +438,50 @@ static void evaluate_rows(struct pass *pass, const struct rows *rows)
 	const struct check *check = pass->check;
 
 	pass->alarms->passes++;
-	pass->reason = REASON_REMOVED;
+	pass->cap = check_read_cap(check, &pass->source->host);
 	if (check->compare)
 		evaluate_table(pass, rows);
 	else
 		for (size_t i = 0; i < rows->count; i++)
 			if (!check->applies || check->applies(rows_at(rows, i)))
 				evaluate_row(pass, rows_at(rows, i));
-	instances_sweep(&pass->alarms->instances, check, is_gone, pass);
+	sweep(pass, REASON_REMOVED, GONE_NS);
+	pass->memory->time = pass->time;
+	pass->memory->cap = pass->cap;
 }
 
 /* Data are missing: nothing is known, and nothing ends. */
 static void all_unknown(struct pass *pass)
 {
+	const struct check_value none = {.value = CHECK_NO_VALUE, .now = CHECK_NO_VALUE};
+
 	for (struct instance *it = instances_first(&pass->alarms->instances, pass->check); it;
 	     it = it->next)
-		if (it->policy->on)
-			judge(pass, it, CHECK_NO_VALUE, NULL, NULL);
+		if (it->policy->on && !it->gone)
+			judge(pass, it, &none, NULL, NULL);
 }
 
-static void none_left(struct pass *pass)
+/* Nothing of the check is left: its source is turned off, or has been gone for long. */
+static void none_left(struct pass *pass, const char *reason)
 {
 	pass->alarms->passes++;
-	pass->reason = REASON_REMOVED;
-	instances_sweep(&pass->alarms->instances, pass->check, is_gone, pass);
-	forget_rows(&pass->alarms->memory[pass->check - checks]);
+	sweep(pass, reason, 0);
+	forget_rows(pass->memory);
+}
+
+/* The source is not supported. One that this host had is missed for a while first. */
+static void evaluate_missing(struct pass *pass, const struct alarm_feed *feed)
+{
+	struct check_memory *memory = pass->memory;
+
+	if (!memory->missing) {
+		memory->missing = pass->time;
+		all_unknown(pass);
+	}
+	if (!feed->on)
+		none_left(pass, REASON_OFF);
+	else if (pass->time - memory->missing >= UNSUPPORTED_NS)
+		none_left(pass, REASON_UNSUPPORTED);
 }
 
 static bool is_present(const struct alarm_feed *feed, uint64_t now)
@@ -358,63 +491,83 @@ static bool is_present(const struct alarm_feed *feed, uint64_t now)
 		now - feed->time <= STALE_INTERVALS * feed->interval + SECOND_NS);
 }
 
-static void evaluate_check(struct alarms *alarms, const struct check *check,
-			   const struct alarm_source *source, uint64_t now, uint64_t wall)
+static void evaluate_check(struct pass *pass, uint64_t now)
 {
-	struct check_memory *memory = &alarms->memory[check - checks];
-	struct pass pass = {.alarms = alarms, .source = source, .check = check, .wall = wall};
-	const struct table *table = check_table(check);
+	const struct alarm_source *source = pass->source;
+	struct check_memory *memory = pass->memory;
 	struct alarm_feed feed;
 	const struct rows *rows;
 	bool present;
 
-	if (!source->feed(table->collector, &feed, source->arg))
+	if (!source->feed(pass->check->table, &feed, source->arg))
 		return;
 	present = is_present(&feed, now);
-	rows = feed.generation ? source->rows(table->collector, table->rows, source->arg) : NULL;
+	rows = feed.generation ? source->host.rows(check_table(pass->check)->type, source->host.arg)
+			       : NULL;
+	pass->time = now;
 	if (feed.status == COLLECT_UNSUPPORTED) {
-		if (memory->state == feed.status)
-			return;
-		pass.time = now;
-		none_left(&pass);
-		alarms->changed = true;
-	} else if (rows && (feed.generation != memory->generation)) {
-		pass.time = feed.time;
-		evaluate_rows(&pass, rows);
-		memory->generation = feed.generation;
-		alarms->changed = true;
-		if (!present) {
-			pass.time = now;
-			all_unknown(&pass);
+		evaluate_missing(pass, &feed);
+	} else {
+		memory->missing = 0;
+		if (rows && feed.generation != memory->generation) {
+			pass->time = feed.time;
+			evaluate_rows(pass, rows);
+			memory->generation = feed.generation;
+			pass->time = now;
+			if (!present)
+				all_unknown(pass);
+		} else if (!present && memory->present) {
+			all_unknown(pass);
 		}
-	} else if (!present && memory->present) {
-		pass.time = now;
-		all_unknown(&pass);
-		alarms->changed = true;
 	}
-	memory->state = feed.status;
+	memory->status = feed.status;
 	memory->present = present;
+}
+
+/* --- all checks ------------------------------------------------------------------------------- */
+
+static void on_decided(const struct alarm_event *event, void *arg)
+{
+	struct pass *pass = arg;
+	struct alarms *alarms = pass->alarms;
+
+	alarms->changed_at = pass->time;
+	alarms->dirty = true;
+	alarms_remember(alarms, event, pass->wall);
+	if (alarms->event)
+		alarms->event(event, alarms->event_arg);
+}
+
+static void decide(struct alarms *alarms, uint64_t now, uint64_t wall)
+{
+	struct pass pass = {.alarms = alarms, .time = now, .wall = wall};
+
+	for (struct alarm *it = alarms->set.first; it; it = it->next) {
+		const struct check_policy *policy = it->instance ? it->instance->policy : NULL;
+
+		it->mute = policy && !policy->notify;
+		it->shelved = policy && wall < policy->shelved_until;
+		it->row.age = now - it->raised;
+	}
+	alarms_decide(&alarms->set, now, wall, on_decided, &pass);
+	alarms->changed = true;
 }
 
 void alarms_evaluate(struct alarms *alarms, const struct alarm_source *source, uint64_t now,
 		     uint64_t wall)
 {
-	for (size_t i = 0; i < check_count(); i++)
-		evaluate_check(alarms, &checks[i], source, now, wall);
-}
+	for (size_t i = 0; i < check_count(); i++) {
+		struct pass pass = {
+			.alarms = alarms,
+			.source = source,
+			.check = &checks[i],
+			.memory = &alarms->memory[i],
+			.wall = wall,
+		};
 
-/* An alarm of which notifications are to be sent from now on, or no longer. */
-static void switch_notifications(struct pass *pass, struct instance *instance, bool notify)
-{
-	struct alarm alarm;
-
-	if (!instance->alarm || !pass->alarms->event || notify == instance->policy->notify)
-		return;
-	alarm = *instance->alarm;
-	if (!notify)
-		advice_prefix(REASON_SILENT, alarm.summary);
-	pass->alarms->event(notify ? ALARM_RAISED : ALARM_CLEARED, instance, &alarm,
-			    pass->alarms->event_arg);
+		evaluate_check(&pass, now);
+	}
+	decide(alarms, now, wall);
 }
 
 /* instances_sweep(), while the old policies still stand: what is turned off goes. (It comes back
@@ -425,12 +578,10 @@ static bool is_off(struct instance *instance, void *arg)
 	struct check_policy policy;
 
 	check_policy(instance->check, instance->name, NULL, pass->alarms->settings, &policy);
-	if (policy.on && instance->policy->on) {
-		switch_notifications(pass, instance, policy.notify);
+	if (policy.on && instance->policy->on)
 		return false;
-	}
 	check_machine_end(&instance->machine, pass->time);
-	clear_alarm(pass, instance, NULL, REASON_OFF);
+	end_alarm(pass, instance, REASON_OFF);
 	return true;
 }
 
@@ -449,14 +600,18 @@ static void renew_policy(struct alarms *alarms, struct instance *instance)
 void alarms_configure(struct alarms *alarms, const struct alarm_settings *settings, uint64_t now,
 		      uint64_t wall)
 {
-	struct pass pass = {.alarms = alarms, .time = now, .wall = wall};
-
 	alarms->settings = settings;
-	alarms->changed = true;
 	alarms_history_resize(alarms, settings->history);
 	for (size_t i = 0; i < check_count(); i++) {
 		struct check_memory *memory = &alarms->memory[i];
 		struct check_policy old = memory->policy;
+		struct pass pass = {
+			.alarms = alarms,
+			.check = &checks[i],
+			.memory = memory,
+			.time = now,
+			.wall = wall,
+		};
 
 		instances_sweep(&alarms->instances, &checks[i], is_off, &pass);
 		check_policy(&checks[i], "", NULL, settings, &memory->policy);
@@ -466,21 +621,58 @@ void alarms_configure(struct alarms *alarms, const struct alarm_settings *settin
 				it->policy = &old;
 			renew_policy(alarms, it);
 		}
-		if (old.limits.window != memory->policy.limits.window)
+		if (old.limits.measure.window != memory->policy.limits.measure.window)
 			forget_rows(memory);
 	}
+	decide(alarms, now, wall);
 }
 
-size_t alarms_active(const struct alarms *alarms)
+bool alarms_complete(const struct alarms *alarms)
 {
-	return alarms->count[ALARM_WARNING] + alarms->count[ALARM_CRITICAL];
+	for (size_t i = 0; i < check_count(); i++) {
+		const struct check_memory *memory = &alarms->memory[i];
+
+		if (memory->policy.on && !memory->generation &&
+		    (!memory->status || memory->status == COLLECT_PENDING))
+			return false;
+	}
+	return true;
 }
 
-enum alarm_severity alarms_worst(const struct alarms *alarms)
+static bool is_more_telling(const struct alarm *alarm, const struct alarm *than)
 {
-	if (alarms->count[ALARM_CRITICAL])
+	if (!than || alarm->row.severity != than->row.severity)
+		return !than || alarm->row.severity > than->row.severity;
+	return !alarm->check->many && than->check->many;
+}
+
+void alarms_total(const struct alarms *alarms, struct alarm_totals *totals)
+{
+	const struct alarm *worst = NULL;
+
+	*totals = (struct alarm_totals){.last_change = alarms->changed_at};
+	for (const struct alarm *it = alarms->set.first; it; it = it->next) {
+		totals->shelved += it->shelved;
+		if (it->shelved || it->standing != ALARM_TOLD)
+			continue;
+		totals->critical += it->row.severity == ALARM_CRITICAL;
+		totals->warning += it->row.severity == ALARM_WARNING;
+		if (is_more_telling(it, worst))
+			worst = it;
+	}
+	totals->worst = worst ? &worst->row : NULL;
+	for (size_t i = 0; i < check_count(); i++)
+		for (const struct instance *it = instances_first(&alarms->instances, &checks[i]);
+		     it; it = it->next)
+			totals->unknown += it->shown && !it->gone && it->policy->on &&
+					   it->policy->notify && it->machine.state == CHECK_UNKNOWN;
+}
+
+enum alarm_severity alarms_worst(const struct alarm_totals *totals)
+{
+	if (totals->critical)
 		return ALARM_CRITICAL;
-	return alarms->count[ALARM_WARNING] ? ALARM_WARNING : ALARM_NONE;
+	return totals->warning ? ALARM_WARNING : ALARM_NONE;
 }
 
 bool alarms_is_on(const struct alarms *alarms, const struct check *check)
@@ -498,22 +690,26 @@ void alarms_each_instance(const struct alarms *alarms,
 				fn(it, arg);
 }
 
-void alarms_each(const struct alarms *alarms,
-		 void (*fn)(const struct instance *instance, void *arg), void *arg)
+void alarms_each(const struct alarms *alarms, alarm_event_fn *fn, void *arg)
 {
-	for (size_t i = 0; alarms_active(alarms) && i < check_count(); i++)
-		for (const struct instance *it = instances_first(&alarms->instances, &checks[i]);
-		     it; it = it->next)
-			if (it->alarm && it->policy->notify)
-				fn(it, arg);
+	for (const struct alarm *it = alarms->set.first; it; it = it->next) {
+		struct alarm_event event = {
+			.kind = ALARM_EVENT_REPEATED,
+			.previous = (enum alarm_severity)it->row.severity,
+			.host_wide = !it->check->many,
+			.alarm = &it->row,
+		};
+
+		if (it->standing == ALARM_TOLD)
+			fn(&event, arg);
+	}
 }
 
-const struct instance *alarms_find(const struct alarms *alarms, const char *check,
-				   const char *instance)
+bool alarms_has(const struct alarms *alarms, const char *check, const char *instance)
 {
 	const struct check *found = check_find(check);
 	const struct instance *it = found ? instances_find(&alarms->instances, found, instance)
 					  : NULL;
 
-	return it && it->alarm ? it : NULL;
+	return it && it->alarm;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What alarms.c and alarm_rows.c share, and nobody else. */
+/* What alarms.c, alarm_rows.c and alarm_memory.c share, and nobody else. */
 #ifndef NETDIAG_CHECKS_ALARMS_PRIVATE_H
 #define NETDIAG_CHECKS_ALARMS_PRIVATE_H
 
 #include "subagent/checks/alarms.h"
+#include "subagent/checks/decide.h"
 
 /* Rows as they were, for checks that compare. */
 struct then {
@@ -14,8 +15,11 @@ struct then {
 /* What is remembered of each check. */
 struct check_memory {
 	struct check_policy policy; /* of the instances for which nothing else is said */
-	enum collect_status state;
-	uint64_t generation; /* of the rows that were evaluated last */
+	enum collect_status status;
+	uint64_t generation; /* of the rows that were evaluated last; 0: none yet */
+	uint64_t time;	     /* of them, monotonic ns */
+	uint64_t cap;	     /* check_read_cap() then */
+	uint64_t missing;    /* monotonic ns: the source is unsupported since then; 0: it is not */
 	bool present;	     /* they were the present state */
 	struct then then[2];
 };
@@ -25,11 +29,12 @@ struct alarms {
 	struct instances instances;
 	struct check_memory *memory; /* by the check's place in checks[] */
 	uint64_t passes;	     /* evaluations of a check, to tell who was seen */
-	uint64_t last_id;
-	size_t count[ALARM_CRITICAL + 1]; /* active alarms by severity */
+	struct alarm_set set;
 	alarm_event_fn *event;
 	void *event_arg;
+	uint64_t changed_at;		   /* monotonic ns: of the last event */
 	bool changed;			   /* since check_rows were made */
+	bool dirty;			   /* since the state was saved */
 	struct rows check_rows;		   /* sorted */
 	struct alarm_history_row *history; /* a ring */
 	size_t history_size;
@@ -42,7 +47,11 @@ struct alarms {
 int alarms_history_resize(struct alarms *alarms, size_t size);
 
 /* Adds an event to the history. */
-void alarms_remember(struct alarms *alarms, enum alarm_event event, const struct instance *instance,
-		     const struct alarm *alarm, uint64_t wall);
+void alarms_remember(struct alarms *alarms, const struct alarm_event *event, uint64_t wall);
+
+/* The instance of a check with this name, with its policy; a new one when there was none. row: as
+ * for check_policy(). NULL: memory is short. */
+struct instance *alarms_instance(struct alarms *alarms, const struct check *check, const char *name,
+				 const void *row);
 
 #endif

@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/base/clock.h"
 #include "subagent/checks/check.h"
-
-#define MILLISECOND UINT64_C(1000000)
 
 /* A share of fewer than this says nothing. */
 #define SHARE_MIN 100
@@ -66,27 +65,35 @@ static void overlay(struct check_policy *policy, const struct check_setting *s)
 	if (s->set & CHECK_SET_CLEAR)
 		limits->clear = s->clear;
 	if (s->set & CHECK_SET_WINDOW)
-		limits->window = s->window_ms * MILLISECOND;
+		limits->measure.window = s->window_ms * MILLISECOND_NS;
 	if (s->set & CHECK_SET_HOLD)
-		limits->hold = s->hold;
+		limits->hold = (struct check_hold){s->hold_ms * MILLISECOND_NS, s->hold};
 	if (s->set & CHECK_SET_CLEAR_AFTER)
-		limits->clear_after = s->clear_after_ms * MILLISECOND;
+		limits->clear_after = s->clear_after_ms * MILLISECOND_NS;
 }
 
 /* Two samples are all there is. They are at least half as far apart as they should be: collectors
- * need not take the same time twice. Counts are told as at this rate over their own window. */
+ * need not take the same time twice. Counts are given as what was seen. */
 static void judge_at_once(struct check_limits *limits, uint64_t apart)
 {
-	limits->count_over = limits->kind == CHECK_COUNT ? limits->window : apart;
-	if (limits->kind == CHECK_SHARE && limits->window > apart) {
-		limits->minimum = limits->minimum * apart / limits->window;
-		if (limits->minimum < SHARE_MIN)
-			limits->minimum = SHARE_MIN;
+	struct check_measure *measure = &limits->measure;
+
+	if (measure->kind == CHECK_SHARE && measure->window > apart) {
+		measure->minimum = measure->minimum * apart / measure->window;
+		if (measure->minimum < SHARE_MIN)
+			measure->minimum = SHARE_MIN;
 	}
-	limits->window = apart / 2;
-	limits->hold = 1;
-	limits->clear_after = 0;
+	measure->window = apart / 2;
+	limits->hold = (struct check_hold){0};
+	limits->critical_hold = limits->clear_after = 0;
 	limits->outlier = 0;
+}
+
+static bool concerns_shelf(const struct check_shelf *shelf, const char *check, const char *instance)
+{
+	return !strcmp(shelf->check, check) &&
+	       (!shelf->instance[0] || !strcmp(shelf->instance, instance) ||
+		!fnmatch(shelf->instance, instance, 0));
 }
 
 void check_policy(const struct check *check, const char *instance, const void *row,
@@ -115,19 +122,30 @@ void check_policy(const struct check *check, const char *instance, const void *r
 				next = its;
 		}
 	}
+	for (size_t i = 0; settings && i < settings->shelf_count; i++)
+		if (concerns_shelf(&settings->shelves[i], check->name, instance))
+			policy->shelved_until = settings->shelves[i].until;
 	if (settings && settings->once_ms)
-		judge_at_once(&policy->limits, settings->once_ms * MILLISECOND);
+		judge_at_once(&policy->limits, settings->once_ms * MILLISECOND_NS);
 	/* Lines each right by themselves may not fit together: nothing ends while it is raised. */
 	if (policy->limits.clear >= policy->limits.warning)
 		policy->limits.clear = policy->limits.warning > 0 ? policy->limits.warning - 1 : 0;
+}
+
+bool check_is_caused_by(const struct check *effect, const struct check *cause)
+{
+	for (size_t i = 0; i < CHECK_CAUSES_MAX && effect->caused_by[i]; i++)
+		if (!strcmp(effect->caused_by[i], cause->name))
+			return true;
+	return false;
 }
 
 static uint64_t sum(const struct check_members *members, const void *row)
 {
 	uint64_t total = ROW_ABSENT;
 
-	for (size_t i = 0; i < members->count; i++) {
-		uint64_t part = row_number(row, members->offset[i]);
+	for (size_t i = 0; i < CHECK_MEMBERS_MAX && members->offset[i]; i++) {
+		uint64_t part = row_number(row, members->offset[i] - 1);
 
 		if (part == ROW_ABSENT)
 			continue;
@@ -136,11 +154,44 @@ static uint64_t sum(const struct check_members *members, const void *row)
 	return total;
 }
 
-void check_read(const struct check *check, const void *row, struct check_reading *reading)
+static uint64_t present(uint64_t number)
 {
-	reading->value = check->read ? check->read(row) : sum(&check->value, row);
-	reading->base = sum(&check->base, row);
-	reading->stamp = check->stamp == CHECK_NO_STAMP ? 0 : row_number(row, check->stamp);
+	return number == ROW_ABSENT ? 0 : number;
+}
+
+uint64_t check_read_cap(const struct check *check, const struct check_host *host)
+{
+	const struct rows *of = check->cap.type && host->rows
+					? host->rows(check->cap.type, host->arg)
+					: NULL;
+	uint64_t total = 0;
+
+	for (size_t i = 0; of && i < of->count; i++)
+		total += present(sum(&check->cap.members, rows_at(of, i)));
+	return total;
+}
+
+void check_read(const struct check *check, const void *row, uint64_t cap,
+		struct check_reading *reading)
+{
+	uint64_t capped = sum(&check->capped, row);
+
+	*reading = (struct check_reading){
+		.counter =
+			{
+				[CHECK_COUNTER_VALUE] = check->read ? check->read(row)
+								    : sum(&check->value, row),
+				[CHECK_COUNTER_LESS] = present(sum(&check->less, row)),
+				[CHECK_COUNTER_CAPPED] = present(capped),
+				[CHECK_COUNTER_CAP] = cap,
+				[CHECK_COUNTER_BASE] =
+					check->base.offset[0] ? sum(&check->base, row) : 0,
+			},
+		.stamp = check->stamp == CHECK_NO_STAMP ? 0 : row_number(row, check->stamp),
+	};
+	/* All that is counted is capped. */
+	if (!check->value.offset[0] && !check->read && capped != ROW_ABSENT)
+		reading->counter[CHECK_COUNTER_VALUE] = 0;
 }
 
 const struct table *check_table(const struct check *check)
@@ -159,8 +210,10 @@ static const struct column *column_of(const struct table *table, size_t offset)
 
 void check_object_id(const struct check *check, const void *row, struct object_id *id)
 {
+	const struct check_members *object = check->value.offset[0] ? &check->value
+								    : &check->capped;
 	const struct table *table = check_table(check);
-	const struct column *column = column_of(table, check->value.offset[0]);
+	const struct column *column = column_of(table, object->offset[0] - 1);
 	oid name[MAX_OID_LEN];
 
 	id->len = column ? (uint32_t)table_oid(table, column, row, name) : 0;

@@ -2,7 +2,8 @@
 /*
  * Checks: constant descriptors of what is a problem. Each reads the rows of one table; every row
  * that it is about is an instance ("eth0", "cpu7", "0.0.0.0:80"), or the whole table is one ("-").
- * How the readings are judged is in check_state.h, what to do about it in advice.h.
+ * How the readings are judged is in window.h and state.h, what is told of it in decide.h, and what
+ * to do about it in advice.h.
  */
 #ifndef NETDIAG_CHECKS_CHECK_H
 #define NETDIAG_CHECKS_CHECK_H
@@ -11,45 +12,67 @@
 #include "subagent/checks/state.h"
 #include "subagent/tables/table.h"
 
-/* The instance of a check that has only one. */
-#define CHECK_ONLY_INSTANCE "-"
-
 /* Members of a row that are added up; those that are absent count as 0, all absent is absent. */
-#define CHECK_MEMBERS_MAX 4
+#define CHECK_MEMBERS_MAX 5
 struct check_members {
-	size_t count;
-	size_t offset[CHECK_MEMBERS_MAX];
+	size_t offset[CHECK_MEMBERS_MAX]; /* plus 1; 0 ends */
 };
 
-/* What text about an instance is made from. */
+/* What else is known of the host. */
+struct check_host {
+	/* The current rows of a type, or NULL when there are none. */
+	const struct rows *(*rows)(const struct row_type *type, void *arg);
+	/* Reads a setting (net.core.somaxconn) as it is now. False: it is not there. May be NULL.
+	 */
+	bool (*setting)(const char *name, char *value, size_t size, void *arg);
+	void *arg;
+};
+
+/* A counter in rows of another type, added up over them, that bounds what a check counts. */
+struct check_cap {
+	const struct row_type *type; /* NULL: nothing does */
+	struct check_members members;
+};
+
 struct advice;
-typedef void advice_fn(const struct advice *advice, char *text, size_t size);
+struct alarm_text;
+
+#define CHECK_CAUSES_MAX 4
 
 struct check {
 	const char *name;
-	const char *table;	    /* the MIB's name of the table that it reads */
-	struct check_members value; /* of these the first is the object that it watches */
-	struct check_members base;  /* CHECK_SHARE: the denominator */
-	size_t stamp;		    /* offset of the discontinuity stamp, or CHECK_NO_STAMP */
+	const char *table;	     /* the MIB's name of the table that it reads */
+	struct check_members value;  /* of these the first is the object that it watches */
+	struct check_members less;   /* counters whose increase is taken off */
+	struct check_members capped; /* counted as far as `cap` rose too */
+	struct check_members base;   /* CHECK_SHARE: the denominator */
+	struct check_cap cap;
+	size_t stamp; /* offset of the discontinuity stamp, or CHECK_NO_STAMP */
 	const char *units;
-	const char *phrase;	    /* the summary; {} is the value, {t} the window */
-	const char *fine;	    /* the same for the value 0, or NULL */
 	struct check_limits limits; /* the defaults */
-	bool quiet;		    /* no notifications by default */
-	bool off;		    /* not evaluated by default */
-	bool many; /* instances can be thousands: shown once their value was not 0 */
+	const char
+		*caused_by[CHECK_CAUSES_MAX]; /* checks whose faults have this one as an effect */
+	const char *urgent_by; /* a check whose value above 0 makes this one critical at once */
+	const char *many; /* what the instances are called, where they can be thousands: shown once
+			     their value was not 0, and told as one in a storm */
+	bool quiet;	  /* no notifications by default */
+	bool off;	  /* not evaluated by default */
+	bool born_zero;	  /* the counters of a new object start at 0 */
+	bool fills;	  /* the value is a usage, of which it can be said when it will be full */
 	/* Whether the check is about a row; NULL: about each one. */
 	bool (*applies)(const void *row);
 	/* The row's instance; NULL: there is only one. */
 	void (*instance)(const void *row, char *text, size_t size);
+	/* The uid that owns the row's object; ROW_ABSENT: not known. NULL: nobody owns it. */
+	uint64_t (*owner)(const void *row);
 	/* Limits that are the row's own, before those of the configuration. */
 	void (*own_limits)(const void *row, struct check_limits *limits);
-	/* A reading that is no sum of members. */
+	/* A value that is no sum of members. */
 	uint64_t (*read)(const void *row);
 	/* Value of the table as a whole: what happened between two of its generations. */
 	uint64_t (*compare)(const struct rows *then, const struct rows *now, uint64_t elapsed);
-	advice_fn *detail; /* more for the summary, "port 8080 has most"; may be NULL */
-	advice_fn *advice;
+	/* What is the matter and what to do about it, of an instance over a limit. */
+	void (*describe)(const struct advice *advice, struct alarm_text *text);
 };
 
 #define CHECK_NO_STAMP SIZE_MAX
@@ -63,11 +86,15 @@ const char *check_name(size_t i);
 /* The check with this name, or NULL. */
 const struct check *check_find(const char *name);
 
+/* Whether a check names another one as its cause. */
+bool check_is_caused_by(const struct check *effect, const struct check *cause);
+
 /* What holds for one instance of a check. */
 struct check_policy {
 	struct check_limits limits;
 	bool on;
 	bool notify;
+	uint64_t shelved_until; /* ns since 1970; 0: it is not shelved */
 };
 
 /*
@@ -77,14 +104,17 @@ struct check_policy {
 void check_policy(const struct check *check, const char *instance, const void *row,
 		  const struct alarm_settings *settings, struct check_policy *policy);
 
-/* A row's reading. */
-void check_read(const struct check *check, const void *row, struct check_reading *reading);
+/* The counter that bounds what a check counts, as it is now; 0 where nothing does. */
+uint64_t check_read_cap(const struct check *check, const struct check_host *host);
+
+/* A row's reading; cap: check_read_cap(). */
+void check_read(const struct check *check, const void *row, uint64_t cap,
+		struct check_reading *reading);
 
 /* The table that it reads. */
 const struct table *check_table(const struct check *check);
 
-/* Sets the OID of the object that an instance watches: a cell of the row. Empty when no column
- * shows it. */
-void check_object_id(const struct check *check, const void *row, struct object_id *id);
+/* The object that an instance watches: a cell of the row. Empty where no column shows it. */
+void check_object_id(const struct check *check, const void *row, struct object_id *object_id);
 
 #endif

@@ -1,60 +1,88 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The collectors' snapshots as the alarms read them. */
+/* Shows the checks the collectors' pinned snapshots, and the agent's own rows, by table. */
 #include <config.h>
 
 #include "collectors/base/clock.h"
+#include "collectors/base/text.h"
 #include "collectors/engine.h"
+#include "collectors/limit/sysctls.h"
 #include "subagent/checks/alarms.h"
-#include "subagent/tables/agent_rows.h"
 
-/* How often the collectors themselves are looked at. */
-#define COLLECTORS_EVERY_NS SECOND_NS
+/* How often the agent's own rows are looked at. */
+#define AGENT_EVERY_NS SECOND_NS
 
-static bool feed_of(const char *collector, struct alarm_feed *feed, void *arg)
+static bool feed_of(const char *name, struct alarm_feed *feed, void *arg)
 {
-	struct pinned *view = arg;
-	struct engine *engine = pinned_engine(view);
+	struct pinned *pinned = arg;
+	struct engine *engine = pinned_engine(pinned);
+	const struct table *table = table_find(name);
 	const struct snapshot *snapshot;
 	struct collector_state state;
 	int i;
 
-	if (!collector) {
+	if (!table)
+		return false;
+	if (!table->collector) {
 		feed->status = COLLECT_OK;
-		feed->interval = COLLECTORS_EVERY_NS;
+		feed->on = true;
+		feed->interval = AGENT_EVERY_NS;
 		feed->time = clock_monotonic();
-		feed->generation = feed->time / COLLECTORS_EVERY_NS + 1;
+		feed->generation = feed->time / AGENT_EVERY_NS + 1;
 		return true;
 	}
-	i = engine_find(engine, collector);
+	i = engine_find(engine, table->collector);
 	if (i < 0)
 		return false;
 	engine_state(engine, (size_t)i, &state);
-	snapshot = pinned_snapshot(view, (size_t)i);
+	snapshot = pinned_snapshot(pinned, (size_t)i);
 	feed->status = state.status;
+	feed->on = state.on;
 	feed->interval = state.interval_ms * MILLISECOND_NS;
 	feed->generation = snapshot ? snapshot->generation : 0;
 	feed->time = snapshot ? snapshot->time : 0;
 	return true;
 }
 
-static const struct rows *rows_of(const char *collector, size_t kind, void *arg)
+/* Rows of any kind that a collector fills, also of those that no table shows. */
+static const struct rows *rows_of(const struct row_type *type, void *arg)
 {
-	struct pinned *view = arg;
-	const struct snapshot *snapshot;
-	int i;
+	struct pinned *pinned = arg;
 
-	if (!collector) {
-		for (size_t t = 0; t < table_count; t++)
-			if (tables[t].type == &agent_collector_row_type)
-				return pinned_rows(&tables[t], view);
-		return NULL;
+	for (size_t i = 0; i < engine_count(pinned_engine(pinned)); i++) {
+		const struct snapshot *snapshot = pinned_snapshot(pinned, i);
+
+		for (size_t kind = 0; snapshot && kind < snapshot->rows_count; kind++)
+			if (snapshot->rows[kind].type == type)
+				return &snapshot->rows[kind];
 	}
-	i = engine_find(pinned_engine(view), collector);
-	snapshot = i < 0 ? NULL : pinned_snapshot(view, (size_t)i);
-	return snapshot && kind < snapshot->rows_count ? &snapshot->rows[kind] : NULL;
+	for (size_t i = 0; i < table_count; i++)
+		if (!tables[i].collector && tables[i].type == type)
+			return pinned_rows(&tables[i], pinned);
+	return NULL;
 }
 
-struct alarm_source alarms_pinned_source(struct pinned *view)
+static bool setting_of(const char *name, char *value, size_t size, void *arg)
 {
-	return (struct alarm_source){.feed = feed_of, .rows = rows_of, .arg = view};
+	const struct roots *roots = engine_roots(pinned_engine(arg));
+	struct filebuf buf = {0};
+	char path[SYSCTL_NAME_SIZE];
+	bool found = !sysctl_path(name, path, sizeof(path)) &&
+		     !procfs_read(roots, ROOT_PROC, &buf, "sys/%s", path);
+
+	for (char *at = buf.data; found && *at; at++)
+		if (*at == '\t' || *at == '\n')
+			*at = ' ';
+	if (found)
+		text_copy(value, size, buf.data);
+	filebuf_free(&buf);
+	return found;
+}
+
+struct alarm_source alarms_pinned_source(struct pinned *pinned)
+{
+	return (struct alarm_source){
+		.feed = feed_of,
+		.host = {.rows = rows_of, .setting = setting_of, .arg = pinned},
+		.arg = pinned,
+	};
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Keeps the instances of all checks: a list per check, and a hash table by check and name. */
 #include <config.h>
 
 #include <errno.h>
@@ -7,114 +8,85 @@
 
 #include "subagent/checks/instances.h"
 
-#define BUCKETS_MIN 64
+struct instance_key {
+	uint64_t check; /* place in checks[] */
+	char name[CHECK_INSTANCE_SIZE];
+	char padding[7];
+};
 
-/* FNV-1a, 32 bits. */
-#define HASH_START 2166136261U
-#define HASH_PRIME 16777619U
+struct instance_item {
+	struct instance_key key;
+	struct instance *instance;
+};
 
-static uint32_t hash(const struct check *check, const char *name)
+static struct instance_key key_of(const struct check *check, const char *name)
 {
-	uint32_t value = HASH_START ^ (uint32_t)(check - checks);
+	struct instance_key key;
 
-	for (; *name; name++)
-		value = (value ^ (unsigned char)*name) * HASH_PRIME;
-	return value;
-}
-
-static struct instance **bucket_of(const struct instances *instances, const struct check *check,
-				   const char *name)
-{
-	return &instances->bucket[hash(check, name) & (instances->bucket_count - 1)];
+	memset(&key, 0, sizeof(key));
+	key.check = (uint64_t)(check - checks);
+	memcpy(key.name, name, strnlen(name, sizeof(key.name) - 1));
+	return key;
 }
 
 int instances_init(struct instances *instances)
 {
-	memset(instances, 0, sizeof(*instances));
-	instances->bucket = calloc(BUCKETS_MIN, sizeof(*instances->bucket));
+	hash_init(&instances->table, sizeof(struct instance_item), sizeof(struct instance_key));
 	instances->first = calloc(check_count(), sizeof(*instances->first));
-	if (!instances->bucket || !instances->first) {
-		free(instances->bucket);
-		free(instances->first);
-		return -ENOMEM;
-	}
-	instances->bucket_count = BUCKETS_MIN;
-	return 0;
+	return instances->first ? 0 : -ENOMEM;
 }
 
 static void instance_free(struct instance *instance)
 {
 	check_window_free(&instance->window);
+	free(instance->trend);
 	free(instance->own);
 	free(instance->object_id);
-	free(instance->alarm);
 	free(instance);
 }
 
 void instances_free(struct instances *instances)
 {
-	for (size_t i = 0; i < check_count(); i++)
+	for (size_t i = 0; instances->first && i < check_count(); i++)
 		while (instances->first[i]) {
 			struct instance *instance = instances->first[i];
 
 			instances->first[i] = instance->next;
 			instance_free(instance);
 		}
-	free(instances->bucket);
+	hash_clear(&instances->table);
 	free(instances->first);
-	memset(instances, 0, sizeof(*instances));
+	instances->first = NULL;
 }
 
 struct instance *instances_find(const struct instances *instances, const struct check *check,
 				const char *name)
 {
-	struct instance *instance = *bucket_of(instances, check, name);
+	struct instance_key key = key_of(check, name);
+	const struct instance_item *item = hash_find(&instances->table, &key);
 
-	while (instance && (instance->check != check || strcmp(instance->name, name)))
-		instance = instance->bucket_next;
-	return instance;
-}
-
-/* Keeps the chains short. When memory is short they just get longer. */
-static void grow(struct instances *instances)
-{
-	size_t count = instances->bucket_count * 2;
-	struct instance **bucket = calloc(count, sizeof(*bucket));
-
-	if (!bucket)
-		return;
-	free(instances->bucket);
-	instances->bucket = bucket;
-	instances->bucket_count = count;
-	for (size_t i = 0; i < check_count(); i++)
-		for (struct instance *it = instances->first[i]; it; it = it->next) {
-			struct instance **at = bucket_of(instances, it->check, it->name);
-
-			it->bucket_next = *at;
-			*at = it;
-		}
+	return item ? item->instance : NULL;
 }
 
 struct instance *instances_add(struct instances *instances, const struct check *check,
 			       const char *name)
 {
-	size_t len = strlen(name) + 1;
+	struct instance_key key = key_of(check, name);
+	size_t len = strlen(key.name) + 1;
 	struct instance *instance = calloc(1, sizeof(*instance) + len);
-	struct instance **at;
+	struct instance_item *item = instance ? hash_add(&instances->table, &key) : NULL;
 
-	if (!instance)
+	if (!item) {
+		free(instance);
 		return NULL;
-	if (instances->count >= instances->bucket_count)
-		grow(instances);
-	memcpy(instance->name, name, len);
+	}
+	item->instance = instance;
+	memcpy(instance->name, key.name, len);
 	instance->check = check;
 	instance->value = CHECK_NO_VALUE;
-	at = bucket_of(instances, check, name);
-	instance->bucket_next = *at;
-	*at = instance;
-	instance->next = instances->first[check - checks];
-	instances->first[check - checks] = instance;
-	instances->count++;
+	instance->time_to_full = ROW_ABSENT;
+	instance->next = instances->first[key.check];
+	instances->first[key.check] = instance;
 	return instance;
 }
 
@@ -123,24 +95,35 @@ struct instance *instances_first(const struct instances *instances, const struct
 	return instances->first[check - checks];
 }
 
+static bool is_kept(const void *item, void *arg)
+{
+	(void)arg;
+	return ((const struct instance_item *)item)->instance != NULL;
+}
+
 void instances_sweep(struct instances *instances, const struct check *check,
 		     bool (*gone)(struct instance *instance, void *arg), void *arg)
 {
 	struct instance **link = &instances->first[check - checks];
+	bool any = false;
 
 	while (*link) {
-		struct instance *instance = *link, **at;
+		struct instance *instance = *link;
+		struct instance_key key;
+		struct instance_item *item;
 
 		if (!gone(instance, arg)) {
 			link = &instance->next;
 			continue;
 		}
+		key = key_of(check, instance->name);
+		item = hash_find(&instances->table, &key);
+		if (item)
+			item->instance = NULL;
 		*link = instance->next;
-		at = bucket_of(instances, check, instance->name);
-		while (*at != instance)
-			at = &(*at)->bucket_next;
-		*at = instance->bucket_next;
-		instances->count--;
 		instance_free(instance);
+		any = true;
 	}
+	if (any)
+		hash_keep(&instances->table, is_kept, NULL);
 }

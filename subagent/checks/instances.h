@@ -3,21 +3,12 @@
 #ifndef NETDIAG_CHECKS_INSTANCES_H
 #define NETDIAG_CHECKS_INSTANCES_H
 
+#include "collectors/base/hash.h"
 #include "subagent/checks/check.h"
-
-/* What an active alarm says, as of the last evaluation with a value. */
-struct alarm {
-	uint64_t id;
-	uint64_t raised_at; /* ns since 1970 */
-	enum alarm_severity severity;
-	int64_t value;
-	int64_t limit;
-	char summary[CHECK_SUMMARY_SIZE];
-	char advice[CHECK_ADVICE_SIZE];
-};
+#include "subagent/checks/decide.h"
+#include "subagent/checks/trend.h"
 
 struct instance {
-	struct instance *bucket_next;
 	struct instance *next; /* of the same check */
 	const struct check *check;
 	const struct check_policy *policy; /* the check's common one, or `own` */
@@ -25,18 +16,18 @@ struct instance {
 	struct check_window window;
 	struct check_machine machine;
 	int64_t value;		     /* the last known; CHECK_NO_VALUE before the first */
+	struct trend *trend;	     /* of a check that fills; may be NULL */
+	uint64_t time_to_full;	     /* s; ROW_ABSENT: not known */
 	uint64_t seen;		     /* number of the evaluation that saw its row last */
+	uint64_t gone;		     /* monotonic ns: since its row is gone; 0: it is there */
 	bool shown;		     /* a row of netdiagCheckTable */
-	struct object_id *object_id; /* what it watches, cut to object_id_size(); NULL until it is
-				      * shown or raised */
-	struct alarm *alarm;	     /* NULL: not active */
+	struct object_id *object_id; /* what it watches; NULL until it is shown or raised */
+	struct alarm *alarm;	     /* NULL: not over a limit */
 	char name[];
 };
 
 struct instances {
-	struct instance **bucket;
-	size_t bucket_count; /* a power of 2, or 0 */
-	size_t count;
+	struct hash table;	 /* of struct instance *, by check and name */
 	struct instance **first; /* by the check's place in checks[] */
 };
 

@@ -22,23 +22,31 @@ const struct check_setting_type check_setting_types[] = {
 	SETTING("critical", CHECK_SET_CRITICAL, critical, WORD_RANGE_OR_OFF(WORD_HUNDREDTHS, 0, LIMIT_MAX, CHECK_LIMIT_OFF)),
 	SETTING("clear", CHECK_SET_CLEAR, clear, WORD_RANGE(WORD_HUNDREDTHS, 0, LIMIT_MAX)),
 	SETTING("window", CHECK_SET_WINDOW, window_ms, WORD_RANGE(WORD_DURATION, SECOND_MS, 24 * HOUR_MS)),
-	SETTING("hold", CHECK_SET_HOLD, hold, WORD_RANGE(WORD_NUMBER, 1, 1000)),
+	/* A time, or a number of evaluations: check_setting_parse() tries both. */
+	SETTING("hold", CHECK_SET_HOLD, hold_ms, WORD_RANGE(WORD_DURATION, 0, HOUR_MS)),
 	SETTING("clearAfter", CHECK_SET_CLEAR_AFTER, clear_after_ms, WORD_RANGE(WORD_DURATION, 0, 168 * HOUR_MS)),
 	SETTING("notify", CHECK_SET_NOTIFY, notify, {.kind = WORD_SWITCH}),
 	{.member = {.name = NULL}},
 };
 /* clang-format on */
 
+static const struct word_type hold_evaluations = WORD_RANGE(WORD_NUMBER, 1, 1000);
+
 bool check_setting_parse(struct check_setting *setting, const struct check_setting_type *type,
 			 const char *word, char why[WORD_WHY_SIZE])
 {
 	setting->set |= type->flag;
+	if (type->flag == CHECK_SET_HOLD) {
+		setting->hold = setting->hold_ms = 0;
+		if (word_parse(&hold_evaluations, word, &setting->hold, why))
+			return true;
+	}
 	return word_parse(&type->member.type, word, (char *)setting + type->member.offset, why);
 }
 
 static bool has_window(const struct check *check)
 {
-	return check->limits.kind != CHECK_LEVEL || check->compare;
+	return check->limits.measure.kind != CHECK_LEVEL || check->compare;
 }
 
 static bool has_critical(const struct check *check)

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
+#include "collectors/base/array.h"
+#include "collectors/base/clock.h"
+#include "collectors/base/text.h"
 #include "collectors/limit/sysctls.h"
 #include "collectors/registry.h"
 #include "subagent/agentx/address.h"
@@ -231,12 +235,113 @@ static bool apply_check(struct draft *draft, struct line *line)
 
 static bool apply_notifications(struct draft *draft, struct line *line)
 {
-	static const char *const words[] = {"rate", NULL};
-	static const struct word_type rate = WORD_RANGE(WORD_RATE, 1, 6000);
+	static const char *const words[] = {"rate", "jitter", NULL};
+	static const struct word_type types[] = {
+		WORD_RANGE(WORD_RATE, 1, 6000),
+		WORD_RANGE(WORD_DURATION, 0, 60 * SECOND_MS),
+	};
+	struct alarm_settings *alarms = &draft->configuration->alarms;
+	uint32_t *const members[] = {&alarms->rate_per_minute, &alarms->jitter_ms};
 	size_t i;
 
 	return line_find(line, 1, "setting of notifications", line_known_array, words, &i) &&
-	       line_take(line, 2, &rate, &draft->configuration->alarms.rate_per_minute);
+	       line_take(line, 2, &types[i], members[i]);
+}
+
+/* "renotify off", or "renotify warning 24h critical 1h" with one or both of the severities. */
+static bool apply_renotify(struct draft *draft, struct line *line)
+{
+	static const char *const words[] = {"warning", "critical", NULL};
+	static const struct word_type type = WORD_RANGE_OR_OFF(WORD_DURATION, SECOND_MS,
+							       30 * DAY_MS, 0);
+	struct alarm_settings *alarms = &draft->configuration->alarms;
+	uint32_t *const members[] = {&alarms->repeat_warning_ms, &alarms->repeat_critical_ms};
+	size_t i;
+
+	if (line->count == 2 && !strcasecmp(line->word[1], "off")) {
+		alarms->repeat_warning_ms = alarms->repeat_critical_ms = 0;
+		return true;
+	}
+	for (size_t at = 1; at < line->count; at += 2) {
+		if (!line_find(line, at, "severity", line_known_array, words, &i))
+			return false;
+		if (at + 1 == line->count)
+			return line_wrong(line, at, "%s: its period is missing", words[i]);
+		if (!line_take(line, at + 1, &type, members[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool apply_check_rows(struct draft *draft, struct line *line)
+{
+	static const char *const words[] = {"keep", NULL};
+	static const struct word_type type = WORD_RANGE(WORD_DURATION, 0, DAY_MS);
+	size_t i;
+
+	return line_find(line, 1, "setting of checkRows", line_known_array, words, &i) &&
+	       line_take(line, 2, &type, &draft->configuration->alarms.rows_keep_ms);
+}
+
+static bool apply_state_file(struct draft *draft, struct line *line)
+{
+	struct alarm_settings *alarms = &draft->configuration->alarms;
+	bool off = !strcasecmp(line->word[1], "off");
+	char *copy;
+
+	if (!off && line->word[1][0] != '/')
+		return line_wrong(line, 1, "'%.64s': expected off or a path that begins with /",
+				  line->word[1]);
+	copy = strdup(off ? "" : line->word[1]);
+	if (!copy)
+		return out_of_memory(line);
+	free(alarms->state_file);
+	alarms->state_file = copy;
+	return true;
+}
+
+/* "2026-12-01T06:00Z", with seconds or without, in ns since 1970. */
+static bool take_time(struct line *line, size_t at, uint64_t *ns)
+{
+	static const char *const formats[] = {"%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ"};
+
+	for (size_t i = 0; i < COUNT_OF(formats); i++) {
+		struct tm tm = {0};
+		const char *end = strptime(line->word[at], formats[i], &tm);
+		time_t seconds = end && !*end ? timegm(&tm) : -1;
+
+		if (seconds < 0)
+			continue;
+		*ns = (uint64_t)seconds * SECOND_NS;
+		return true;
+	}
+	return line_wrong(line, at, "'%.64s': expected a time in UTC as in 2026-12-01T06:00Z",
+			  line->word[at]);
+}
+
+/* "shelve CHECK [INSTANCE] until TIME". */
+static bool apply_shelve(struct draft *draft, struct line *line)
+{
+	static const char *const words[] = {"until", NULL};
+	struct alarm_settings *alarms = &draft->configuration->alarms;
+	struct check_shelf shelf = {.until = 0}, *list;
+	size_t at = line->count == 5 ? 3 : 2, i;
+
+	if (!line_find(line, 1, "check", known_check, NULL, &i))
+		return false;
+	text_copy(shelf.check, sizeof(shelf.check), check_name(i));
+	if (at == 3 && !text_copy(shelf.instance, sizeof(shelf.instance), line->word[2]))
+		return line_wrong(line, 2, "'%.64s…': an instance has at most %zu characters",
+				  line->word[2], sizeof(shelf.instance) - 1);
+	if (!line_find(line, at, "word of shelve", line_known_array, words, &i) ||
+	    !take_time(line, at + 1, &shelf.until))
+		return false;
+	list = reallocarray(alarms->shelves, alarms->shelf_count + 1, sizeof(*list));
+	if (!list)
+		return out_of_memory(line);
+	alarms->shelves = list;
+	list[alarms->shelf_count++] = shelf;
+	return true;
 }
 
 #define MANY		(LINE_WORDS_MAX - 1)
@@ -259,7 +364,11 @@ const struct directive directives[] = {
 	 SETTING(buffer_sockets_max)},
 	{"netnsEnter", "on|off", 1, 1, .type = {.kind = WORD_SWITCH}, SETTING(netns_enter)},
 	{"check", "CHECK [INSTANCE] [on|off] [SETTING VALUE ...]", 2, MANY, .apply = apply_check},
-	{"notifications", "rate NUMBER/TIME", 2, 2, .apply = apply_notifications},
+	{"notifications", "rate NUMBER/TIME | jitter TIME", 2, 2, .apply = apply_notifications},
+	{"renotify", "off | warning TIME|off critical TIME|off", 1, 4, .apply = apply_renotify},
+	{"checkRows", "keep TIME", 2, 2, .apply = apply_check_rows},
+	{"shelve", "CHECK [INSTANCE] until TIME", 3, 4, .apply = apply_shelve},
+	{"stateFile", "PATH|off", 1, 1, .apply = apply_state_file},
 	{"heartbeat", "TIME|off", 1, 1, .type = WORD_RANGE_OR_OFF(WORD_DURATION, SECOND_MS, DAY_MS, 0),
 	 MEMBER(alarms.heartbeat_ms)},
 	{"alarmHistory", "NUMBER", 1, 1, .type = WORD_RANGE(WORD_NUMBER, 1, 10000),

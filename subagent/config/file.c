@@ -22,8 +22,13 @@
 #include "subagent/config/directives.h"
 #include "subagent/config/file.h"
 
-#define RATE_PER_MINUTE_DEFAULT 30
-#define HISTORY_DEFAULT		100
+#define RATE_PER_MINUTE_DEFAULT	   30
+#define HISTORY_DEFAULT		   100
+#define HEARTBEAT_MS_DEFAULT	   (5 * 60 * 1000)
+#define JITTER_MS_DEFAULT	   2000
+#define REPEAT_WARNING_MS_DEFAULT  (24 * 3600 * 1000)
+#define REPEAT_CRITICAL_MS_DEFAULT (3600 * 1000)
+#define ROWS_KEEP_MS_DEFAULT	   (15 * 60 * 1000)
 
 #define REPEATED_MAX 32 /* letters of an unknown directive that a message repeats */
 #define LETTERS	     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -261,6 +266,14 @@ static bool is_acceptable(const struct source *source, const struct stat *file, 
 	return is_protected(source->path, file, line);
 }
 
+/* FNV-1a, 32 bits: tells one configuration from another, and nothing more. */
+static uint32_t fingerprint(uint32_t hash, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+	return hash;
+}
+
 /* Reads the lines of an open file. */
 static bool read_open_file(struct reader *reader, struct source *source, int fd, struct line *line)
 {
@@ -282,10 +295,14 @@ static bool read_open_file(struct reader *reader, struct source *source, int fd,
 		return line_wrong(line, 1, "%s: out of memory", source->path);
 	while (used < size && (got = read(fd, text + used, size - used)) > 0)
 		used += (size_t)got;
-	if (got < 0)
+	if (got < 0) {
 		line_wrong(line, 1, "%s: cannot be read: %s", source->path, strerror(errno));
-	else
+	} else {
+		struct configuration *configuration = reader->draft.configuration;
+
+		configuration->hash = fingerprint(configuration->hash, text, used);
 		read_lines(reader, source, text, used);
+	}
 	free(text);
 	return got >= 0;
 }
@@ -328,8 +345,14 @@ static bool start_reading(struct reader *reader, const char *name, const struct 
 		return false;
 	}
 	configuration->collect->roots = *roots;
+	configuration->hash = fingerprint(2166136261u, "", 0);
 	configuration->alarms.rate_per_minute = RATE_PER_MINUTE_DEFAULT;
 	configuration->alarms.history = HISTORY_DEFAULT;
+	configuration->alarms.heartbeat_ms = HEARTBEAT_MS_DEFAULT;
+	configuration->alarms.jitter_ms = JITTER_MS_DEFAULT;
+	configuration->alarms.repeat_warning_ms = REPEAT_WARNING_MS_DEFAULT;
+	configuration->alarms.repeat_critical_ms = REPEAT_CRITICAL_MS_DEFAULT;
+	configuration->alarms.rows_keep_ms = ROWS_KEEP_MS_DEFAULT;
 	reader->draft.configuration = configuration;
 	return true;
 }
@@ -371,6 +394,8 @@ void configuration_free(struct configuration *configuration)
 		return;
 	settings_put(configuration->collect);
 	free(configuration->alarms.checks);
+	free(configuration->alarms.shelves);
+	free(configuration->alarms.state_file);
 	free(configuration->agentx_socket);
 	free(configuration);
 }

@@ -28,6 +28,7 @@ struct configuration {
 	char *agentx_socket;		  /* as the file says it, or NULL */
 	struct collect_settings *collect; /* a reference */
 	struct alarm_settings alarms;
+	uint32_t hash; /* of the text of its files, for netdiagAgentConfigHash */
 };
 
 /* Called once per problem: "netdiagd.conf:12: check tcp.listen_overflow: no such check; …". */

@@ -178,14 +178,18 @@ static void schema_check(FILE *out, const struct check *check)
 
 	fprintf(out, "  {\"name\": \"%s\", \"table\": \"%s\", \"instances\": \"%s\"", check->name,
 		check->table, check->instance ? "many" : "one");
-	fprintf(out, ", \"kind\": \"%s\", \"units\": ", kinds[limits->kind]);
+	fprintf(out, ", \"kind\": \"%s\", \"units\": ", kinds[limits->measure.kind]);
 	json_string(out, check->units);
 	schema_limit(out, "warning", limits->warning);
 	schema_limit(out, "critical", limits->critical);
 	schema_limit(out, "clear", limits->clear);
-	fprintf(out, ", \"window\": %" PRIu64 ", \"hold\": %u, \"clearAfter\": %" PRIu64,
-		limits->window / MILLISECOND_NS, limits->hold,
+	fprintf(out, ", \"window\": %" PRIu64 ", \"hold\": %" PRIu64 ", \"clearAfter\": %" PRIu64,
+		limits->measure.window / MILLISECOND_NS, limits->hold.ns / MILLISECOND_NS,
 		limits->clear_after / MILLISECOND_NS);
+	fputs(", \"causedBy\": [", out);
+	for (size_t i = 0; i < CHECK_CAUSES_MAX && check->caused_by[i]; i++)
+		fprintf(out, "%s\"%s\"", i ? ", " : "", check->caused_by[i]);
+	fputc(']', out);
 	fprintf(out, ", \"on\": %s, \"notify\": %s}", check->off ? "false" : "true",
 		check->quiet ? "false" : "true");
 }

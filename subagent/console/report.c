@@ -31,15 +31,21 @@ static struct report_line *report_add(struct report *report, const struct check 
 	}
 	report->line = line;
 	line += report->count++;
-	*line = (struct report_line){.check = check, .state = state, .advice = ""};
+	*line = (struct report_line){.check = check, .state = state};
 	report->states[state]++;
 	return line;
 }
 
 static void report_add_instance(const struct instance *instance, void *arg)
 {
-	struct advice advice = {.check = instance->check, .instance = instance->name};
-	bool known = instance->machine.state != CHECK_UNKNOWN;
+	struct advice advice = {
+		.check = instance->check,
+		.instance = instance->name,
+		.limits = &instance->policy->limits,
+		.known = instance->machine.state != CHECK_UNKNOWN,
+		.value = instance->machine.state != CHECK_UNKNOWN ? instance->value
+								  : CHECK_NO_VALUE,
+	};
 	struct report_line *line;
 
 	if (!instance->shown)
@@ -48,13 +54,10 @@ static void report_add_instance(const struct instance *instance, void *arg)
 	if (!line)
 		return;
 	line->instance = instance;
-	if (instance->alarm) {
-		memcpy(line->summary, instance->alarm->summary, sizeof(line->summary));
-		line->advice = instance->alarm->advice;
-	} else {
-		advice_summary(&advice, &instance->policy->limits,
-			       known ? instance->value : CHECK_NO_VALUE, ALARM_NONE, line->summary);
-	}
+	if (instance->alarm)
+		line->text = instance->alarm->row.text;
+	else
+		advice_state(&advice, line->text.summary);
 }
 
 /* A check without instances: there are none, or its collector could not see them. */
@@ -64,12 +67,11 @@ static void report_add_check(struct report *report, const struct check *check,
 	struct alarm_feed feed;
 	struct report_line *line;
 
-	if (!source->feed(check_table(check)->collector, &feed, source->arg) ||
-	    feed.status == COLLECT_UNSUPPORTED)
+	if (!source->feed(check->table, &feed, source->arg) || feed.status == COLLECT_UNSUPPORTED)
 		return;
 	line = report_add(report, check, feed.status == COLLECT_OK ? CHECK_OK : CHECK_UNKNOWN);
 	if (line)
-		text_copy(line->summary, sizeof(line->summary),
+		text_copy(line->text.summary, sizeof(line->text.summary),
 			  feed.status == COLLECT_OK ? "nothing above 0"
 						    : "no data, see agent.collector");
 }
@@ -174,7 +176,7 @@ int report_run(FILE *out, enum report_format format, unsigned seconds,
 	int status = EX_OSERR;
 
 	settings.once_ms = seconds * 1000;
-	alarms = view ? alarms_new(&settings) : NULL;
+	alarms = view ? alarms_new(&settings, 0) : NULL;
 	if (alarms) {
 		report_sample(engine, view, alarms);
 		report_wait(clock_monotonic() + seconds * SECOND_NS);

@@ -34,8 +34,7 @@ struct report_line {
 	const struct check *check;
 	const struct instance *instance; /* NULL: the check has none */
 	enum check_state state;
-	char summary[CHECK_SUMMARY_SIZE];
-	const char *advice; /* "": none */
+	struct alarm_text text;
 };
 
 struct report {
@@ -43,7 +42,7 @@ struct report {
 	enum check_state worst;
 	struct report_line *line; /* in the order of the checks, then by name */
 	size_t count;
-	size_t states[CHECK_UNKNOWN + 1]; /* how many lines of each */
+	size_t states[CHECK_SHELVED + 1]; /* how many lines of each */
 	bool failed;			  /* memory was short */
 };
 

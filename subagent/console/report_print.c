@@ -22,6 +22,7 @@ static const struct {
 	[CHECK_WARNING] = {"WARNING", "[WARN]", "33", "warning"},
 	[CHECK_CRITICAL] = {"CRITICAL", "[CRIT]", "31", "critical"},
 	[CHECK_UNKNOWN] = {"UNKNOWN", "[UNKNOWN]", "35", "unknown"},
+	[CHECK_SHELVED] = {"SHELVED", "[SHELVED]", "36", "shelved"},
 };
 
 /* Wraps text at WIDTH characters; the line already has `at`. */
@@ -55,10 +56,13 @@ static void report_print_line(FILE *out, const struct report_line *line, const c
 	name = fprintf(out, "%*s%-*s", INDENT - (int)strlen(word), "", NAME_WIDTH,
 		       line->check->name);
 	report_print_words(out, text, (unsigned)name + (unsigned)strlen(word));
-	if (!line->advice[0])
-		return;
-	fprintf(out, "%*s", INDENT - 1, "");
-	report_print_words(out, line->advice, INDENT - 1);
+	if (line->text.advice[0]) {
+		fprintf(out, "%*s", INDENT - 1, "");
+		report_print_words(out, line->text.advice, INDENT - 1);
+	}
+	/* On one line, however long: it is there to be copied. */
+	if (line->text.command[0])
+		fprintf(out, "%*s# %s\n", INDENT, "", line->text.command);
 }
 
 /* The instance with the highest value stands for all of a check that are ok. */
@@ -79,32 +83,6 @@ static const struct report_line *report_highest(const struct report_line *line, 
 	return found;
 }
 
-/* "eth0: 0 errors/s, limit 1, and 3 more" */
-static void report_describe_ok(const struct report_line *line, size_t others, char *text,
-			       size_t size)
-{
-	const struct instance *instance = line->instance;
-	const struct check_limits *limits = &instance->policy->limits;
-	bool only = !strcmp(instance->name, CHECK_ONLY_INSTANCE);
-	char value[24], limit[24] = "", more[40] = "";
-	bool above = limits->warning == 0;
-
-	advice_number(instance->value, value);
-	if (limits->warning != CHECK_NO_LIMIT)
-		advice_number(limits->warning, limit);
-	if (others)
-		snprintf(more, sizeof(more), ", and %zu more", others);
-	if (line->check->fine)
-		snprintf(text, size, "%s%s%s", only ? "" : instance->name, only ? "" : ": ",
-			 line->check->fine);
-	else
-		snprintf(text, size, "%s%s%s %s%s%s%s", only ? "" : instance->name,
-			 only ? "" : ": ", value, line->check->units, limit[0] ? ", limit " : "",
-			 above ? "above " : "", limit);
-	text_sanitise(text);
-	snprintf(text + strlen(text), size - strlen(text), "%s", more);
-}
-
 /* One line for all instances of a check that are ok. */
 static void report_print_ok(FILE *out, const struct report_line *line, size_t count, bool colour)
 {
@@ -114,11 +92,14 @@ static void report_print_ok(FILE *out, const struct report_line *line, size_t co
 
 	for (size_t i = 0; i < count; i++)
 		if (line[i].state == CHECK_OK && !line[i].instance)
-			report_print_line(out, &line[i], line[i].summary, colour);
+			report_print_line(out, &line[i], line[i].text.summary, colour);
 	found = report_highest(line, count, &others);
 	if (!found)
 		return;
-	report_describe_ok(found, others, text, sizeof(text));
+	snprintf(text, sizeof(text), "%s", found->text.summary);
+	if (others)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), ", and %zu more",
+			 others);
 	report_print_line(out, found, text, colour);
 }
 
@@ -130,8 +111,8 @@ static void report_print_wrong(FILE *out, const struct report *report, bool colo
 	for (size_t n = 0; n < sizeof(order) / sizeof(order[0]); n++)
 		for (size_t i = 0; i < report->count; i++)
 			if (report->line[i].state == order[n])
-				report_print_line(out, &report->line[i], report->line[i].summary,
-						  colour);
+				report_print_line(out, &report->line[i],
+						  report->line[i].text.summary, colour);
 }
 
 void report_print_text(FILE *out, const struct report *report, bool colour)
@@ -198,8 +179,9 @@ void report_print_json(FILE *out, const struct report *report)
 		report_json_text(out, "units", line->check->units);
 		fprintf(out, ", \"information\": %s",
 			instance && !instance->policy->notify ? "true" : "false");
-		report_json_text(out, "summary", line->summary);
-		report_json_text(out, "advice", line->advice);
+		json_text(out, "summary", line->text.summary);
+		json_text(out, "advice", line->text.advice);
+		json_text(out, "command", line->text.command);
 		fputc('}', out);
 	}
 	fputs("\n]}\n", out);

@@ -1,24 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Chooses the next notification from what the alarms have become and what receivers were told. */
 #include <config.h>
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/base/clock.h"
 #include "subagent/notify/queue.h"
 
 /* Credit is kept in ns times the rate per minute: this much is one notification. */
-#define MINUTE_NS UINT64_C(60000000000)
+#define MINUTE_NS (60 * SECOND_NS)
+
+/* The part of the credit that is kept for the host, and the part that repeats may use. */
+#define SHARE 4
+
+/* The lower, the sooner it is sent. */
+enum importance {
+	IMPORTANT_HOST_CRITICAL,
+	IMPORTANT_CRITICAL,
+	IMPORTANT_WARNING,
+	IMPORTANT_CLEAR,
+	IMPORTANT_REPEAT,
+};
 
 /* What is known of one alarm. */
 struct entry {
 	struct entry *next;
 	enum alarm_severity told; /* ALARM_NONE: nothing, or that it is over */
-	bool flying;		  /* something about it is in flight */
-	bool due;		  /* the notice is to be sent */
-	bool again;		  /* even when the receiver was told the same before */
-	uint64_t order;		  /* of those that are due, the lowest is first */
-	uint64_t sent;		  /* monotonic ns; 0: never */
-	struct notice notice;	  /* as it is now */
+	bool told_shelved;
+	bool flying;	      /* something about it is in flight */
+	bool due;	      /* the notice is to be sent */
+	bool again;	      /* even when receivers were told the same before */
+	uint64_t order;	      /* of those that are equally important, the lowest is first */
+	uint64_t since;	      /* monotonic ns: due since then */
+	uint64_t after;	      /* monotonic ns: not to be sent before */
+	uint64_t repeat;      /* monotonic ns: when it is told again; 0: never */
+	struct notice notice; /* as it is now */
 };
 
 struct flight {
@@ -29,63 +46,204 @@ struct flight {
 	struct notice notice;
 };
 
+/* A token bucket that holds what comes in a minute. */
+struct bucket {
+	uint64_t rate; /* per minute */
+	uint64_t most; /* that it holds */
+	uint64_t credit;
+	uint64_t at; /* monotonic ns; 0: never used yet */
+};
+
 struct notify_queue {
 	struct entry *first;
 	size_t count;
 	struct flight flight[NOTIFY_IN_FLIGHT];
-	uint64_t rate;
-	uint64_t credit;
-	uint64_t credit_at; /* monotonic ns; 0: never used yet */
+	struct bucket bucket;
+	struct bucket repeats;
+	uint64_t jitter_ns;
+	uint64_t repeat_ns[ALARM_CRITICAL + 1]; /* by severity; 0: never */
+	uint64_t seed;
 	uint64_t order;
 	uint64_t last_sequence;
 	uint64_t suppressed;
 	bool left_out;
 };
 
-struct notify_queue *notify_queue_new(uint32_t rate_per_minute)
+/* --- credit ----------------------------------------------------------------------------------- */
+
+static void bucket_set(struct bucket *bucket, uint64_t rate)
+{
+	bucket->rate = rate;
+	bucket->most = rate * MINUTE_NS;
+	if (!bucket->at || bucket->credit > bucket->most)
+		bucket->credit = bucket->most;
+}
+
+static uint64_t bucket_credit(const struct bucket *bucket, uint64_t now)
+{
+	uint64_t passed = now - bucket->at, credit;
+
+	if (!bucket->at)
+		return bucket->credit;
+	if (passed >= MINUTE_NS)
+		return bucket->most;
+	credit = bucket->credit + passed * bucket->rate;
+	return credit < bucket->most ? credit : bucket->most;
+}
+
+static void bucket_take(struct bucket *bucket, uint64_t now)
+{
+	bucket->credit = bucket_credit(bucket, now) - MINUTE_NS;
+	bucket->at = now;
+}
+
+/* ns until there is so much credit. */
+static uint64_t bucket_wait(const struct bucket *bucket, uint64_t need, uint64_t now)
+{
+	uint64_t credit = bucket_credit(bucket, now);
+
+	return credit >= need ? 0 : (need - credit) / bucket->rate + 1;
+}
+
+/* The credit that a notification needs: what is kept for the host stays. */
+static uint64_t credit_needed(const struct notify_queue *queue, const struct entry *entry)
+{
+	uint64_t kept = queue->bucket.rate >= SHARE ? queue->bucket.most / SHARE : 0;
+
+	return MINUTE_NS + (entry->notice.host_wide ? 0 : kept);
+}
+
+/* --- alarms ----------------------------------------------------------------------------------- */
+
+void notify_queue_configure(struct notify_queue *queue, const struct alarm_settings *settings)
+{
+	uint64_t rate = settings->rate_per_minute ? settings->rate_per_minute : 1;
+
+	bucket_set(&queue->bucket, rate);
+	bucket_set(&queue->repeats, rate > SHARE ? rate / SHARE : 1);
+	queue->jitter_ns = settings->jitter_ms * MILLISECOND_NS;
+	queue->repeat_ns[ALARM_WARNING] = settings->repeat_warning_ms * MILLISECOND_NS;
+	queue->repeat_ns[ALARM_CRITICAL] = settings->repeat_critical_ms * MILLISECOND_NS;
+}
+
+struct notify_queue *notify_queue_new(const struct alarm_settings *settings, uint64_t seed)
 {
 	struct notify_queue *queue = calloc(1, sizeof(*queue));
 
 	if (!queue)
 		return NULL;
-	notify_queue_set_rate(queue, rate_per_minute);
-	queue->credit = queue->rate * MINUTE_NS;
+	queue->seed = seed;
+	notify_queue_configure(queue, settings);
 	return queue;
 }
 
-void notify_queue_free(struct notify_queue *queue)
+void notify_queue_clear(struct notify_queue *queue)
 {
-	if (!queue)
-		return;
 	while (queue->first) {
 		struct entry *entry = queue->first;
 
 		queue->first = entry->next;
 		free(entry);
 	}
+	queue->count = 0;
+	memset(queue->flight, 0, sizeof(queue->flight));
+}
+
+void notify_queue_free(struct notify_queue *queue)
+{
+	if (!queue)
+		return;
+	notify_queue_clear(queue);
 	free(queue);
 }
 
-void notify_queue_set_rate(struct notify_queue *queue, uint32_t rate_per_minute)
-{
-	queue->rate = rate_per_minute;
-	if (queue->credit > queue->rate * MINUTE_NS)
-		queue->credit = queue->rate * MINUTE_NS;
-}
-
-static struct entry *find(const struct notify_queue *queue, const char *check, const char *instance)
+static struct entry *entry_find(const struct notify_queue *queue, uint64_t id)
 {
 	struct entry *entry = queue->first;
 
-	while (entry &&
-	       (strcmp(entry->notice.check, check) || strcmp(entry->notice.instance, instance)))
+	while (entry && entry->notice.alarm.id != id)
 		entry = entry->next;
 	return entry;
 }
 
-bool notify_queue_knows(const struct notify_queue *queue, const char *check, const char *instance)
+bool notify_queue_knows(const struct notify_queue *queue, uint64_t id)
 {
-	return find(queue, check, instance) != NULL;
+	return entry_find(queue, id) != NULL;
+}
+
+static bool is_shelved(const struct notice *notice)
+{
+	return notice->alarm.state == ALARM_SHELVED;
+}
+
+static bool is_active(const struct notice *notice)
+{
+	return notice->alarm.severity > ALARM_NONE;
+}
+
+static enum importance importance_of(const struct notice *notice)
+{
+	if (!is_active(notice) || is_shelved(notice))
+		return IMPORTANT_CLEAR;
+	if (notice->alarm.severity == ALARM_WARNING)
+		return IMPORTANT_WARNING;
+	return notice->host_wide ? IMPORTANT_HOST_CRITICAL : IMPORTANT_CRITICAL;
+}
+
+static void entry_free(struct notify_queue *queue, struct entry *entry)
+{
+	struct entry **at = &queue->first;
+
+	while (*at != entry)
+		at = &(*at)->next;
+	*at = entry->next;
+	free(entry);
+	queue->count--;
+}
+
+/* An entry of which there is nothing more to be told goes. */
+static void entry_release(struct notify_queue *queue, struct entry *entry)
+{
+	if (!entry->flying && !entry->due && entry->told == ALARM_NONE &&
+	    !is_active(&entry->notice))
+		entry_free(queue, entry);
+}
+
+/* Makes room by dropping what matters less and nobody was told of. */
+static bool make_room(struct notify_queue *queue, const struct notice *notice)
+{
+	struct entry *least = NULL;
+
+	for (struct entry *it = queue->first; it; it = it->next) {
+		if (it->told != ALARM_NONE || it->flying)
+			continue;
+		if (!least || importance_of(&it->notice) > importance_of(&least->notice) ||
+		    (importance_of(&it->notice) == importance_of(&least->notice) &&
+		     it->order > least->order))
+			least = it;
+	}
+	if (!least || importance_of(&least->notice) <= importance_of(notice))
+		return false;
+	entry_free(queue, least);
+	queue->suppressed++;
+	queue->left_out = true;
+	return true;
+}
+
+static struct entry *entry_add(struct notify_queue *queue, const struct notice *notice)
+{
+	struct entry *entry;
+
+	if (queue->count >= NOTIFY_KEYS_MAX && !make_room(queue, notice))
+		return NULL;
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		return NULL;
+	entry->told = ALARM_NONE;
+	entry->next = queue->first;
+	queue->first = entry;
+	queue->count++;
+	return entry;
 }
 
 static struct flight *flight_of(struct notify_queue *queue, const struct entry *entry)
@@ -98,50 +256,53 @@ static struct flight *flight_of(struct notify_queue *queue, const struct entry *
 
 static enum alarm_severity severity_in(const struct notice *notice)
 {
-	return notice->id == NOTIFICATION_RAISED ? (enum alarm_severity)notice->severity
-						 : ALARM_NONE;
+	return (enum alarm_severity)notice->alarm.severity;
 }
 
-/* What the receiver knows once all in flight has arrived. */
-static enum alarm_severity told(struct notify_queue *queue, const struct entry *entry)
+/* What receivers know once all in flight has arrived is what is so now. */
+static bool is_known(struct notify_queue *queue, const struct entry *entry)
 {
-	return entry->flying ? severity_in(&flight_of(queue, entry)->notice) : entry->told;
+	const struct notice *flying = entry->flying ? &flight_of(queue, entry)->notice : NULL;
+	enum alarm_severity told = flying ? severity_in(flying) : entry->told;
+	bool shelved = flying ? is_shelved(flying) : entry->told_shelved;
+
+	return severity_in(&entry->notice) == told &&
+	       (told == ALARM_NONE || is_shelved(&entry->notice) == shelved);
 }
 
-/* An entry of which there is nothing more to be told goes. */
-static void release(struct notify_queue *queue, struct entry *entry)
+static void entry_due(struct notify_queue *queue, struct entry *entry, uint64_t now)
 {
-	struct entry **at = &queue->first;
-
-	if (entry->flying || entry->due || entry->told != ALARM_NONE ||
-	    severity_in(&entry->notice) != ALARM_NONE)
-		return;
-	while (*at != entry)
-		at = &(*at)->next;
-	*at = entry->next;
-	free(entry);
-	queue->count--;
+	if (!entry->due) {
+		entry->order = ++queue->order;
+		entry->since = now;
+	}
+	entry->due = true;
 }
 
-static struct entry *add(struct notify_queue *queue)
+/* Warnings of many hosts with the same fault are spread a little. */
+static uint64_t jitter(const struct notify_queue *queue, const struct notice *notice)
 {
-	struct entry *entry = queue->count < NOTIFY_KEYS_MAX ? calloc(1, sizeof(*entry)) : NULL;
+	uint64_t mixed = (queue->seed ^ notice->alarm.id) * UINT64_C(0x9e3779b97f4a7c15);
 
-	if (!entry)
-		return NULL;
-	entry->told = ALARM_NONE;
-	entry->next = queue->first;
-	queue->first = entry;
-	queue->count++;
-	return entry;
+	if (!queue->jitter_ns || severity_in(notice) != ALARM_WARNING)
+		return 0;
+	return (mixed >> 16) % queue->jitter_ns;
 }
 
-void notify_queue_event(struct notify_queue *queue, const struct notice *notice)
+void notify_queue_event(struct notify_queue *queue, const struct alarm_event *event, uint64_t now)
 {
-	struct entry *entry = find(queue, notice->check, notice->instance);
+	const struct notice notice = {
+		.kind = event->kind,
+		.host_wide = event->host_wide,
+		.alarm = *event->alarm,
+	};
+	struct entry *entry = entry_find(queue, notice.alarm.id);
 
-	if (!entry && severity_in(notice) != ALARM_NONE)
-		entry = add(queue);
+	if (!entry && is_active(&notice)) {
+		entry = entry_add(queue, &notice);
+		if (entry)
+			entry->after = now + jitter(queue, &notice);
+	}
 	if (!entry) {
 		/* No room; or the end of what was never told for lack of it. */
 		queue->suppressed++;
@@ -150,17 +311,17 @@ void notify_queue_event(struct notify_queue *queue, const struct notice *notice)
 	}
 	if (entry->due)
 		queue->suppressed++;
-	entry->notice = *notice;
-	if (severity_in(notice) == told(queue, entry) && !entry->again) {
+	entry->notice = notice;
+	if (event->kind == ALARM_EVENT_CHANGED)
+		entry->again = true;
+	if (is_known(queue, entry) && !entry->again) {
 		/* The receiver knows: there and back again. */
 		queue->suppressed++;
 		entry->due = false;
-		release(queue, entry);
+		entry_release(queue, entry);
 		return;
 	}
-	if (!entry->due)
-		entry->order = ++queue->order;
-	entry->due = true;
+	entry_due(queue, entry, now);
 }
 
 void notify_queue_lost(struct notify_queue *queue)
@@ -175,13 +336,11 @@ void notify_queue_lost(struct notify_queue *queue)
 void notify_queue_resync(struct notify_queue *queue)
 {
 	for (struct entry *entry = queue->first; entry; entry = entry->next) {
-		if (severity_in(&entry->notice) == ALARM_NONE)
+		if (!is_active(&entry->notice))
 			continue;
 		entry->again = true;
-		entry->sent = 0;
-		if (!entry->due)
-			entry->order = ++queue->order;
-		entry->due = true;
+		entry->after = 0;
+		entry_due(queue, entry, entry->since);
 	}
 }
 
@@ -194,36 +353,87 @@ bool notify_queue_has_room(struct notify_queue *queue)
 	return room;
 }
 
-static uint64_t credit_now(const struct notify_queue *queue, uint64_t now)
-{
-	uint64_t full = queue->rate * MINUTE_NS, passed = now - queue->credit_at, credit;
-
-	if (!queue->credit_at || passed >= MINUTE_NS)
-		return queue->credit_at ? full : queue->credit;
-	credit = queue->credit + passed * queue->rate;
-	return credit < full ? credit : full;
-}
+/* --- what is next ------------------------------------------------------------------------------
+ */
 
 static bool is_due(const struct entry *entry, uint64_t now)
 {
-	return entry->due && !entry->flying &&
-	       (!entry->sent || now - entry->sent >= NOTIFY_KEY_INTERVAL_NS);
+	return entry->due && !entry->flying && now >= entry->after;
 }
 
-static struct entry *first_due(const struct notify_queue *queue, uint64_t now)
+static bool is_to_be_repeated(const struct entry *entry, uint64_t now)
 {
+	return !entry->due && !entry->flying && entry->repeat && now >= entry->repeat;
+}
+
+/* The most important one for which there is credit. */
+static struct entry *entry_next(const struct notify_queue *queue, uint64_t now)
+{
+	uint64_t credit = bucket_credit(&queue->bucket, now);
+	bool repeats = bucket_credit(&queue->repeats, now) >= MINUTE_NS;
+	enum importance best = IMPORTANT_REPEAT + 1, its;
 	struct entry *found = NULL;
 
-	for (struct entry *entry = queue->first; entry; entry = entry->next)
-		if (is_due(entry, now) && (!found || entry->order < found->order))
-			found = entry;
+	for (struct entry *entry = queue->first; entry; entry = entry->next) {
+		if (is_due(entry, now))
+			its = importance_of(&entry->notice);
+		else if (repeats && is_to_be_repeated(entry, now))
+			its = IMPORTANT_REPEAT;
+		else
+			continue;
+		if (credit < credit_needed(queue, entry) || its > best ||
+		    (its == best && found && entry->order > found->order))
+			continue;
+		best = its;
+		found = entry;
+	}
 	return found;
+}
+
+/* What a notification about an entry has to say, given what was told before. */
+static enum alarm_event_kind kind_of(const struct entry *entry)
+{
+	const struct notice *notice = &entry->notice;
+
+	if (!is_active(notice))
+		return ALARM_EVENT_CLEARED;
+	if (is_shelved(notice) && (entry->told == ALARM_NONE || !entry->told_shelved))
+		return ALARM_EVENT_SHELVED;
+	if (entry->told == ALARM_NONE)
+		return ALARM_EVENT_RAISED;
+	if (!is_shelved(notice) && entry->told_shelved)
+		return ALARM_EVENT_UNSHELVED;
+	if (severity_in(notice) != entry->told || notice->kind == ALARM_EVENT_CHANGED)
+		return ALARM_EVENT_CHANGED;
+	return ALARM_EVENT_REPEATED;
+}
+
+static const struct notice *take_off(struct notify_queue *queue, struct flight *place,
+				     struct entry *entry, uint64_t now)
+{
+	bool repeated = !entry->due;
+
+	bucket_take(&queue->bucket, now);
+	if (repeated)
+		bucket_take(&queue->repeats, now);
+	place->entry = entry;
+	place->waiting = true;
+	place->delay = NOTIFY_AGAIN_NS;
+	place->notice = entry->notice;
+	place->notice.kind = repeated ? ALARM_EVENT_REPEATED : kind_of(entry);
+	place->notice.previous = entry->told;
+	place->notice.sequence = ++queue->last_sequence;
+	entry->notice.kind = ALARM_EVENT_REPEATED;
+	entry->due = entry->again = false;
+	entry->flying = true;
+	entry->after = now + NOTIFY_KEY_INTERVAL_NS;
+	entry->repeat = 0;
+	return &place->notice;
 }
 
 const struct notice *notify_queue_next(struct notify_queue *queue, uint64_t now)
 {
 	struct flight *place = NULL, *again = NULL;
-	uint64_t credit = credit_now(queue, now);
 	struct entry *entry;
 
 	for (size_t i = 0; i < NOTIFY_IN_FLIGHT; i++) {
@@ -239,22 +449,8 @@ const struct notice *notify_queue_next(struct notify_queue *queue, uint64_t now)
 		again->waiting = true;
 		return &again->notice;
 	}
-	if (!place || credit < MINUTE_NS)
-		return NULL;
-	entry = first_due(queue, now);
-	if (!entry)
-		return NULL;
-	queue->credit = credit - MINUTE_NS;
-	queue->credit_at = now;
-	entry->due = entry->again = false;
-	entry->flying = true;
-	entry->sent = now;
-	place->entry = entry;
-	place->waiting = true;
-	place->delay = NOTIFY_AGAIN_NS;
-	place->notice = entry->notice;
-	place->notice.sequence = ++queue->last_sequence;
-	return &place->notice;
+	entry = place ? entry_next(queue, now) : NULL;
+	return entry ? take_off(queue, place, entry, now) : NULL;
 }
 
 static struct flight *waiting_for(struct notify_queue *queue, uint64_t sequence)
@@ -266,7 +462,21 @@ static struct flight *waiting_for(struct notify_queue *queue, uint64_t sequence)
 	return NULL;
 }
 
-void notify_queue_acknowledged(struct notify_queue *queue, uint64_t sequence)
+/* When an alarm that receivers have just heard of is told again. */
+static void plan_repeat(const struct notify_queue *queue, struct entry *entry,
+			enum alarm_event_kind kind, uint64_t now)
+{
+	uint64_t period = queue->repeat_ns[entry->told];
+
+	entry->repeat = 0;
+	if (entry->told == ALARM_NONE || entry->told_shelved || !period)
+		return;
+	if (kind == ALARM_EVENT_RAISED && period > NOTIFY_FIRST_REPEAT_NS)
+		period = NOTIFY_FIRST_REPEAT_NS;
+	entry->repeat = now + period;
+}
+
+void notify_queue_acknowledged(struct notify_queue *queue, uint64_t sequence, uint64_t now)
 {
 	struct flight *flight = waiting_for(queue, sequence);
 	struct entry *entry;
@@ -275,9 +485,13 @@ void notify_queue_acknowledged(struct notify_queue *queue, uint64_t sequence)
 		return;
 	entry = flight->entry;
 	entry->told = severity_in(&flight->notice);
+	entry->told_shelved = is_shelved(&flight->notice);
 	entry->flying = false;
+	if (!entry->due)
+		entry->since = 0;
 	flight->entry = NULL;
-	release(queue, entry);
+	plan_repeat(queue, entry, flight->notice.kind, now);
+	entry_release(queue, entry);
 }
 
 void notify_queue_failed(struct notify_queue *queue, uint64_t sequence, uint64_t now)
@@ -292,14 +506,33 @@ void notify_queue_failed(struct notify_queue *queue, uint64_t sequence, uint64_t
 		flight->delay *= 2;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
+static uint64_t later(uint64_t at, uint64_t now)
 {
-	return a < b ? a : b;
+	return at > now ? at - now : 0;
+}
+
+/* How long until an entry may be sent. */
+static uint64_t entry_wait(const struct notify_queue *queue, const struct entry *entry,
+			   uint64_t now)
+{
+	uint64_t tokens = bucket_wait(&queue->bucket, credit_needed(queue, entry), now), its;
+
+	if (entry->flying || (!entry->due && !entry->repeat))
+		return UINT64_MAX;
+	if (entry->due) {
+		its = later(entry->after, now);
+	} else {
+		uint64_t repeats = bucket_wait(&queue->repeats, MINUTE_NS, now);
+
+		its = later(entry->repeat, now);
+		its = repeats > its ? repeats : its;
+	}
+	return tokens > its ? tokens : its;
 }
 
 uint64_t notify_queue_wait(const struct notify_queue *queue, uint64_t now)
 {
-	uint64_t wait = UINT64_MAX, credit = credit_now(queue, now), tokens;
+	uint64_t wait = UINT64_MAX;
 	bool place = false;
 
 	for (size_t i = 0; i < NOTIFY_IN_FLIGHT; i++) {
@@ -307,34 +540,19 @@ uint64_t notify_queue_wait(const struct notify_queue *queue, uint64_t now)
 
 		if (!flight->entry)
 			place = true;
-		else if (!flight->waiting)
-			wait = least(wait, flight->not_before > now ? flight->not_before - now : 0);
+		else if (!flight->waiting && later(flight->not_before, now) < wait)
+			wait = later(flight->not_before, now);
 	}
-	if (!place || !queue->rate)
-		return wait;
-	tokens = credit < MINUTE_NS ? (MINUTE_NS - credit) / queue->rate + 1 : 0;
-	for (const struct entry *entry = queue->first; entry; entry = entry->next) {
-		uint64_t passed = now - entry->sent, its = tokens;
+	for (const struct entry *entry = queue->first; place && entry; entry = entry->next) {
+		uint64_t its = entry_wait(queue, entry, now);
 
-		if (!entry->due || entry->flying)
-			continue;
-		if (entry->sent && passed < NOTIFY_KEY_INTERVAL_NS &&
-		    NOTIFY_KEY_INTERVAL_NS - passed > its)
-			its = NOTIFY_KEY_INTERVAL_NS - passed;
-		wait = least(wait, its);
+		wait = its < wait ? its : wait;
 	}
 	return wait;
 }
 
-uint64_t notify_queue_last_sequence(const struct notify_queue *queue)
-{
-	return queue->last_sequence;
-}
-
-uint64_t notify_queue_suppressed(const struct notify_queue *queue)
-{
-	return queue->suppressed;
-}
+/* --- what others ask ---------------------------------------------------------------------------
+ */
 
 uint64_t notify_queue_pending(const struct notify_queue *queue)
 {
@@ -345,4 +563,51 @@ uint64_t notify_queue_pending(const struct notify_queue *queue)
 	for (const struct entry *entry = queue->first; entry; entry = entry->next)
 		pending += entry->due;
 	return pending;
+}
+
+uint64_t notify_queue_waiting_since(const struct notify_queue *queue)
+{
+	uint64_t since = 0;
+
+	for (const struct entry *entry = queue->first; entry; entry = entry->next)
+		if ((entry->due || entry->flying) && entry->since &&
+		    (!since || entry->since < since))
+			since = entry->since;
+	return since;
+}
+
+uint64_t notify_queue_suppressed(const struct notify_queue *queue)
+{
+	return queue->suppressed;
+}
+
+uint64_t notify_queue_last_sequence(const struct notify_queue *queue)
+{
+	return queue->last_sequence;
+}
+
+void notify_queue_set_sequence(struct notify_queue *queue, uint64_t sequence)
+{
+	queue->last_sequence = sequence;
+}
+
+void notify_queue_each(const struct notify_queue *queue, notify_queue_each_fn *fn, void *arg)
+{
+	for (const struct entry *entry = queue->first; entry; entry = entry->next)
+		fn(&entry->notice, entry->told, arg);
+}
+
+int notify_queue_restore(struct notify_queue *queue, const struct notice *notice,
+			 enum alarm_severity told)
+{
+	struct entry *entry = entry_add(queue, notice);
+
+	if (!entry)
+		return -1;
+	entry->notice = *notice;
+	entry->told = told;
+	entry->told_shelved = is_shelved(notice);
+	if (!is_known(queue, entry))
+		entry_due(queue, entry, 0);
+	return 0;
 }

@@ -22,6 +22,10 @@
 #define NO_NUMBER_SYNC	    0
 #define NO_NUMBER_HEARTBEAT UINT32_MAX
 
+/* How long netdiagAlarmSync waits after the start until every check has been evaluated: twice the
+ * longest interval by default. */
+#define COMPLETE_NS (60 * SECOND_NS)
+
 /* What is under way of those that are only ever told as they are now. */
 enum errand {
 	ERRAND_DONE,
@@ -37,37 +41,15 @@ static struct {
 	enum errand heartbeat;
 	uint64_t heartbeat_at;
 	uint64_t heartbeat_ns; /* 0: off */
-	uint64_t started;
+	uint64_t complete_by;  /* monotonic ns: the sync waits no longer for the checks */
 	uint64_t sent;
 	long refused; /* what was told of a refusal: res.error */
 } self;
 
-static uint64_t present(int64_t value)
+static void on_alarm(const struct alarm_event *event, void *arg)
 {
-	return value < 0 || value == CHECK_NO_LIMIT ? 0 : (uint64_t)value;
-}
-
-static void on_alarm(enum alarm_event event, const struct instance *instance,
-		     const struct alarm *alarm, void *arg)
-{
-	struct notice notice = {
-		.id = event == ALARM_CLEARED ? NOTIFICATION_CLEARED : NOTIFICATION_RAISED,
-		.severity = alarm->severity,
-		.value = present(alarm->value),
-		.limit = present(alarm->limit),
-		.raised_at = alarm->raised_at,
-	};
-
 	(void)arg;
-	ROW_SET_TEXT(notice.check, instance->check->name);
-	ROW_SET_TEXT(notice.instance, instance->name);
-	text_sanitise(notice.instance);
-	ROW_SET_TEXT(notice.units, instance->check->units);
-	if (instance->object_id)
-		memcpy(&notice.object_id, instance->object_id, object_id_size(instance->object_id));
-	ROW_SET_TEXT(notice.summary, alarm->summary);
-	ROW_SET_TEXT(notice.advice, alarm->advice);
-	notify_queue_event(self.queue, &notice);
+	notify_queue_event(self.queue, event, clock_monotonic());
 }
 
 static void on_session(bool up, void *arg)
@@ -82,14 +64,14 @@ static void on_session(bool up, void *arg)
 		notify_queue_resync(self.queue);
 }
 
-int sender_init(struct alarms *alarms, const struct alarm_settings *settings, uint64_t started)
+int sender_init(struct alarms *alarms, const struct alarm_settings *settings, uint64_t seed)
 {
 	memset(&self, 0, sizeof(self));
-	self.queue = notify_queue_new(settings->rate_per_minute);
+	self.queue = notify_queue_new(settings, seed);
 	if (!self.queue)
 		return -ENOMEM;
 	self.alarms = alarms;
-	self.started = started;
+	self.complete_by = clock_monotonic() + COMPLETE_NS;
 	sender_configure(settings);
 	alarms_on_event(alarms, on_alarm, NULL);
 	session_on_change(on_session, NULL);
@@ -110,7 +92,7 @@ void sender_configure(const struct alarm_settings *settings)
 {
 	uint64_t heartbeat_ns = settings->heartbeat_ms * MILLISECOND_NS;
 
-	notify_queue_set_rate(self.queue, settings->rate_per_minute);
+	notify_queue_configure(self.queue, settings);
 	if (heartbeat_ns != self.heartbeat_ns)
 		self.heartbeat_at = 0;
 	self.heartbeat_ns = heartbeat_ns;
@@ -153,7 +135,7 @@ static int answered(int operation, netsnmp_session *session, int reqid, netsnmp_
 		break;
 	default:
 		if (taken)
-			notify_queue_acknowledged(self.queue, number);
+			notify_queue_acknowledged(self.queue, number, now);
 		else
 			notify_queue_failed(self.queue, number, now);
 	}
@@ -169,10 +151,9 @@ static bool is_writable(void)
 }
 
 /* Hands a notification to the library. answered() is called for it, be it at once. */
-static void send_notice(const struct notice *notice, uint64_t number)
+static void send_pdu(netsnmp_pdu *pdu, uint64_t number)
 {
 	netsnmp_session *session = session_master();
-	netsnmp_pdu *pdu = session ? notify_pdu(notice, session) : NULL;
 
 	if (!pdu) {
 		answered(NETSNMP_CALLBACK_OP_SEND_FAILED, session, 0, NULL,
@@ -184,49 +165,39 @@ static void send_notice(const struct notice *notice, uint64_t number)
 		snmp_free_pdu(pdu);
 }
 
-static void count_one(const struct instance *instance, void *arg)
+static void send_alarm(const struct notice *notice)
 {
-	uint64_t *count = arg;
+	struct agent_row agent;
 
-	(void)instance;
-	(*count)++;
+	agent_row_now(&agent);
+	send_pdu(notify_pdu_alarm(notice, &agent, session_master()), notice->sequence);
 }
 
-static void set_totals(struct notice *notice, uint64_t now)
+/* Sync and heartbeat. */
+static void send_agent(enum notification_id id, uint64_t number)
 {
-	notice->last_sequence = notify_queue_last_sequence(self.queue);
-	/* Those that a receiver hears of. */
-	alarms_each(self.alarms, count_one, &notice->active_alarms);
-	notice->worst_severity = alarms_worst(self.alarms);
-	notice->uptime = now - self.started;
-	ROW_SET_TEXT(notice->boot_id, agent_boot_id());
-}
+	struct agent_row agent;
 
-static void send_sync(uint64_t now)
-{
-	struct notice notice = {.id = NOTIFICATION_SYNC};
-
-	set_totals(&notice, now);
-	self.sync = ERRAND_UNDER_WAY;
-	send_notice(&notice, NO_NUMBER_SYNC);
-}
-
-static void send_heartbeat(uint64_t now)
-{
-	struct notice notice = {.id = NOTIFICATION_HEARTBEAT};
-
-	set_totals(&notice, now);
-	self.heartbeat = ERRAND_UNDER_WAY;
-	self.heartbeat_at = now + self.heartbeat_ns;
-	send_notice(&notice, NO_NUMBER_HEARTBEAT);
+	agent_row_now(&agent);
+	send_pdu(notify_pdu_agent(id, &agent, alarms_complete(self.alarms), session_master()),
+		 number);
 }
 
 /* An active alarm that had found no room in the queue. */
-static void add_missing(const struct instance *instance, void *arg)
+static void add_missing(const struct alarm_event *event, void *arg)
 {
-	(void)arg;
-	if (!notify_queue_knows(self.queue, instance->check->name, instance->name))
-		on_alarm(ALARM_RAISED, instance, instance->alarm, NULL);
+	const uint64_t *now = arg;
+
+	if (!notify_queue_knows(self.queue, event->alarm->id))
+		notify_queue_event(self.queue, event, *now);
+}
+
+/* What there is to say is only known when every check has been evaluated; a collector that hangs
+ * does not hold it up for ever. */
+static bool is_sync_due(uint64_t now)
+{
+	return self.sync == ERRAND_DUE && now >= self.sync_at &&
+	       (now >= self.complete_by || alarms_complete(self.alarms));
 }
 
 void sender_turn(uint64_t now)
@@ -234,16 +205,21 @@ void sender_turn(uint64_t now)
 	const struct notice *notice;
 
 	if (notify_queue_has_room(self.queue))
-		alarms_each(self.alarms, add_missing, NULL);
-	if (self.sync == ERRAND_DUE && now >= self.sync_at && session_master() && is_writable())
-		send_sync(now);
+		alarms_each(self.alarms, add_missing, &now);
+	if (is_sync_due(now) && session_master() && is_writable()) {
+		self.sync = ERRAND_UNDER_WAY;
+		send_agent(NOTIFICATION_SYNC, NO_NUMBER_SYNC);
+	}
 	if (self.heartbeat_ns && self.heartbeat != ERRAND_UNDER_WAY && now >= self.heartbeat_at &&
-	    session_master() && is_writable())
-		send_heartbeat(now);
+	    session_master() && is_writable()) {
+		self.heartbeat = ERRAND_UNDER_WAY;
+		self.heartbeat_at = now + self.heartbeat_ns;
+		send_agent(NOTIFICATION_HEARTBEAT, NO_NUMBER_HEARTBEAT);
+	}
 	/* Nothing overtakes the sync. */
 	while (self.sync != ERRAND_DUE && session_master() && is_writable() &&
 	       (notice = notify_queue_next(self.queue, now)))
-		send_notice(notice, notice->sequence);
+		send_alarm(notice);
 }
 
 unsigned sender_wait_ms(uint64_t now, unsigned most)
@@ -275,6 +251,23 @@ uint64_t sender_sent(void)
 uint64_t sender_suppressed(void)
 {
 	return self.queue ? notify_queue_suppressed(self.queue) : 0;
+}
+
+uint64_t sender_held_back(uint64_t now)
+{
+	uint64_t since = self.queue ? notify_queue_waiting_since(self.queue) : 0;
+
+	return since && now > since ? now - since : 0;
+}
+
+uint64_t sender_last_sequence(void)
+{
+	return self.queue ? notify_queue_last_sequence(self.queue) : 0;
+}
+
+struct notify_queue *sender_queue(void)
+{
+	return self.queue;
 }
 
 uint64_t sender_pending(void)

@@ -11,9 +11,9 @@
 
 #include "subagent/checks/alarms.h"
 
-/* Listens to the alarms and to session_on_change(). The settings are not kept. started: monotonic
- * ns that netdiagNotifyUptime counts from. 0 or -ENOMEM. */
-int sender_init(struct alarms *alarms, const struct alarm_settings *settings, uint64_t started);
+/* Listens to the alarms and to session_on_change(). The settings are not kept. seed: of the jitter,
+ * another one on each host. 0 or -ENOMEM. */
+int sender_init(struct alarms *alarms, const struct alarm_settings *settings, uint64_t seed);
 void sender_close(void);
 
 void sender_configure(const struct alarm_settings *settings);
@@ -28,5 +28,16 @@ unsigned sender_wait_ms(uint64_t now, unsigned most);
 uint64_t sender_sent(void);
 uint64_t sender_suppressed(void);
 uint64_t sender_pending(void);
+
+/* For how long (ns) the oldest of those that wait has waited; 0: none does. */
+uint64_t sender_held_back(uint64_t now);
+
+/* netdiagAgentLastSequence. */
+uint64_t sender_last_sequence(void);
+
+struct notify_queue;
+
+/* For the state file: what receivers have been told. */
+struct notify_queue *sender_queue(void);
 
 #endif

@@ -27,6 +27,7 @@
 
 #define TEST_CHECK    "agent.test"
 #define TEST_INSTANCE "test"
+#define TEST_ALARM_ID 0 /* no alarm has it */
 
 static struct {
 	unsigned answers;
@@ -48,17 +49,24 @@ static int answered(int operation, netsnmp_session *session, int reqid, netsnmp_
 	return 1;
 }
 
-static void send_test(enum notification_id id, const char *summary, const char *advice)
+static void send_test(enum alarm_event_kind kind, const char *summary, const char *advice)
 {
-	struct notice notice = {.id = id, .severity = ALARM_WARNING};
+	struct notice notice = {.kind = kind, .previous = ALARM_NONE};
+	struct alarm_row *alarm = &notice.alarm;
+	struct agent_row agent;
 	netsnmp_pdu *pdu;
 
-	notice.raised_at = clock_wall();
-	ROW_SET_TEXT(notice.check, TEST_CHECK);
-	ROW_SET_TEXT(notice.instance, TEST_INSTANCE);
-	ROW_SET_TEXT(notice.summary, summary);
-	ROW_SET_TEXT(notice.advice, advice);
-	pdu = notify_pdu(&notice, session_master());
+	row_reset(&alarm_row_type, alarm);
+	alarm->severity = kind == ALARM_EVENT_CLEARED ? ALARM_NONE : ALARM_WARNING;
+	alarm->id = TEST_ALARM_ID;
+	alarm->cause_id = 0;
+	alarm->raised_at = alarm->changed_at = clock_wall();
+	ROW_SET_TEXT(alarm->check, TEST_CHECK);
+	ROW_SET_TEXT(alarm->instance, TEST_INSTANCE);
+	ROW_SET_TEXT(alarm->text.summary, summary);
+	ROW_SET_TEXT(alarm->text.advice, advice);
+	agent_row_now(&agent);
+	pdu = notify_pdu_alarm(&notice, &agent, session_master());
 	if (!pdu || !snmp_async_send(session_master(), pdu, answered, NULL)) {
 		snmp_free_pdu(pdu);
 		self.lost = true;
@@ -93,10 +101,10 @@ static int run(const char *address)
 			  address);
 		return EXIT_FAILURE;
 	}
-	send_test(NOTIFICATION_RAISED, "TEST: this is no problem, netdiagd --test-notification",
+	send_test(ALARM_EVENT_RAISED, "TEST: this is no problem, netdiagd --test-notification",
 		  "nothing to do: a test of the way to the alerting system");
 	if (!self.lost)
-		send_test(NOTIFICATION_CLEARED, "TEST: over, netdiagd --test-notification", "");
+		send_test(ALARM_EVENT_CLEARED, "TEST: over, netdiagd --test-notification", "");
 	wait_for(has_ended, until);
 	if (self.answers == 2) {
 		puts("The AgentX master has accepted two test notifications, netdiagAlarmRaised "

@@ -5,12 +5,15 @@
  */
 #include <config.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "collectors/base/clock.h"
+#include "collectors/base/text.h"
 #include "collectors/kernel/procfs.h"
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/table.h"
@@ -62,24 +65,48 @@ int agent_rows_fill_collectors(struct rows *rows, void *engine)
 	return 0;
 }
 
+/* Collectors without current data. */
+static uint64_t count_stale(struct engine *engine)
+{
+	struct collector_state state;
+	uint64_t stale = 0;
+
+	for (size_t i = 0; engine && i < engine_count(engine); i++) {
+		engine_state(engine, i, &state);
+		stale += state.status == COLLECT_STALE || state.status == COLLECT_DENIED ||
+			 state.status == COLLECT_ERROR;
+	}
+	return stale;
+}
+
+void agent_row_now(struct agent_row *row)
+{
+	struct utsname name;
+
+	row_reset(&agent_row_type, row);
+	row->uptime = clock_since(started_at);
+	row->active_alarms = row->critical_alarms = row->warning_alarms = row->shelved_alarms = 0;
+	row->unknown_checks = row->stale_collectors = 0;
+	row->worst_severity = ALARM_NONE;
+	row->traps_sent = row->traps_suppressed = row->traps_pending = 0;
+	row->last_sequence = row->held_back = row->held_back_ns = 0;
+	row->master_reconnects = 0;
+	ROW_SET_TEXT(row->version, agent_version());
+	ROW_SET_TEXT(row->boot_id, boot_id);
+	if (!uname(&name))
+		text_percent(row->host_name, sizeof(row->host_name), name.nodename);
+	if (fill_others)
+		fill_others(row, fill_others_arg);
+}
+
 int agent_rows_fill(struct rows *rows, void *engine)
 {
 	struct agent_row *row = rows_add(rows);
 
-	(void)engine;
 	if (!row)
 		return -ENOMEM;
-	row->uptime = clock_since(started_at);
-	row->active_alarms = 0;
-	row->worst_severity = ALARM_NONE;
-	row->traps_sent = 0;
-	row->traps_suppressed = 0;
-	row->traps_pending = 0;
-	row->master_reconnects = 0;
-	if (fill_others)
-		fill_others(row, fill_others_arg);
-	ROW_SET_TEXT(row->version, agent_version());
-	ROW_SET_TEXT(row->boot_id, boot_id);
+	agent_row_now(row);
+	row->stale_collectors = count_stale(engine);
 	return 0;
 }
 
@@ -93,13 +120,20 @@ void agent_on_fill(agent_fill_fn *fill, void *arg)
 static void make_boot_id(void)
 {
 	struct filebuf uuid = {0};
+	size_t used = 0;
 
 	if (!procfs_read(&roots_default, ROOT_PROC, &uuid, "sys/kernel/random/uuid"))
-		snprintf(boot_id, sizeof(boot_id), "%.*s", (int)strcspn(uuid.data, "\n"),
-			 uuid.data);
-	if (!boot_id[0])
+		for (const char *at = uuid.data; *at && used + 1 < sizeof(boot_id); at++)
+			if (isxdigit((unsigned char)*at))
+				boot_id[used++] = *at;
+	if (used + 1 < sizeof(boot_id))
 		snprintf(boot_id, sizeof(boot_id), "%016" PRIx64, clock_wall());
 	filebuf_free(&uuid);
+}
+
+void agent_keep_boot_id(const char *id)
+{
+	text_ascii(boot_id, sizeof(boot_id), id);
 }
 
 uint64_t agent_start(void)

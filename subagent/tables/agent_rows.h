@@ -5,7 +5,10 @@
 
 #include "collectors/engine.h"
 
-#define AGENT_BOOT_ID_SIZE 37 /* a UUID */
+#define AGENT_BOOT_ID_SIZE     17 /* 16 hexadecimal digits */
+#define AGENT_CONFIG_HASH_SIZE 9
+#define AGENT_HOST_NAME_SIZE   65
+#define AGENT_SUMMARY_SIZE     61
 
 struct agent_row {
 	uint64_t uptime; /* ns */
@@ -15,8 +18,20 @@ struct agent_row {
 	uint64_t traps_suppressed;
 	uint64_t traps_pending;
 	uint64_t master_reconnects;
+	uint64_t last_sequence; /* of the notifications */
+	uint64_t last_change;	/* monotonic ns: of an alarm; absent: there was none */
+	uint64_t critical_alarms;
+	uint64_t warning_alarms;
+	uint64_t shelved_alarms;
+	uint64_t unknown_checks;
+	uint64_t stale_collectors;
+	uint64_t held_back;    /* notifications that wait */
+	uint64_t held_back_ns; /* for how long the oldest of them has; no column */
 	char version[65];
-	char boot_id[AGENT_BOOT_ID_SIZE]; /* another one at each start */
+	char boot_id[AGENT_BOOT_ID_SIZE]; /* another one when the alarms' memory was lost */
+	char host_name[AGENT_HOST_NAME_SIZE];
+	char config_hash[AGENT_CONFIG_HASH_SIZE];
+	char summary[AGENT_SUMMARY_SIZE]; /* of the alarms, in words */
 };
 
 struct agent_collector_row {
@@ -40,6 +55,9 @@ extern const struct row_type agent_collector_row_type;
 int agent_rows_fill(struct rows *rows, void *engine);
 int agent_rows_fill_collectors(struct rows *rows, void *engine);
 
+/* The agent's row as it is now. */
+void agent_row_now(struct agent_row *row);
+
 /* Registers a function that adds to the agent's row what others know: alarms, notifications. */
 typedef void agent_fill_fn(struct agent_row *row, void *arg);
 void agent_on_fill(agent_fill_fn *fill, void *arg);
@@ -49,7 +67,10 @@ void agent_on_fill(agent_fill_fn *fill, void *arg);
  * of the first. */
 uint64_t agent_start(void);
 
-/* A random UUID from /proc/sys/kernel/random/uuid, or the time of the start where the kernel gives
+/* Goes on with the boot id of a former process, whose alarms were restored. */
+void agent_keep_boot_id(const char *id);
+
+/* Random digits from /proc/sys/kernel/random/uuid, or the time of the start where the kernel gives
  * none. Empty before agent_start(). */
 const char *agent_boot_id(void);
 

@@ -78,7 +78,7 @@
 	}
 
 /* clang-format off */
-static const struct enum_value truth_values[] = {{1, "true"}, {2, "false"}, END_OF_VALUES};
+const struct enum_value truth_values[] = {{1, "true"}, {2, "false"}, END_OF_VALUES};
 
 static const struct enum_value status_values[] = {
 	{COLLECT_OK, "ok"}, {COLLECT_PENDING, "pending"}, {COLLECT_STALE, "stale"},
@@ -108,14 +108,18 @@ static const struct enum_value netns_source_values[] = {
 
 static const struct enum_value check_state_values[] = {
 	{CHECK_OK, "ok"}, {CHECK_WARNING, "warning"}, {CHECK_CRITICAL, "critical"},
-	{CHECK_UNKNOWN, "unknown"}, END_OF_VALUES};
+	{CHECK_UNKNOWN, "unknown"}, {CHECK_GONE, "gone"}, {CHECK_SHELVED, "shelved"}, END_OF_VALUES};
 
 const struct enum_value severity_values[] = {
 	{ALARM_NONE, "none"}, {ALARM_WARNING, "warning"}, {ALARM_CRITICAL, "critical"},
 	END_OF_VALUES};
 
-static const struct enum_value event_values[] = {
-	{ALARM_RAISED, "raised"}, {ALARM_CHANGED, "changed"}, {ALARM_CLEARED, "cleared"},
+const struct enum_value event_values[] = {
+	{ALARM_EVENT_RAISED, "raised"}, {ALARM_EVENT_CHANGED, "changed"},
+	{ALARM_EVENT_REPEATED, "repeated"}, {ALARM_EVENT_CLEARED, "cleared"},
+	{ALARM_EVENT_SHELVED, "shelved"}, {ALARM_EVENT_UNSHELVED, "unshelved"}, END_OF_VALUES};
+static const struct enum_value alarm_state_values[] = {
+	{ALARM_ACTIVE, "active"}, {ALARM_CLEARING, "clearing"}, {ALARM_SHELVED, "shelved"},
 	END_OF_VALUES};
 
 static const struct column agent_columns[] = {
@@ -128,6 +132,16 @@ static const struct column agent_columns[] = {
 	COUNTER (7, "netdiagAgentTrapsSuppressed",  agent_row, traps_suppressed),
 	GAUGE   (8, "netdiagAgentTrapsPending",     agent_row, traps_pending),
 	COUNTER (9, "netdiagAgentMasterReconnects", agent_row, master_reconnects),
+	UNSIGNED(10, "netdiagAgentLastSequence",    agent_row, last_sequence),
+	STAMP   (11, "netdiagAgentLastChange",      agent_row, last_change),
+	GAUGE   (12, "netdiagAgentCriticalAlarms",  agent_row, critical_alarms),
+	GAUGE   (13, "netdiagAgentWarningAlarms",   agent_row, warning_alarms),
+	GAUGE   (14, "netdiagAgentShelvedAlarms",   agent_row, shelved_alarms),
+	GAUGE   (15, "netdiagAgentUnknownChecks",   agent_row, unknown_checks),
+	GAUGE   (16, "netdiagAgentStaleCollectors", agent_row, stale_collectors),
+	TEXT    (17, "netdiagAgentSummary",         agent_row, summary),
+	TEXT    (18, "netdiagAgentConfigHash",      agent_row, config_hash),
+	GAUGE   (19, "netdiagAgentHeldBack",        agent_row, held_back),
 };
 
 static const struct column collector_columns[] = {
@@ -410,8 +424,14 @@ static const struct column check_columns[] = {
 	STAMP   (9,  "netdiagCheckSince",    check_row, since),
 	COUNTER (10, "netdiagCheckRaises",   check_row, raises),
 	OBJECT  (11, "netdiagCheckObjectId", check_row, object_id),
-	TEXT    (12, "netdiagCheckSummary",  check_row, summary),
-	TEXT    (13, "netdiagCheckAdvice",   check_row, advice),
+	TEXT    (12, "netdiagCheckSummary",  check_row, text.summary),
+	TEXT    (13, "netdiagCheckAdvice",   check_row, text.advice),
+	TEXT    (14, "netdiagCheckCommand",  check_row, text.command),
+	ENUM    (15, "netdiagCheckNotify",   check_row, notify, truth_values),
+	GAUGE   (16, "netdiagCheckTimeToFull", check_row, time_to_full),
+	UNSIGNED(17, "netdiagCheckCauseId",  check_row, cause_id),
+	TEXT    (18, "netdiagCheckLabel",    check_row, check),
+	TEXT    (19, "netdiagCheckInstanceLabel", check_row, instance),
 };
 
 static const struct column alarm_columns[] = {
@@ -422,8 +442,18 @@ static const struct column alarm_columns[] = {
 	HUNDREDTHS(5, "netdiagAlarmValue",     alarm_row, value),
 	HUNDREDTHS(6, "netdiagAlarmLimit",     alarm_row, limit),
 	DATE    (7, "netdiagAlarmRaisedAt",  alarm_row, raised_at),
-	TEXT    (8, "netdiagAlarmSummary",   alarm_row, summary),
-	TEXT    (9, "netdiagAlarmAdvice",    alarm_row, advice),
+	TEXT    (8, "netdiagAlarmSummary",   alarm_row, text.summary),
+	TEXT    (9, "netdiagAlarmAdvice",    alarm_row, text.advice),
+	TEXT    (10, "netdiagAlarmCommand",  alarm_row, text.command),
+	TEXT    (11, "netdiagAlarmUnits",    alarm_row, units),
+	OBJECT  (12, "netdiagAlarmObjectId", alarm_row, object_id),
+	TICKS   (13, "netdiagAlarmAge",      alarm_row, age),
+	HUNDREDTHS(14, "netdiagAlarmPeak",   alarm_row, peak),
+	ENUM    (15, "netdiagAlarmState",    alarm_row, state, alarm_state_values),
+	ENUM    (16, "netdiagAlarmNotify",   alarm_row, notify, truth_values),
+	UNSIGNED(17, "netdiagAlarmCauseId",  alarm_row, cause_id),
+	GAUGE   (18, "netdiagAlarmCount",    alarm_row, count),
+	DATE    (19, "netdiagAlarmChangedAt", alarm_row, changed_at),
 };
 
 static const struct column alarm_history_columns[] = {

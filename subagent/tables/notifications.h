@@ -14,11 +14,14 @@
 #define ARC_NOTIFY_OBJECTS 100
 #define NOTIFY_GROUP_NAME  "netdiagNotify"
 
+/* An instance's name, percent-encoded. */
+#define NOTIFY_INSTANCE_SIZE 97
+
 enum notify_object_id {
 	NOTIFY_SEQUENCE,
 	NOTIFY_CHECK,
 	NOTIFY_INSTANCE,
-	NOTIFY_SEVERITY, /* in netdiagAlarmCleared: the one that the alarm had last */
+	NOTIFY_SEVERITY, /* in netdiagAlarmCleared: none */
 	NOTIFY_SUMMARY,
 	NOTIFY_VALUE, /* hundredths of the units; in netdiagAlarmCleared: at the clear */
 	NOTIFY_LIMIT, /* likewise; in netdiagAlarmCleared: the clear limit */
@@ -31,6 +34,18 @@ enum notify_object_id {
 	NOTIFY_ACTIVE_ALARMS,
 	NOTIFY_WORST_SEVERITY,
 	NOTIFY_UPTIME, /* of the agent, not of the master */
+	NOTIFY_ALARM_ID,
+	NOTIFY_STATE, /* enum alarm_event_kind */
+	NOTIFY_PREVIOUS_SEVERITY,
+	NOTIFY_CHANGED_AT,
+	NOTIFY_HOST_NAME,
+	NOTIFY_CAUSE_ID, /* 0: none */
+	NOTIFY_COMMAND,	 /* "-": there is none, or it does not fit */
+	NOTIFY_COMPLETE, /* of netdiagAlarmSync: every check has been evaluated */
+	NOTIFY_CRITICAL_ALARMS,
+	NOTIFY_WARNING_ALARMS,
+	NOTIFY_HELD_BACK,
+	NOTIFY_CONFIG_HASH,
 	NOTIFY_OBJECT_COUNT
 };
 

@@ -82,6 +82,10 @@ enum alarm_severity {
 };
 extern const struct enum_value severity_values[];
 
+/* Of enum alarm_event_kind, and of NetdiagTruthValue (map.c). */
+extern const struct enum_value event_values[];
+extern const struct enum_value truth_values[];
+
 /* Arcs below the base OID. */
 #define ARC_NOTIFICATIONS 0
 #define ARC_OBJECTS	  1

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reads and writes the state file: lines of text with a checksum at the end, valid for this boot of
+ * the kernel, since its times are monotonic.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collectors/base/array.h"
+#include "collectors/base/clock.h"
+#include "collectors/base/text.h"
+#include "collectors/kernel/procfs.h"
+#include "subagent/checks/alarm_memory.h"
+#include "subagent/checks/record.h"
+#include "subagent/log.h"
+#include "subagent/state_file.h"
+#include "subagent/tables/agent_rows.h"
+
+#define STATE_VERSION 1
+#define STATE_NAME    "state"
+#define KERNEL_SIZE   40 /* a UUID */
+
+/* The first line, and the last. */
+struct head {
+	uint64_t version;
+	uint64_t saved; /* monotonic ns */
+	uint64_t sequence;
+	char kernel[KERNEL_SIZE];
+	char boot_id[AGENT_BOOT_ID_SIZE];
+};
+
+struct told {
+	struct notice notice;
+	enum alarm_severity told;
+};
+
+#define HEAD(name, kind, member)                                                              \
+	{                                                                                     \
+		name, kind, offsetof(struct head, member), sizeof(((struct head *)0)->member) \
+	}
+
+static const struct record_member head_members[] = {
+	HEAD("version", RECORD_NUMBER, version),   HEAD("saved", RECORD_NUMBER, saved),
+	HEAD("sequence", RECORD_NUMBER, sequence), HEAD("kernel", RECORD_TEXT, kernel),
+	HEAD("bootId", RECORD_TEXT, boot_id),	   {.name = NULL},
+};
+
+static const struct record_member told_members[] = {
+	{"hostWide", RECORD_SWITCH, offsetof(struct told, notice.host_wide), 0},
+	{"told", RECORD_WORD, offsetof(struct told, told), 0},
+	{.name = NULL},
+};
+
+const char *state_file_path(const char *option, const struct alarm_settings *settings)
+{
+	static char path[4096];
+	const char *directory = getenv("STATE_DIRECTORY");
+
+	if (option)
+		return option;
+	if (settings->state_file)
+		return settings->state_file[0] ? settings->state_file : NULL;
+	if (!directory || !directory[0])
+		return NULL;
+	/* systemd gives several, separated by colons. */
+	if (snprintf(path, sizeof(path), "%.*s/%s", (int)strcspn(directory, ":"), directory,
+		     STATE_NAME) >= (int)sizeof(path))
+		return NULL;
+	return path;
+}
+
+/* The kernel's id of this boot; "" where it gives none, and then nothing is believed. */
+static void kernel_boot(char kernel[KERNEL_SIZE])
+{
+	struct filebuf buf = {0};
+
+	kernel[0] = '\0';
+	if (!procfs_read(&roots_default, ROOT_PROC, &buf, "sys/kernel/random/boot_id"))
+		text_copy_n(kernel, KERNEL_SIZE, buf.data, strcspn(buf.data, "\n"));
+	filebuf_free(&buf);
+}
+
+/* FNV-1a, 64 bits: against what is cut or mixed up, not against an enemy, who could not write the
+ * file. */
+static uint64_t checksum(const char *text, size_t len)
+{
+	uint64_t sum = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < len; i++)
+		sum = (sum ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
+	return sum;
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static void save_told(const struct notice *notice, enum alarm_severity told, void *arg)
+{
+	struct told line = {.notice = *notice, .told = told};
+
+	/* In two lines: what was told, and the alarm that it was told of. */
+	record_write(arg, "told", told_members, &line);
+	record_write(arg, "of", alarm_row_members, &notice->alarm);
+}
+
+/* The whole file as text; free() it. NULL: memory is short. */
+static char *make_state(const struct alarms *alarms, const struct notify_queue *queue, uint64_t now,
+			size_t *len)
+{
+	struct head head = {
+		.version = STATE_VERSION,
+		.saved = now,
+		.sequence = notify_queue_last_sequence(queue),
+	};
+	char *text = NULL;
+	FILE *out = open_memstream(&text, len);
+
+	if (!out)
+		return NULL;
+	kernel_boot(head.kernel);
+	text_copy(head.boot_id, sizeof(head.boot_id), agent_boot_id());
+	record_write(out, "netdiag", head_members, &head);
+	alarms_save(alarms, out);
+	notify_queue_each(queue, save_told, out);
+	if (!fflush(out))
+		fprintf(out, "end %016" PRIx64 "\n", checksum(text, *len));
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t written = write(fd, text, len);
+
+		if (written < 0 && errno != EINTR)
+			return -errno;
+		if (written > 0) {
+			text += written;
+			len -= (size_t)written;
+		}
+	}
+	return 0;
+}
+
+/* Puts the text in the place of the file, all of it or nothing. 0 or -errno. */
+static int replace_file(const char *path, const char *text, size_t len)
+{
+	char temporary[4096 + 8];
+	int fd, err;
+
+	if (snprintf(temporary, sizeof(temporary), "%s.new", path) >= (int)sizeof(temporary))
+		return -ENAMETOOLONG;
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+		  0640);
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, text, len);
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && rename(temporary, path))
+		err = -errno;
+	if (err)
+		unlink(temporary);
+	return err;
+}
+
+void state_file_save(const char *path, const struct alarms *alarms,
+		     const struct notify_queue *queue, uint64_t now)
+{
+	static bool failed;
+	size_t len = 0;
+	char *text = make_state(alarms, queue, now, &len);
+	int err = !text ? -ENOMEM : len > STATE_FILE_MAX ? -EFBIG : replace_file(path, text, len);
+
+	free(text);
+	if (err && !failed)
+		log_warning("%s: the alarms cannot be saved: %s; they will not survive a restart",
+			    path, strerror(-err));
+	else if (!err && failed)
+		log_notice("%s: the alarms are saved again", path);
+	failed = err != 0;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* Reads the whole file, NUL-terminated; free() it. 0 or -errno. */
+static int read_file(const char *path, char **text, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), err = 0;
+	struct stat status;
+
+	*text = NULL;
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status))
+		err = -errno;
+	else if (!S_ISREG(status.st_mode))
+		err = -EINVAL;
+	else if ((size_t)status.st_size > STATE_FILE_MAX)
+		err = -EFBIG;
+	*text = err ? NULL : malloc((size_t)status.st_size + 1);
+	if (!err && !*text)
+		err = -ENOMEM;
+	for (*len = 0; !err && *len < (size_t)status.st_size;) {
+		ssize_t got = read(fd, *text + *len, (size_t)status.st_size - *len);
+
+		if (got <= 0)
+			break;
+		*len += (size_t)got;
+	}
+	close(fd);
+	if (err) {
+		free(*text);
+		*text = NULL;
+		return err;
+	}
+	(*text)[*len] = '\0';
+	return 0;
+}
+
+/* Takes the next line off a text, NUL-terminated. NULL at the end. */
+static char *next_line(char **text)
+{
+	char *line = *text, *end = strchr(line, '\n');
+
+	if (!end)
+		return NULL;
+	*end = '\0';
+	*text = end + 1;
+	return line;
+}
+
+static const char *after_word(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	return !strncmp(line, word, len) && (line[len] == ' ' || !line[len]) ? line + len : NULL;
+}
+
+/* Checks the whole of the file and takes its head; what is left of the text are the lines between
+ * head and end. Returns why it is not to be believed, or NULL. */
+static const char *check_state(char **text, size_t len, uint64_t now, struct head *head)
+{
+	char kernel[KERNEL_SIZE], expected[32], *end, *line;
+	const char *rest;
+
+	memset(head, 0, sizeof(*head));
+	if (strlen(*text) != len || len < 2 || (*text)[len - 1] != '\n')
+		return "it is cut or broken";
+	(*text)[len - 1] = '\0';
+	end = strrchr(*text, '\n');
+	(*text)[len - 1] = '\n';
+	if (!end)
+		return "it is cut or broken";
+	snprintf(expected, sizeof(expected), "end %016" PRIx64 "\n",
+		 checksum(*text, (size_t)(end + 1 - *text)));
+	if (strcmp(end + 1, expected))
+		return "it is cut or broken";
+	end[1] = '\0';
+	line = next_line(text);
+	rest = line ? after_word(line, "netdiag") : NULL;
+	if (!rest || !record_read(rest, head_members, head))
+		return "it is cut or broken";
+	if (head->version != STATE_VERSION)
+		return "another version of netdiagd wrote it";
+	kernel_boot(kernel);
+	if (!kernel[0] || strcmp(kernel, head->kernel))
+		return "the host was started anew since";
+	return head->saved > now ? "it is from the future" : NULL;
+}
+
+static bool load_told(struct notify_queue *queue, char **text, const char *rest)
+{
+	struct told line = {.told = ALARM_NONE};
+	char *next = next_line(text);
+	const char *of = next ? after_word(next, "of") : NULL;
+
+	if (!of || !record_read(rest, told_members, &line) ||
+	    !record_read(of, alarm_row_members, &line.notice.alarm) || line.told > ALARM_CRITICAL ||
+	    line.notice.alarm.severity > ALARM_CRITICAL)
+		return false;
+	line.told = line.told ? line.told : ALARM_NONE;
+	line.notice.kind = ALARM_EVENT_REPEATED;
+	return !notify_queue_restore(queue, &line.notice, line.told);
+}
+
+static bool load_lines(char *text, struct alarms *alarms, struct notify_queue *queue)
+{
+	char *line;
+
+	while ((line = next_line(&text))) {
+		const char *told = after_word(line, "told");
+
+		if (told ? !load_told(queue, &text, told) : !alarms_restore_line(alarms, line))
+			return false;
+	}
+	alarms_restored(alarms);
+	return true;
+}
+
+bool state_file_load(const char *path, struct alarms *alarms, struct notify_queue *queue)
+{
+	char *text, *lines;
+	const char *why;
+	struct head head;
+	size_t len;
+	int err = read_file(path, &text, &len);
+
+	if (err) {
+		if (err != -ENOENT)
+			log_warning("%s: the alarms of before cannot be read: %s", path,
+				    strerror(-err));
+		return false;
+	}
+	lines = text;
+	why = check_state(&lines, len, clock_monotonic(), &head);
+	if (!why && !load_lines(lines, alarms, queue)) {
+		alarms_restore_failed(alarms);
+		notify_queue_clear(queue);
+		why = "it has lines that are wrong";
+	}
+	free(text);
+	if (why) {
+		log_warning("%s: the alarms of before are ignored: %s", path, why);
+		return false;
+	}
+	agent_keep_boot_id(head.boot_id);
+	notify_queue_set_sequence(queue, head.sequence);
+	return true;
+}
+
+int state_file_each(const char *path, void (*fn)(const struct alarm_row *alarm, void *arg),
+		    void *arg, uint64_t *age)
+{
+	uint64_t now = clock_monotonic();
+	struct alarm_row row;
+	char *text, *lines, *line;
+	struct head head;
+	size_t len;
+	int err = read_file(path, &text, &len);
+
+	if (err)
+		return err;
+	lines = text;
+	if (check_state(&lines, len, now, &head)) {
+		free(text);
+		return -EINVAL;
+	}
+	*age = now - head.saved;
+	while ((line = next_line(&lines))) {
+		const char *rest = after_word(line, "alarm");
+
+		if (!rest)
+			continue;
+		memset(&row, 0, sizeof(row));
+		if (record_read(rest, alarm_row_members, &row))
+			fn(&row, arg);
+	}
+	free(text);
+	return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The state file: what netdiagd remembers over a restart, and what --alarms shows of the running
+ * daemon. The only file that netdiagd writes.
+ */
+#ifndef NETDIAG_STATE_FILE_H
+#define NETDIAG_STATE_FILE_H
+
+#include "subagent/checks/alarms.h"
+#include "subagent/notify/queue.h"
+
+/* No file is larger; a larger one is not read, and not written. */
+#define STATE_FILE_MAX ((size_t)4 << 20)
+
+/* Where it is: as the command line says, else the configuration, else in $STATE_DIRECTORY. NULL:
+ * nowhere. The text lasts until the next call. */
+const char *state_file_path(const char *option, const struct alarm_settings *settings);
+
+/*
+ * Restores the alarms, what receivers were told of them, the sequence and the boot id. True when
+ * that worked. A file that is missing is no problem; one that is of another boot of the kernel,
+ * from the future, cut or broken is logged and ignored.
+ */
+bool state_file_load(const char *path, struct alarms *alarms, struct notify_queue *queue);
+
+/*
+ * Writes it: to a file beside it, which then takes its place. What cannot be written is logged once
+ * until it works again. now: monotonic ns.
+ */
+void state_file_save(const char *path, const struct alarms *alarms,
+		     const struct notify_queue *queue, uint64_t now);
+
+/* Calls fn for each alarm in the file, and says how old it is (ns). 0, or -errno: -EINVAL for a
+ * file that is no state of this boot of the kernel. */
+int state_file_each(const char *path, void (*fn)(const struct alarm_row *alarm, void *arg),
+		    void *arg, uint64_t *age);
+
+#endif
