@@ -179,9 +179,9 @@ void report_print_json(FILE *out, const struct report *report)
 		report_json_text(out, "units", line->check->units);
 		fprintf(out, ", \"information\": %s",
 			instance && !instance->policy->notify ? "true" : "false");
-		json_text(out, "summary", line->text.summary);
-		json_text(out, "advice", line->text.advice);
-		json_text(out, "command", line->text.command);
+		report_json_text(out, "summary", line->text.summary);
+		report_json_text(out, "advice", line->text.advice);
+		report_json_text(out, "command", line->text.command);
 		fputc('}', out);
 	}
 	fputs("\n]}\n", out);
