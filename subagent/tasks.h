@@ -13,7 +13,8 @@ struct configuration *tasks_configuration(const struct options *options);
 /* The address of the AgentX master: the command line's, the configuration's, or the library's. */
 const char *tasks_address(const struct options *options, const struct configuration *configuration);
 
-/* --check-config, --dump, --alarms, --report and --test-notification. All return the exit status. */
+/* --check-config, --dump, --alarms, --report and --test-notification. All return the exit status.
+ */
 int tasks_check(const struct options *options);
 int tasks_dump(const struct options *options);
 int tasks_alarms(const struct options *options);
