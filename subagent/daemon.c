@@ -118,8 +118,8 @@ static void fill_alarms(struct agent_row *row, void *arg)
 	row->traps_suppressed = sender_suppressed();
 	row->traps_pending = sender_pending();
 	row->last_sequence = sender_last_sequence();
-	row->held_back_ns = sender_held_back(clock_monotonic());
-	row->held_back = row->traps_pending;
+	row->held_back = sender_held_back();
+	row->held_back_ns = sender_held_back_ns(clock_monotonic());
 	row->master_reconnects = session_reconnects();
 	snprintf(row->config_hash, sizeof(row->config_hash), "%08" PRIx32,
 		 daemon->configuration->hash);

@@ -210,8 +210,8 @@ void sender_turn(uint64_t now)
 		self.sync = ERRAND_UNDER_WAY;
 		send_agent(NOTIFICATION_SYNC, NO_NUMBER_SYNC);
 	}
-	if (self.heartbeat_ns && self.heartbeat != ERRAND_UNDER_WAY && now >= self.heartbeat_at &&
-	    session_master() && is_writable()) {
+	if (self.heartbeat_ns && self.sync == ERRAND_DONE && self.heartbeat != ERRAND_UNDER_WAY &&
+	    now >= self.heartbeat_at && session_master() && is_writable()) {
 		self.heartbeat = ERRAND_UNDER_WAY;
 		self.heartbeat_at = now + self.heartbeat_ns;
 		send_agent(NOTIFICATION_HEARTBEAT, NO_NUMBER_HEARTBEAT);
@@ -253,7 +253,12 @@ uint64_t sender_suppressed(void)
 	return self.queue ? notify_queue_suppressed(self.queue) : 0;
 }
 
-uint64_t sender_held_back(uint64_t now)
+uint64_t sender_held_back(void)
+{
+	return self.queue ? notify_queue_pending(self.queue) : 0;
+}
+
+uint64_t sender_held_back_ns(uint64_t now)
 {
 	uint64_t since = self.queue ? notify_queue_waiting_since(self.queue) : 0;
 

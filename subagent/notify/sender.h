@@ -29,8 +29,10 @@ uint64_t sender_sent(void);
 uint64_t sender_suppressed(void);
 uint64_t sender_pending(void);
 
-/* For how long (ns) the oldest of those that wait has waited; 0: none does. */
-uint64_t sender_held_back(uint64_t now);
+/* netdiagAgentHeldBack: notifications of alarms that wait to be sent or acknowledged; and for how
+ * long (ns) the oldest of them has waited, 0: none does. */
+uint64_t sender_held_back(void);
+uint64_t sender_held_back_ns(uint64_t now);
 
 /* netdiagAgentLastSequence. */
 uint64_t sender_last_sequence(void);
