@@ -6,11 +6,11 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "collectors/kernel/sockstat.h"
+#include "collectors/socket/owner.h"
 #include "collectors/socket/tcp_states.h"
 
 const struct row_type socket_state_row_type = {
@@ -19,13 +19,6 @@ const struct row_type socket_state_row_type = {
 	.text = sizeof(struct socket_state_row),
 	.key = {ROW_NUMBER(struct socket_state_row, family),
 		ROW_NUMBER(struct socket_state_row, state)},
-};
-
-const struct row_type close_wait_row_type = {
-	.name = "close_wait",
-	.size = sizeof(struct close_wait_row),
-	.text = sizeof(struct close_wait_row),
-	.key = {ROW_NUMBER(struct close_wait_row, port)},
 };
 
 /* 1 to 12. Not 13, BOUND_INACTIVE (since 6.8): sockets that are bound and do nothing, which older
@@ -57,8 +50,8 @@ void tcp_states_count(struct socket_counts *counts, const struct inet_socket *so
 		counts->full++;
 	if (socket->time_wait && state == TCP_FIN_WAIT2)
 		counts->fin_wait2_mini++;
-	if (state == TCP_CLOSE_WAIT && counts->close_wait)
-		counts->close_wait[socket->local.port]++;
+	if (state == TCP_CLOSE_WAIT && counts->close_waits)
+		close_waits_add(counts->close_waits, socket);
 }
 
 static uint64_t minus(uint64_t a, uint64_t b)
@@ -158,6 +151,8 @@ bool tcp_states_infer(const struct socket_counts counts[SOCKET_DUMPS],
 
 struct tcp_states_state {
 	struct netlink nl;
+	struct owners *owners;
+	struct close_waits close_waits;
 	enum socket_dump smaller; /* the family with fewer TIME_WAIT sockets … */
 	uint64_t smaller_count;	  /* … and how many those were */
 	bool started;
@@ -171,22 +166,17 @@ static int states_take(const struct inet_socket *socket, void *arg)
 	return 0;
 }
 
-static void states_clear(struct socket_counts *counts)
-{
-	uint32_t *close_wait = counts->close_wait;
-
-	/* Else it is zeroed, and untouched pages stay no memory. */
-	if (close_wait && counts->state[TCP_CLOSE_WAIT])
-		memset(close_wait, 0, SOCKET_PORTS * sizeof(*close_wait));
-	*counts = (struct socket_counts){.close_wait = close_wait};
-}
-
 static void states_restart(void *arg)
 {
 	struct socket_counts *counts = arg;
 
-	states_clear(&counts[SOCKET_DUMP_IPV4]);
-	states_clear(&counts[SOCKET_DUMP_IPV6]);
+	for (unsigned i = 0; i < SOCKET_DUMPS; i++) {
+		struct close_waits *waits = counts[i].close_waits;
+
+		if (waits)
+			close_waits_begin(waits, waits->now);
+		counts[i] = (struct socket_counts){.close_waits = waits};
+	}
 }
 
 static int states_dump(struct collect *c, uint8_t family, uint32_t states,
@@ -343,6 +333,8 @@ static int states_collect_cheap(struct collect *c, struct socket_counts counts[S
 
 static int states_rows(struct collect *c, socket_table table)
 {
+	const struct tcp_states_state *states = c->state;
+
 	for (unsigned family = SOCKET_ANY; family <= SOCKET_IPV6; family++)
 		for (unsigned state = 1; state <= SOCKET_STATE_MAX; state++) {
 			struct socket_state_row *row = rows_add(&c->rows[SOCKETS_ROWS_STATE]);
@@ -352,50 +344,44 @@ static int states_rows(struct collect *c, socket_table table)
 			row->family = family;
 			row->state = state;
 			row->count = table[family - 1][state];
+			if (family == SOCKET_ANY && state == TCP_CLOSE_WAIT)
+				row->older = close_waits_older(&states->close_waits);
 		}
 	return 0;
 }
 
-/* Puts a port where it belongs among the CLOSE_WAIT_PORTS with most sockets, most first. */
-static void close_wait_rank(struct close_wait_row top[CLOSE_WAIT_PORTS], uint64_t port,
-			    uint64_t count)
+/* Who keeps sockets in CLOSE_WAIT, and for how long; owners are looked for where some are old. */
+static int close_wait_rows(struct collect *c)
 {
-	unsigned at = CLOSE_WAIT_PORTS;
+	struct tcp_states_state *state = c->state;
+	struct rows *rows = &c->rows[SOCKETS_ROWS_CLOSE_WAIT];
+	int err = close_waits_rows(&state->close_waits, rows);
+	bool wanted = false;
 
-	while (at && top[at - 1].count < count)
-		at--;
-	if (at == CLOSE_WAIT_PORTS)
-		return;
-	memmove(&top[at + 1], &top[at], (CLOSE_WAIT_PORTS - at - 1) * sizeof(*top));
-	top[at] = (struct close_wait_row){.port = port, .count = count};
-}
+	if (err)
+		return err;
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct close_wait_row *row = rows_at(rows, i);
 
-static int close_wait_rows(struct collect *c, const struct socket_counts counts[SOCKET_DUMPS])
-{
-	struct close_wait_row top[CLOSE_WAIT_PORTS] = {{0}};
-
-	if (!counts[SOCKET_DUMP_IPV4].state[TCP_CLOSE_WAIT] &&
-	    !counts[SOCKET_DUMP_IPV6].state[TCP_CLOSE_WAIT])
-		return 0;
-	for (unsigned port = 0; port < SOCKET_PORTS; port++) {
-		uint64_t count = (uint64_t)counts[SOCKET_DUMP_IPV4].close_wait[port] +
-				 counts[SOCKET_DUMP_IPV6].close_wait[port];
-
-		if (count)
-			close_wait_rank(top, port, count);
+		if (!row->older || !row->inode)
+			continue;
+		owners_want(state->owners, (uint32_t)row->inode, true, c->now);
+		wanted = true;
 	}
-	for (unsigned i = 0; i < CLOSE_WAIT_PORTS && top[i].count; i++) {
-		struct close_wait_row *row = rows_add(&c->rows[SOCKETS_ROWS_CLOSE_WAIT]);
+	if (!wanted)
+		return 0;
+	owners_collect(state->owners, c, "ports with sockets in CLOSE_WAIT");
+	for (size_t i = 0; i < rows->count; i++) {
+		struct close_wait_row *row = rows_at(rows, i);
 
-		if (!row)
-			return -ENOMEM;
-		*row = top[i];
+		owners_find(state->owners, (uint32_t)row->inode, &row->pid, row->command);
 	}
 	return 0;
 }
 
 static int states_collect(struct collect *c, struct socket_counts counts[SOCKET_DUMPS])
 {
+	struct tcp_states_state *state = c->state;
 	bool ipv6 = states_have_ipv6(c);
 	socket_table table;
 	int err;
@@ -413,28 +399,41 @@ static int states_collect(struct collect *c, struct socket_counts counts[SOCKET_
 			     "there are more than %d TIME_WAIT sockets in each family, so they are "
 			     "not split by family; `socketStates full` does so",
 			     SPLIT_MAX);
+	close_waits_end(&state->close_waits);
+	if (state->close_waits.untracked)
+		collect_note(c, "%zu more sockets in CLOSE_WAIT than the %d whose ages are known",
+			     state->close_waits.untracked, CLOSE_WAIT_MAX);
 	err = states_rows(c, table);
-	return err ? err : close_wait_rows(c, counts);
+	return err ? err : close_wait_rows(c);
 }
 
 static int tcp_states_collect(struct collect *c)
 {
-	struct socket_counts counts[SOCKET_DUMPS] = {{.full = 0}};
-	int err = -ENOMEM;
+	struct tcp_states_state *state = c->state;
+	struct socket_counts counts[SOCKET_DUMPS] = {
+		{.close_waits = &state->close_waits},
+		{.close_waits = &state->close_waits},
+	};
 
-	/* From calloc(), only the pages of ports in use become memory. */
-	for (unsigned i = 0; i < SOCKET_DUMPS; i++)
-		counts[i].close_wait = calloc(SOCKET_PORTS, sizeof(*counts[i].close_wait));
-	if (counts[SOCKET_DUMP_IPV4].close_wait && counts[SOCKET_DUMP_IPV6].close_wait)
-		err = states_collect(c, counts);
-	for (unsigned i = 0; i < SOCKET_DUMPS; i++)
-		free(counts[i].close_wait);
-	return err;
+	if (!state->owners) {
+		state->owners = owners_get();
+		if (!state->owners)
+			return -ENOMEM;
+		close_waits_init(&state->close_waits);
+	}
+	close_waits_begin(&state->close_waits, c->now);
+	return states_collect(c, counts);
 }
 
-static void tcp_states_close(void *state)
+static void tcp_states_close(void *arg)
 {
-	sock_diag_close(&((struct tcp_states_state *)state)->nl);
+	struct tcp_states_state *state = arg;
+
+	sock_diag_close(&state->nl);
+	if (!state->owners)
+		return;
+	close_waits_free(&state->close_waits);
+	owners_put(state->owners);
 }
 
 const struct collector tcp_states_collector = {

@@ -5,6 +5,7 @@
 
 #include "collectors/collector.h"
 #include "collectors/kernel/sock_diag.h"
+#include "collectors/socket/close_wait.h"
 
 enum socket_family {
 	SOCKET_ANY = 1,
@@ -21,20 +22,8 @@ struct socket_state_row {
 	uint64_t family;
 	uint64_t state; /* idiag_state */
 	uint64_t count; /* dumped one by one, or inferred from sockstat's totals */
-	uint64_t older; /* in CLOSE_WAIT for more than five minutes; no column */
+	uint64_t older; /* of CLOSE_WAIT in any family: for more than five minutes; no column */
 };
-
-/* The local ports with most sockets in CLOSE_WAIT: for advice, no table shows them. */
-struct close_wait_row {
-	uint64_t port;
-	uint64_t count;
-	uint64_t older;	 /* for more than five minutes */
-	uint64_t oldest; /* ns in CLOSE_WAIT */
-	uint64_t pid;
-	char command[COMMAND_SIZE];
-};
-
-#define CLOSE_WAIT_PORTS 10
 
 /* Which of the collector's kinds of rows is which. */
 enum sockets_rows {
@@ -43,7 +32,6 @@ enum sockets_rows {
 };
 
 extern const struct row_type socket_state_row_type;
-extern const struct row_type close_wait_row_type;
 extern const struct collector tcp_states_collector;
 
 /* --- the pure part -------------------------------------------------------------------------- */
@@ -53,10 +41,8 @@ struct socket_counts {
 	uint64_t state[SOCKET_STATE_MAX + 1]; /* mini-sockets in FIN_WAIT2 included */
 	uint64_t full;			      /* whole sockets in any state */
 	uint64_t fin_wait2_mini;
-	uint32_t *close_wait; /* by local port, SOCKET_PORTS of them; may be NULL */
+	struct close_waits *close_waits; /* also takes those in CLOSE_WAIT; may be NULL */
 };
-
-#define SOCKET_PORTS 65536
 
 /* The families of a dump: indexes of struct socket_counts[SOCKET_DUMPS]. */
 enum socket_dump {

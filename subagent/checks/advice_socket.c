@@ -251,7 +251,7 @@ static const struct close_wait_row *worst_port(const struct advice *advice)
 void describe_close_wait(const struct advice *advice, struct alarm_text *text)
 {
 	const struct close_wait_row *worst = worst_port(advice);
-	char count[32], owner[ADVICE_OWNER_SIZE], age[24];
+	char count[32], total[32], owner[ADVICE_OWNER_SIZE], age[24], peer[ADVICE_NAME_SIZE];
 
 	if (worst && worst->command[0])
 		advice_say(text->summary, "%s: ", advice_owner(worst->command, worst->pid, owner));
@@ -263,6 +263,10 @@ void describe_close_wait(const struct advice *advice, struct alarm_text *text)
 			    advice_duration(known(worst->oldest), age));
 	advice_say(text->advice, "the process does not close what its peers have closed: a leak; a "
 				 "restart helps for a while");
+	if (worst && worst->peer[0])
+		advice_also(text->advice, ". %s of %s on that port are with %s",
+			    advice_count(worst->peers, count), advice_count(worst->count, total),
+			    advice_name(worst->peer, peer));
 }
 
 void describe_tcp_memory(const struct advice *advice, struct alarm_text *text)

@@ -6,11 +6,16 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "collectors/kernel/sockstat.h"
 #include "collectors/socket/tcp_states.h"
+#include "tests/unit/loopback.h"
 #include "tests/unit/replies.h"
 #include "tests/unit/unit.h"
+
+#define SECOND UINT64_C(1000000000)
 
 #define V4  (SOCKET_IPV4 - 1)
 #define V6  (SOCKET_IPV6 - 1)
@@ -225,23 +230,75 @@ START_TEST(test_contradiction)
 }
 END_TEST
 
-START_TEST(test_close_wait_ports)
+/* Those in CLOSE_WAIT are handed on; half-open ones are shown as SYN_RECV. */
+START_TEST(test_count)
 {
-	uint32_t *ports = calloc(SOCKET_PORTS, sizeof(*ports));
-	struct socket_counts counts = {.close_wait = ports};
-	struct inet_socket socket = {.state = TCP_CLOSE_WAIT, .full = true};
+	struct close_waits waits;
+	struct socket_counts counts = {.close_waits = &waits};
+	struct inet_socket socket = {.cookie = 7, .state = TCP_CLOSE_WAIT, .full = true};
 
-	socket.local.port = 65535;
-	tcp_states_count(&counts, &socket);
+	close_waits_init(&waits);
+	close_waits_begin(&waits, 1);
 	tcp_states_count(&counts, &socket);
 	socket.state = SOCKDIAG_NEW_SYN_RECV;
 	socket.full = false;
 	tcp_states_count(&counts, &socket);
-	ck_assert_uint_eq(ports[65535], 2);
-	ck_assert_uint_eq(counts.state[TCP_CLOSE_WAIT], 2);
+	ck_assert_uint_eq(waits.sockets.count, 1);
+	ck_assert_uint_eq(counts.state[TCP_CLOSE_WAIT], 1);
 	ck_assert_uint_eq(counts.state[TCP_SYN_RECV], 1);
-	ck_assert_uint_eq(counts.full, 2);
-	free(ports);
+	ck_assert_uint_eq(counts.full, 1);
+	close_waits_free(&waits);
+}
+END_TEST
+
+/* A connection that its peer closed and this process keeps is old after five minutes, whose it is
+ * is told then. */
+START_TEST(test_collector_knows_ages)
+{
+	static const struct socket_state_row key = {.family = SOCKET_ANY, .state = TCP_CLOSE_WAIT};
+	const struct socket_state_row *any;
+	const struct close_wait_row *row;
+	struct unit_collector unit;
+	uint16_t port = 0;
+	uint64_t others, now;
+	int listener = loopback_tcp(&port, 5), client, fd;
+
+	unit_collector_init(&unit, &tcp_states_collector, &roots_default);
+	ck_assert_int_eq(unit_collect(&unit, 1), 0);
+	client = loopback_connect(SOCK_STREAM, port);
+	fd = accept(listener, NULL, NULL);
+	close(client);
+	for (now = SECOND; now <= 281 * SECOND; now += 40 * SECOND)
+		ck_assert_int_eq(unit_collect(&unit, now), 0);
+	row = rows_find(&unit.rows[SOCKETS_ROWS_CLOSE_WAIT],
+			&(struct close_wait_row){.port = port});
+	ck_assert_ptr_nonnull(row);
+	ck_assert_uint_eq(row->count, 1);
+	ck_assert_uint_eq(row->older, 0);
+	ck_assert_uint_eq(row->pid, ROW_ABSENT);
+	ck_assert_int_eq(unit_collect(&unit, 302 * SECOND), 0);
+	any = rows_find(&unit.rows[SOCKETS_ROWS_STATE], &key);
+	ck_assert_uint_ge(any->older, 1);
+	others = any->older - 1;
+	for (uint64_t turn = 1; turn < 100; turn++) {
+		ck_assert_int_eq(unit_collect(&unit, 302 * SECOND + turn * SECOND / 1000), 0);
+		row = rows_find(&unit.rows[SOCKETS_ROWS_CLOSE_WAIT],
+				&(struct close_wait_row){.port = port});
+		ck_assert_ptr_nonnull(row);
+		if (row->pid != ROW_ABSENT)
+			break;
+	}
+	ck_assert_uint_eq(row->older, 1);
+	ck_assert_uint_eq(row->pid, (uint64_t)getpid());
+	ck_assert_str_ne(row->command, "");
+	ck_assert_str_eq(row->peer, "127.0.0.1");
+	ck_assert_uint_eq(row->peers, 1);
+	close(fd);
+	ck_assert_int_eq(unit_collect(&unit, 310 * SECOND), 0);
+	any = rows_find(&unit.rows[SOCKETS_ROWS_STATE], &key);
+	ck_assert_uint_eq(any->older, others);
+	close(listener);
+	unit_collector_done(&unit);
 }
 END_TEST
 
@@ -298,6 +355,20 @@ START_TEST(test_collector_distrusts)
 }
 END_TEST
 
-UNIT_MAIN("sockets", test_sockstat, test_snmp, test_full, test_cheap_is_full, test_no_split,
-	  test_no_ipv6, test_races, test_contradiction, test_close_wait_ports,
-	  test_collector_falls_back, test_collector_distrusts)
+int main(void)
+{
+	const TTest *const all[] = {test_sockstat,
+				    test_snmp,
+				    test_full,
+				    test_cheap_is_full,
+				    test_no_split,
+				    test_no_ipv6,
+				    test_races,
+				    test_contradiction,
+				    test_count,
+				    test_collector_falls_back,
+				    test_collector_distrusts,
+				    test_collector_knows_ages};
+
+	return unit_main("sockets", all, COUNT_OF(all) - !loopback_diag(IPPROTO_TCP));
+}
