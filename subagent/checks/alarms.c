@@ -419,7 +419,8 @@ static bool is_gone(struct instance *instance, void *arg)
 	if (!instance->gone)
 		instance->gone = pass->time;
 	passed = pass->time - instance->gone;
-	if (instance->alarm && passed < pass->gone_after)
+	/* A service that crashes again and again is given longer each time. */
+	if (instance->alarm && passed < pass->gone_after << instance->machine.patience)
 		return false;
 	check_machine_end(&instance->machine, pass->time);
 	end_alarm(pass, instance, pass->reason);
