@@ -290,10 +290,11 @@ void check_window_add(struct check_window *window, const struct check_measure *m
 		return;
 	}
 	if (window->since &&
-	    (reading->stamp != window->stamp ||
+	    ((reading->stamp != window->stamp && !window->any_stamp) ||
 	     (!measures_level(measure) && window_went_back(&window->last, &sample))))
 		check_window_restart(window);
 	window->stamp = reading->stamp;
+	window->any_stamp = false;
 	if (!window->since) {
 		window_begin(window, &sample);
 		window_value(window, measure, value);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collectors/registry.h"
+#include "subagent/checks/alarms_private.h"
 #include "tests/unit/made.h"
 
 static size_t index_of(const char *name)
@@ -17,38 +18,46 @@ static size_t index_of(const char *name)
 	return 0;
 }
 
-static bool feed_of(const char *collector, struct alarm_feed *feed, void *arg)
+static bool feed_of(const char *name, struct alarm_feed *feed, void *arg)
 {
 	const struct made *made = arg;
+	const struct table *table = table_find(name);
 
-	if (!collector) {
-		*feed = (struct alarm_feed){COLLECT_OK, made->now / MADE_SECOND, made->now,
+	ck_assert_ptr_nonnull(table);
+	if (!table->collector) {
+		*feed = (struct alarm_feed){COLLECT_OK, true, made->now / MADE_SECOND, made->now,
 					    MADE_SECOND};
 		return true;
 	}
-	*feed = made->feed[index_of(collector)];
+	*feed = made->feed[index_of(table->collector)];
 	return true;
 }
 
-static const struct rows *rows_of(const char *collector, size_t kind, void *arg)
+static const struct rows *rows_of(const struct row_type *type, void *arg)
 {
 	struct made *made = arg;
 
-	return collector ? &made->rows[index_of(collector)][kind] : &made->agent;
+	if (type == &agent_row_type)
+		return &made->agent;
+	if (type == &agent_collector_row_type)
+		return &made->collectors;
+	for (size_t i = 0; collectors[i]; i++)
+		for (size_t r = 0; collectors[i]->rows[r]; r++)
+			if (collectors[i]->rows[r] == type)
+				return &made->rows[i][r];
+	return NULL;
 }
 
-static void note(enum alarm_event event, const struct instance *instance, const struct alarm *alarm,
-		 void *arg)
+static void note(const struct alarm_event *event, void *arg)
 {
 	struct made *made = arg;
 	struct made_event *it;
 
 	ck_assert_uint_lt(made->events, MADE_EVENTS);
 	it = &made->event[made->events++];
-	it->event = event;
-	ROW_SET_TEXT(it->check, instance->check->name);
-	ROW_SET_TEXT(it->instance, instance->name);
-	it->alarm = *alarm;
+	it->kind = event->kind;
+	it->previous = event->previous;
+	it->alarm = *event->alarm;
 }
 
 void made_init(struct made *made)
@@ -59,14 +68,23 @@ void made_init(struct made *made)
 	for (size_t i = 0; collectors[i]; i++) {
 		made->feed[i].status = COLLECT_UNSUPPORTED;
 		made->feed[i].interval = 5 * MADE_SECOND;
+		made->feed[i].on = true;
 		for (size_t r = 0; collectors[i]->rows[r]; r++)
 			rows_init(&made->rows[i][r], collectors[i]->rows[r]);
 	}
-	rows_init(&made->agent, &agent_collector_row_type);
+	rows_init(&made->agent, &agent_row_type);
+	rows_init(&made->collectors, &agent_collector_row_type);
+	((struct agent_row *)rows_add(&made->agent))->held_back_ns = 0;
 	made->settings.checks = made->setting;
+	made->settings.shelves = made->shelf;
 	made->settings.history = 100;
-	made->source = (struct alarm_source){feed_of, rows_of, made};
-	made->alarms = alarms_new(&made->settings);
+	made->settings.rows_keep_ms = 15 * 60 * 1000;
+	made->source = (struct alarm_source){
+		.feed = feed_of,
+		.host = {.rows = rows_of, .arg = made},
+		.arg = made,
+	};
+	made->alarms = alarms_new(&made->settings, MADE_FIRST_ID - 1);
 	ck_assert_ptr_nonnull(made->alarms);
 	alarms_on_event(made->alarms, note, made);
 }
@@ -77,6 +95,7 @@ void made_done(struct made *made)
 		for (size_t r = 0; collectors[i]->rows[r]; r++)
 			rows_clear(&made->rows[i][r]);
 	rows_clear(&made->agent);
+	rows_clear(&made->collectors);
 	alarms_free(made->alarms);
 }
 
@@ -87,6 +106,11 @@ void *made_row(struct made *made, const struct collector *collector, size_t kind
 	ck_assert_ptr_nonnull(row);
 	made_status(made, collector, COLLECT_OK);
 	return row;
+}
+
+void *made_nth(struct made *made, const struct collector *collector, size_t kind, size_t n)
+{
+	return rows_at(&made->rows[index_of(collector->name)][kind], n);
 }
 
 void made_clear(struct made *made, const struct collector *collector, size_t kind)
@@ -116,9 +140,9 @@ void made_status(struct made *made, const struct collector *collector, enum coll
 
 void made_turn(struct made *made)
 {
-	made->agent.count = 0;
+	made->collectors.count = 0;
 	for (size_t i = 0; collectors[i]; i++) {
-		struct agent_collector_row *row = rows_add(&made->agent);
+		struct agent_collector_row *row = rows_add(&made->collectors);
 
 		ck_assert_ptr_nonnull(row);
 		row->status = made->feed[i].status;
@@ -133,7 +157,7 @@ void made_turn(struct made *made)
 		for (size_t r = 0; collectors[i]->rows[r]; r++)
 			rows_sort(&made->rows[i][r]);
 	}
-	rows_sort(&made->agent);
+	rows_sort(&made->collectors);
 	alarms_evaluate(made->alarms, &made->source, made->now, made->wall);
 }
 
@@ -162,6 +186,18 @@ struct check_setting *made_setting(struct made *made, const char *check, const c
 	return setting;
 }
 
+struct check_shelf *made_shelf(struct made *made, const char *check, const char *instance,
+			       uint64_t until)
+{
+	struct check_shelf *shelf = &made->shelf[made->settings.shelf_count++];
+
+	ck_assert_uint_le(made->settings.shelf_count, MADE_SHELVES);
+	ROW_SET_TEXT(shelf->check, check);
+	ROW_SET_TEXT(shelf->instance, instance);
+	shelf->until = until;
+	return shelf;
+}
+
 const struct check_row *made_check(struct made *made, const char *check, const char *instance)
 {
 	static struct check_row found;
@@ -181,11 +217,25 @@ const struct check_row *made_check(struct made *made, const char *check, const c
 	return row ? &found : NULL;
 }
 
-const struct alarm *made_alarm(struct made *made, const char *check, const char *instance)
+const struct alarm_row *made_alarm(struct made *made, const char *check, const char *instance)
 {
-	const struct instance *it = alarms_find(made->alarms, check, instance);
+	for (const struct alarm *it = made->alarms->set.first; it; it = it->next)
+		if (!strcmp(it->row.check, check) && !strcmp(it->row.instance, instance))
+			return &it->row;
+	return NULL;
+}
 
-	return it ? it->alarm : NULL;
+size_t made_alarms(const struct made *made)
+{
+	return made->alarms->set.count;
+}
+
+struct alarm_totals made_totals(const struct made *made)
+{
+	struct alarm_totals totals;
+
+	alarms_total(made->alarms, &totals);
+	return totals;
 }
 
 static void make_sockets(struct made *made)
@@ -197,7 +247,7 @@ static void make_sockets(struct made *made)
 
 			row->family = family;
 			row->state = state;
-			row->count = 0;
+			row->count = row->older = 0;
 			if (state == TCP_ESTABLISHED)
 				row->count = family == SOCKET_IPV6 ? 0 : 1800;
 			if (state == TCP_TIME_WAIT)

@@ -22,13 +22,16 @@
 #define MADE_MINUTE  (60 * MADE_SECOND)
 #define MADE_EVENTS  256
 #define MADE_SETTING 8
+#define MADE_SHELVES 4
+
+/* Of the first alarm. */
+#define MADE_FIRST_ID 701
 
 /* What was told of an alarm. */
 struct made_event {
-	enum alarm_event event;
-	char check[CHECK_NAME_SIZE];
-	char instance[CHECK_INSTANCE_SIZE];
-	struct alarm alarm;
+	enum alarm_event_kind kind;
+	enum alarm_severity previous;
+	struct alarm_row alarm;
 };
 
 struct made {
@@ -36,8 +39,10 @@ struct made {
 	uint64_t wall; /* ns since 1970 */
 	struct alarm_feed feed[COLLECTORS_MAX];
 	struct rows rows[COLLECTORS_MAX][COLLECT_ROWS_MAX];
-	struct rows agent; /* netdiagCollectorTable */
+	struct rows agent;	/* netdiagAgent */
+	struct rows collectors; /* netdiagCollectorTable */
 	struct check_setting setting[MADE_SETTING];
+	struct check_shelf shelf[MADE_SHELVES];
 	struct alarm_settings settings;
 	struct alarm_source source;
 	struct alarms *alarms;
@@ -51,6 +56,9 @@ void made_done(struct made *made);
 
 /* A new row of a collector, to be filled. The rows stay from turn to turn. */
 void *made_row(struct made *made, const struct collector *collector, size_t kind);
+
+/* The nth row of a collector, as it was made; made_turn() sorts them. */
+void *made_nth(struct made *made, const struct collector *collector, size_t kind, size_t n);
 
 /* Takes all rows of a kind away. */
 void made_clear(struct made *made, const struct collector *collector, size_t kind);
@@ -71,11 +79,21 @@ void made_run(struct made *made, uint64_t duration, void (*step)(struct made *ma
 /* A line of the configuration; text as in netdiagd.conf is not parsed here. */
 struct check_setting *made_setting(struct made *made, const char *check, const char *instance);
 
+/* The same of a `shelve` line. */
+struct check_shelf *made_shelf(struct made *made, const char *check, const char *instance,
+			       uint64_t until);
+
+/* What the alarms come to. */
+struct alarm_totals made_totals(const struct made *made);
+
+/* How many alarms there are, told or not. */
+size_t made_alarms(const struct made *made);
+
 /* The row of netdiagCheckTable, or NULL. Valid until the next call. */
 const struct check_row *made_check(struct made *made, const char *check, const char *instance);
 
-/* The active alarm, or NULL. */
-const struct alarm *made_alarm(struct made *made, const char *check, const char *instance);
+/* The active alarm, be it told or not, or NULL. */
+const struct alarm_row *made_alarm(struct made *made, const char *check, const char *instance);
 
 /* A web server that is well: traffic on eth0, its listener, sockets, conntrack, its settings. */
 void made_web_server(struct made *made);
