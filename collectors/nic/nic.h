@@ -67,7 +67,7 @@ struct nic_row {
 	char bus_info[33];
 	char master_name[NIC_NAME_SIZE];
 	char rx_discards_source[64]; /* "rx_missed_errors + rx_no_dma_resources" */
-	char qdisc_kind[16]; /* TCA_KIND of the root qdisc, "fq_codel"; no column */
+	char qdisc_kind[16];	     /* TCA_KIND of the root qdisc, "fq_codel"; no column */
 };
 
 #define NIC_STAT_NAME_SIZE 65

@@ -18,7 +18,7 @@ struct buffer_row {
 	uint64_t drops; /* SK_MEMINFO_DROPS */
 	uint64_t pid;
 	uint64_t stuck_seconds; /* the receive queue has been nearly full for so long; no column */
-	char protocol[8]; /* "tcp", "udp" */
+	char protocol[8];	/* "tcp", "udp" */
 	char local[ENDPOINT_SIZE];
 	char remote[ENDPOINT_SIZE];
 	char command[COMMAND_SIZE];

@@ -6,7 +6,7 @@
 const struct row_type check_row_type = {
 	.name = "check",
 	.size = sizeof(struct check_row),
-	.text = offsetof(struct check_row, object_id),
+	.text = offsetof(struct check_row, check),
 	.key = {ROW_TEXT(struct check_row, check), ROW_TEXT(struct check_row, instance)},
 };
 

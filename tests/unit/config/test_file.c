@@ -227,7 +227,8 @@ START_TEST(wrong_lines)
 	       "check '25h': expected a time with its unit (ms, s, m, h) from 1s to 24h (column "
 	       "25)");
 	refuse("check nic.errors clearAfter 169h\n", 1, "check '169h': expected a time");
-	refuse("check nic.errors hold 0\n", 1, "check '0': expected a whole number from 1 to 1000");
+	refuse("check nic.errors hold 0\n", 1,
+	       "check '0': expected a time with its unit (ms, s, m, h) from 0ms to 1h");
 	refuse("check conntrack.usage window 1m\n", 1,
 	       "check conntrack.usage: this check has no window");
 	refuse("check nic.errors warning 10 clear 10\n", 1,

@@ -140,10 +140,12 @@ static void make_golden(void)
 
 /* Below base.1. */
 static const char *const golden[] = {
-	"1.1.0", /* netdiagAgentVersion: a text is always there */
-	"1.2.0", /* netdiagAgentBootId */
-	"1.3.0", /* netdiagAgentUptime */
-	"1.6.0", /* netdiagAgentTrapsSent: 0 is not absent */
+	"1.1.0",  /* netdiagAgentVersion: a text is always there */
+	"1.2.0",  /* netdiagAgentBootId */
+	"1.3.0",  /* netdiagAgentUptime */
+	"1.6.0",  /* netdiagAgentTrapsSent: 0 is not absent */
+	"1.17.0", /* netdiagAgentSummary */
+	"1.18.0", /* netdiagAgentConfigHash */
 	"3.1.2.0",
 	"3.1.2.4294967295",
 	"3.1.3.7",
