@@ -64,7 +64,7 @@ int endpoint_collector_dump(struct collect *c, const struct endpoint_source *sou
 		state->owners = owners_get();
 		if (!state->owners)
 			return -ENOMEM;
-		endpoints_init(&state->endpoints, source->keep_peaks);
+		endpoints_init(&state->endpoints, source->listeners);
 	}
 	collect_source(c, "sock_diag, /proc/PID/fd");
 	if (source->protocol == IPPROTO_TCP) {
@@ -85,26 +85,44 @@ int endpoint_collector_dump(struct collect *c, const struct endpoint_source *sou
 	return 0;
 }
 
+static void endpoint_name(struct endpoint *endpoint, char interface[IF_NAMESIZE],
+			  char name[ENDPOINT_SIZE])
+{
+	interface[0] = '\0';
+	if (endpoint->key.interface)
+		sock_diag_interface(endpoint->key.interface, interface);
+	endpoint_format(&endpoint->key, interface, name);
+	endpoint->name = endpoint_pin(name);
+}
+
+/* An alarm of before a restart can be about an endpoint that had no row yet. */
+static void endpoint_name_all(struct endpoints *endpoints)
+{
+	char interface[IF_NAMESIZE], name[ENDPOINT_SIZE];
+
+	for (size_t i = 0; i < endpoints->table.count; i++) {
+		struct endpoint *endpoint = hash_at(&endpoints->table, i);
+
+		if (!endpoint->name)
+			endpoint_name(endpoint, interface, name);
+	}
+}
+
 static int endpoint_rows(struct collect *c, const struct endpoint_source *source,
 			 struct endpoint **list, size_t count)
 {
 	const struct endpoint_state *state = c->state;
 
 	for (size_t i = 0; i < count; i++) {
-		char interface[IF_NAMESIZE] = "";
+		char interface[IF_NAMESIZE];
 		void *row = rows_add(&c->rows[0]);
 		uint64_t pid = ROW_ABSENT;
-		char *name;
 
 		if (!row)
 			return -ENOMEM;
-		if (list[i]->key.interface)
-			sock_diag_interface(list[i]->key.interface, interface);
+		endpoint_name(list[i], interface, (char *)row + source->name);
 		owners_find(state->owners, list[i]->inode, &pid, list[i]->command);
-		name = (char *)row + source->name;
-		endpoint_format(&list[i]->key, interface, name);
 		source->fill(c, list[i], interface, pid, row);
-		list[i]->name = endpoint_pin(name);
 	}
 	return 0;
 }
@@ -121,9 +139,12 @@ int endpoint_collector_show(struct collect *c, const struct endpoint_source *sou
 	uint32_t max = c->settings->max_rows[source->max_rows];
 	struct endpoint **list;
 	size_t left_out;
-	long count = endpoints_choose(&state->endpoints, max, source->pins, &list, &left_out);
+	long count;
 	int err;
 
+	if (state->endpoints.table.count > max && endpoint_pins_any(source->pins))
+		endpoint_name_all(&state->endpoints);
+	count = endpoints_choose(&state->endpoints, max, source->pins, &list, &left_out);
 	if (count < 0)
 		return (int)count;
 	c->left_out = left_out > 0;

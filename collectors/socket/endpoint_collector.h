@@ -14,8 +14,8 @@ struct endpoint_source {
 	enum max_rows max_rows;
 	uint8_t protocol;
 	uint32_t states;
-	bool keep_peaks; /* remember the peaks of closed endpoints too */
-	bool note_idle;	 /* report endpoints without a row even when they are idle */
+	bool listeners; /* see struct endpoints */
+	bool note_idle; /* report endpoints without a row even when they are idle */
 	struct endpoint_pins *pins;
 	/* The queue of a socket and its limit. */
 	uint64_t (*queue)(const struct inet_socket *socket);

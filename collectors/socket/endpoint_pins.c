@@ -44,6 +44,16 @@ int endpoint_pins_set(struct endpoint_pins *pins, const char *const *names, size
 	return 0;
 }
 
+bool endpoint_pins_any(struct endpoint_pins *pins)
+{
+	bool any;
+
+	pthread_mutex_lock(&pins->lock);
+	any = pins->count > 0;
+	pthread_mutex_unlock(&pins->lock);
+	return any;
+}
+
 bool endpoint_pins_has(struct endpoint_pins *pins, uint64_t pin)
 {
 	size_t at;

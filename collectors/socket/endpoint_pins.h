@@ -31,6 +31,9 @@ uint64_t endpoint_pin(const char *name);
  * -ENOMEM, and then the old ones stay. */
 int endpoint_pins_set(struct endpoint_pins *pins, const char *const *names, size_t count);
 
+/* Whether any row is pinned. Any thread. */
+bool endpoint_pins_any(struct endpoint_pins *pins);
+
 /* Whether the row that this endpoint_pin() stands for is pinned. Any thread. */
 bool endpoint_pins_has(struct endpoint_pins *pins, uint64_t pin);
 

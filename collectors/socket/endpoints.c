@@ -29,9 +29,9 @@ struct member {
 	uint32_t unused;
 };
 
-void endpoints_init(struct endpoints *endpoints, bool keep_peaks)
+void endpoints_init(struct endpoints *endpoints, bool listeners)
 {
-	*endpoints = (struct endpoints){.keep_peaks = keep_peaks};
+	*endpoints = (struct endpoints){.listeners = listeners};
 	hash_init(&endpoints->table, sizeof(struct endpoint), sizeof(struct endpoint_key));
 	hash_init(&endpoints->members, sizeof(struct member), sizeof(uint64_t));
 }
@@ -111,12 +111,18 @@ static void endpoints_add_drops(struct endpoints *endpoints, struct endpoint *en
 	endpoint->recent += (double)step;
 }
 
+/* A listener's queue is full when it is longer than its limit (sk_acceptq_is_full()). */
+static uint64_t endpoint_usage(uint64_t queue, uint64_t room)
+{
+	return queue < room ? queue * USAGE_FULL / room : queue ? USAGE_FULL : 0;
+}
+
 int endpoints_add(struct endpoints *endpoints, const struct inet_socket *socket, uint64_t queue,
 		  uint64_t limit, uint64_t now)
 {
 	struct endpoint *endpoint = hash_find(&endpoints->table, &socket->local);
 	size_t max = queue || socket->drops ? ENDPOINTS_MAX : ENDPOINTS_IDLE_MAX;
-	uint64_t usage = queue * USAGE_FULL / (limit ? limit : 1);
+	uint64_t usage = endpoint_usage(queue, limit + endpoints->listeners);
 
 	if (!endpoint) {
 		if (endpoints->table.count >= max) {
@@ -232,7 +238,7 @@ static void endpoints_age_recent(struct endpoints *endpoints, uint64_t now)
 
 void endpoints_end(struct endpoints *endpoints, uint64_t now)
 {
-	struct age age = {.now = now, .peaks = endpoints->keep_peaks};
+	struct age age = {.now = now, .peaks = endpoints->listeners};
 
 	endpoints_age_recent(endpoints, now);
 	endpoints_forget_oldest(endpoints, &age);

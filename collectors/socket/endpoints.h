@@ -27,14 +27,14 @@ struct endpoint {
 	bool forgotten;	  /* is about to go */
 	uint64_t queue;	  /* sum over its sockets: connections or bytes */
 	uint64_t limit;	  /* likewise */
-	uint64_t usage;	  /* 0.01 percent, of the fullest socket */
+	uint64_t usage;	  /* 0.01 percent, of the fullest socket; at most 10000 */
 	uint64_t peak;	  /* highest queue of any one socket since it is known */
 	uint64_t drops;	  /* since the daemon's start, and before it by sockets that were open then;
 			     ROW_ABSENT: this kernel does not count them */
 	double recent;	  /* drops of the last minutes, older ones counting less */
 	uint64_t since;	  /* monotonic ns: when it became known */
 	uint64_t seen;	  /* monotonic ns: when it was last open */
-	uint64_t name;	  /* endpoint_pin() of its row's name; 0: it never had a row */
+	uint64_t name;	  /* endpoint_pin() of its row's name; 0: not known, it had no row yet */
 	char command[COMMAND_SIZE]; /* of the last known owner */
 };
 
@@ -42,7 +42,8 @@ struct endpoint {
 struct endpoints {
 	struct hash table;   /* of struct endpoint */
 	struct hash members; /* sockets with drops, by cookie */
-	bool keep_peaks;     /* remember the peaks of closed endpoints too */
+	bool listeners;	     /* their queues hold one more than the limit, and the peaks of closed
+				ones are remembered */
 	uint64_t ended;	     /* monotonic ns of the last endpoints_end() */
 	size_t untracked[2]; /* sockets that were passed over for the bounds: IPv4, IPv6 */
 };
@@ -54,7 +55,7 @@ struct endpoints {
 #define ENDPOINTS_MEMBERS_MAX 262144
 #define ENDPOINTS_CLOSED_MAX  1024
 
-void endpoints_init(struct endpoints *endpoints, bool keep_peaks);
+void endpoints_init(struct endpoints *endpoints, bool listeners);
 void endpoints_free(struct endpoints *endpoints);
 
 /* A dump of a family (AF_UNSPEC: of both) begins, or begins anew: what its endpoints are now is
@@ -63,7 +64,7 @@ void endpoints_begin(struct endpoints *endpoints, uint8_t family);
 
 /*
  * Adds a socket with this queue and its limit. Drops are counted once however often it is added.
- * A limit of 0 is reckoned as 1 for the usage. 0 or -ENOMEM.
+ * 0 or -ENOMEM.
  */
 int endpoints_add(struct endpoints *endpoints, const struct inet_socket *socket, uint64_t queue,
 		  uint64_t limit, uint64_t now);

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 
 #include "collectors/base/array.h"
+#include "collectors/base/clock.h"
+#include "collectors/base/hash.h"
 #include "collectors/kernel/sockstat.h"
 #include "collectors/socket/fullest_buffers.h"
 #include "collectors/socket/owner.h"
@@ -24,6 +26,18 @@ const struct row_type buffer_row_type = {
 };
 
 #define USAGE_FULL 10000 /* 0.01 percent */
+
+/* A socket's entry in struct buffer_stuck. */
+struct stuck_socket {
+	uint64_t cookie;
+	uint64_t since;
+	uint64_t seen;
+	uint64_t queue; /* bytes that are not read */
+};
+
+/* A receive queue that is fuller than this (0.01 percent) is stuck when it is never read. */
+#define STUCK_USAGE 8000
+#define STUCK_MAX   16384
 
 /* --- the pure part ---------------------------------------------------------------------------- */
 
@@ -94,16 +108,108 @@ void buffer_ranking_add(struct buffer_ranking *ranking, const struct inet_socket
 	ranking->count++;
 }
 
+void buffer_stuck_init(struct buffer_stuck *stuck)
+{
+	*stuck = (struct buffer_stuck){.now = 0};
+	hash_init(&stuck->sockets, sizeof(struct stuck_socket), sizeof(uint64_t));
+}
+
+void buffer_stuck_free(struct buffer_stuck *stuck)
+{
+	hash_clear(&stuck->sockets);
+}
+
+void buffer_stuck_begin(struct buffer_stuck *stuck, uint64_t now)
+{
+	stuck->now = now;
+	stuck->count = 0;
+}
+
+void buffer_stuck_add(struct buffer_stuck *stuck, const struct inet_socket *socket)
+{
+	struct stuck_socket *entry;
+
+	if (!socket->has_memory ||
+	    usage(socket->memory.rx_queue, socket->memory.rx_buffer) < STUCK_USAGE)
+		return;
+	stuck->count++;
+	entry = hash_find(&stuck->sockets, &socket->cookie);
+	if (!entry && stuck->sockets.count < STUCK_MAX)
+		entry = hash_add(&stuck->sockets, &socket->cookie);
+	if (!entry)
+		return;
+	/* A queue that became shorter was read. */
+	if (!entry->since || socket->receive_queue < entry->queue)
+		entry->since = stuck->now;
+	entry->queue = socket->receive_queue;
+	entry->seen = stuck->now;
+}
+
+static bool is_still_stuck(const void *item, void *now)
+{
+	return ((const struct stuck_socket *)item)->seen == *(const uint64_t *)now;
+}
+
+void buffer_stuck_end(struct buffer_stuck *stuck)
+{
+	hash_keep(&stuck->sockets, is_still_stuck, &stuck->now);
+}
+
+uint64_t buffer_stuck_since(const struct buffer_stuck *stuck, const struct inet_socket *socket)
+{
+	const struct stuck_socket *entry = hash_find(&stuck->sockets, &socket->cookie);
+
+	return entry ? entry->since : stuck->now;
+}
+
+/* The socket of a local endpoint that has been stuck for longest. */
+struct stuck_endpoint {
+	struct endpoint_key key;
+	uint64_t since; /* 0: none yet */
+	size_t row;
+};
+
+int buffer_stuck_rows(const struct buffer_stuck *stuck, const struct buffer_ranking *ranking,
+		      struct rows *rows)
+{
+	struct hash endpoints;
+	int err = 0;
+
+	hash_init(&endpoints, sizeof(struct stuck_endpoint), sizeof(struct endpoint_key));
+	for (size_t i = 0; !err && i < ranking->count; i++) {
+		const struct inet_socket *socket = &ranking->entries[i].socket;
+		uint64_t since = buffer_stuck_since(stuck, socket);
+		struct stuck_endpoint *endpoint = hash_add(&endpoints, &socket->local);
+
+		if (!endpoint) {
+			err = -ENOMEM;
+		} else if (!endpoint->since || since < endpoint->since) {
+			endpoint->since = since;
+			endpoint->row = i;
+		}
+	}
+	for (size_t i = 0; !err && i < endpoints.count; i++) {
+		const struct stuck_endpoint *endpoint = hash_at(&endpoints, i);
+		struct buffer_row *row = rows_at(rows, endpoint->row);
+
+		row->stuck_seconds = (stuck->now - endpoint->since) / SECOND_NS;
+	}
+	hash_clear(&endpoints);
+	return err;
+}
+
 /* --- the collector ---------------------------------------------------------------------------- */
 
 struct buffers_state {
 	struct netlink nl;
 	struct owners *owners;
+	struct buffer_stuck stuck;
 };
 
 /* The dump under way. */
 struct buffer_dump {
 	struct buffer_ranking *ranking;
+	struct buffer_stuck *stuck;
 	uint8_t protocol;
 	bool restarted;
 };
@@ -113,6 +219,7 @@ static int buffer_take(const struct inet_socket *socket, void *arg)
 	const struct buffer_dump *dump = arg;
 
 	buffer_ranking_add(dump->ranking, socket, dump->protocol);
+	buffer_stuck_add(dump->stuck, socket);
 	return 0;
 }
 
@@ -178,9 +285,11 @@ static int buffer_rank(struct collect *c, struct buffer_ranking *ranking)
 {
 	struct buffers_state *state = c->state;
 
+	buffer_stuck_begin(&state->stuck, c->now);
 	for (size_t i = 0; i < COUNT_OF(buffer_dumps); i++) {
 		struct buffer_dump dump = {
 			.ranking = ranking,
+			.stuck = &state->stuck,
 			.protocol = buffer_dumps[i].protocol,
 		};
 		int err = sock_diag_dump(&state->nl, &buffer_dumps[i], buffer_take, buffer_restart,
@@ -194,6 +303,7 @@ static int buffer_rank(struct collect *c, struct buffer_ranking *ranking)
 					    "cannot dump the sockets' memory over sock_diag. %s",
 					    sock_diag_remedy(err));
 	}
+	buffer_stuck_end(&state->stuck);
 	return 0;
 }
 
@@ -209,6 +319,7 @@ static void buffer_endpoint(char text[ENDPOINT_SIZE], const struct endpoint_key 
 static int buffer_rows(struct collect *c, const struct buffer_ranking *ranking)
 {
 	const struct buffers_state *state = c->state;
+	size_t stuck = 0;
 
 	for (size_t i = 0; i < ranking->count; i++) {
 		const struct buffer_entry *entry = &ranking->entries[i];
@@ -230,8 +341,10 @@ static int buffer_rows(struct collect *c, const struct buffer_ranking *ranking)
 		buffer_endpoint(row->local, &entry->socket.local);
 		buffer_endpoint(row->remote, &entry->socket.remote);
 		owners_find(state->owners, entry->socket.inode, &row->pid, row->command);
+		stuck += row->rx_usage >= STUCK_USAGE;
 	}
-	return 0;
+	c->left_out = stuck < state->stuck.count;
+	return buffer_stuck_rows(&state->stuck, ranking, &c->rows[0]);
 }
 
 static int buffer_show(struct collect *c)
@@ -261,10 +374,12 @@ static int buffers_collect(struct collect *c)
 	uint64_t sockets;
 	int err;
 
-	if (!state->owners)
+	if (!state->owners) {
 		state->owners = owners_get();
-	if (!state->owners)
-		return -ENOMEM;
+		if (!state->owners)
+			return -ENOMEM;
+		buffer_stuck_init(&state->stuck);
+	}
 	collect_source(c, "sock_diag, /proc/PID/fd");
 	err = buffer_count_sockets(c, &sockets);
 	if (err)
@@ -283,8 +398,10 @@ static void buffers_close(void *arg)
 	struct buffers_state *state = arg;
 
 	sock_diag_close(&state->nl);
-	if (state->owners)
-		owners_put(state->owners);
+	if (!state->owners)
+		return;
+	buffer_stuck_free(&state->stuck);
+	owners_put(state->owners);
 }
 
 const struct collector fullest_buffers_collector = {

@@ -3,6 +3,7 @@
 #ifndef NETDIAG_SOCKET_FULLEST_BUFFERS_H
 #define NETDIAG_SOCKET_FULLEST_BUFFERS_H
 
+#include "collectors/base/hash.h"
 #include "collectors/collector.h"
 #include "collectors/kernel/sock_diag.h"
 
@@ -17,7 +18,9 @@ struct buffer_row {
 	uint64_t tx_usage;
 	uint64_t drops; /* SK_MEMINFO_DROPS */
 	uint64_t pid;
-	uint64_t stuck_seconds; /* the receive queue has been nearly full for so long; no column */
+	uint64_t stuck_seconds; /* for so long the receive queue has been nearly full and not read;
+				   only in the row of the socket of a local endpoint for which it
+				   is longest; no column */
 	char protocol[8];	/* "tcp", "udp" */
 	char local[ENDPOINT_SIZE];
 	char remote[ENDPOINT_SIZE];
@@ -44,6 +47,28 @@ struct buffer_ranking {
 /* Takes a socket in where it belongs. One with nothing in either buffer is passed over. */
 void buffer_ranking_add(struct buffer_ranking *ranking, const struct inet_socket *socket,
 			uint8_t protocol);
+
+/* Since when receive queues have been nearly full without ever becoming shorter. */
+struct buffer_stuck {
+	struct hash sockets; /* by cookie */
+	uint64_t now;	     /* monotonic ns: of the look under way */
+	size_t count;	     /* sockets with such a queue in it */
+};
+
+void buffer_stuck_init(struct buffer_stuck *stuck);
+void buffer_stuck_free(struct buffer_stuck *stuck);
+
+/* A look begins, at a time later than the one before; each of its sockets; it is complete. */
+void buffer_stuck_begin(struct buffer_stuck *stuck, uint64_t now);
+void buffer_stuck_add(struct buffer_stuck *stuck, const struct inet_socket *socket);
+void buffer_stuck_end(struct buffer_stuck *stuck);
+
+/* Since when this socket is stuck; the time of the look: it is not. */
+uint64_t buffer_stuck_since(const struct buffer_stuck *stuck, const struct inet_socket *socket);
+
+/* Fills stuck_seconds of the rows that show the ranking. 0 or -ENOMEM. */
+int buffer_stuck_rows(const struct buffer_stuck *stuck, const struct buffer_ranking *ranking,
+		      struct rows *rows);
 
 /* 0.01 percent. The kernel can let a queue grow past its buffer: above 10000 then. */
 uint64_t buffer_rx_usage(const struct buffer_entry *entry);

@@ -13,7 +13,7 @@ struct listener_row {
 	uint64_t queue_length; /* idiag_rqueue, sum over the members; absent when closed, as the
 				  next two */
 	uint64_t queue_limit;  /* idiag_wqueue, likewise */
-	uint64_t queue_usage;  /* 0.01 percent of the fullest member; may pass 100 % */
+	uint64_t queue_usage;  /* 0.01 percent, of the fullest member: length of limit + 1 */
 	uint64_t queue_peak;   /* of any one member, since it is known */
 	uint64_t drops;	       /* SK_MEMINFO_DROPS of all members that there ever were */
 	uint64_t syn_received; /* sockets in SYN_RECV with the local port, whatever the address */

@@ -75,7 +75,7 @@ class Listener(unittest.TestCase):
                 return row
             row = harness.eventually("the listener that overflows, and its process", found)
             self.assertEqual((row["QueueLength"], row["QueueLimit"], row["QueuePeak"]), (4, 3, 4))
-            self.assertEqual(row["QueueUsage"], 13333)
+            self.assertEqual(row["QueueUsage"], 10000)
             self.assertEqual((row["Address"], row["Port"], row["Sockets"]), ("127.0.0.1", ports[6], 1))
             table = rows(agent)
             for name in names:

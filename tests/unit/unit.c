@@ -164,6 +164,7 @@ int unit_collect(struct unit_collector *unit, uint64_t now)
 	err = unit->desc->collect(&c);
 	for (size_t i = 0; unit->desc->rows[i]; i++)
 		rows_sort(&unit->rows[i]);
+	unit->left_out = c.left_out;
 	memcpy(unit->source, c.source, sizeof(unit->source));
 	memcpy(unit->error, c.error, sizeof(unit->error));
 	return err;

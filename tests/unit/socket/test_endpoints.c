@@ -68,14 +68,14 @@ START_TEST(test_members)
 	ck_assert_uint_eq(endpoint->sockets, 2);
 	ck_assert_uint_eq(endpoint->queue, 14);
 	ck_assert_uint_eq(endpoint->limit, 20);
-	ck_assert_uint_eq(endpoint->usage, 11000);
+	ck_assert_uint_eq(endpoint->usage, 10000); /* full: 11 of a limit of 10 */
 	ck_assert_uint_eq(endpoint->peak, 11);
 	ck_assert_uint_eq(endpoint->drops, 12);
 	ck_assert_uint_eq(endpoint->inode, 1001);
 	sockets[1].receive_queue = 0;
 	round_of(&endpoints, 2 * SECOND, sockets, 3);
 	endpoint = find(&endpoints, 80);
-	ck_assert_uint_eq(endpoint->usage, 3000);
+	ck_assert_uint_eq(endpoint->usage, 2727);
 	ck_assert_uint_eq(endpoint->peak, 11);
 	ck_assert_uint_eq(endpoint->drops, 12);
 	endpoints_free(&endpoints);

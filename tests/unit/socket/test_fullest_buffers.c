@@ -165,9 +165,21 @@ START_TEST(test_live)
 	ck_assert_uint_eq(row->rx_usage, row->rx_queue_bytes * 10000 / row->rx_buffer_bytes);
 	ck_assert_uint_eq(row->tx_usage, 0);
 	ck_assert_uint_gt(row->drops, 10);
+	ck_assert_uint_eq(row->stuck_seconds, 0);
+	ck_assert_int_eq(unit_collect(&unit, 91 * SECOND), 0);
+	row = row_of(&unit, loopback_text(port));
+	ck_assert_uint_eq(row->stuck_seconds, 90);
+	/* It is said to have been left out when there is no place for it. */
+	ck_assert(!unit.left_out);
+	unit.settings->max_rows[MAX_ROWS_BUFFER] = 0;
+	ck_assert_int_eq(unit_collect(&unit, 92 * SECOND), 0);
+	ck_assert(unit.left_out);
+	unit.settings->max_rows[MAX_ROWS_BUFFER] = 1000;
+	ck_assert_int_eq(unit_collect(&unit, 93 * SECOND), 0);
+	row = row_of(&unit, loopback_text(port));
 	/* With many processes the search for owners takes more than one refresh. */
 	for (uint64_t turn = 1; row->pid == ROW_ABSENT && turn < 100; turn++) {
-		ck_assert_int_eq(unit_collect(&unit, SECOND + turn * SECOND / 1000), 0);
+		ck_assert_int_eq(unit_collect(&unit, 93 * SECOND + turn * SECOND / 1000), 0);
 		row = row_of(&unit, loopback_text(port));
 		ck_assert_ptr_nonnull(row);
 	}
@@ -178,10 +190,83 @@ START_TEST(test_live)
 }
 END_TEST
 
+/* A look at three sockets of one endpoint and one of another, of 1,000 bytes each. */
+static void look(struct buffer_stuck *stuck, uint64_t now, const uint32_t queue[4],
+		 struct rows *rows)
+{
+	struct buffer_entry entries[4 + 1];
+	struct buffer_ranking ranking = {.entries = entries, .max = 4};
+
+	buffer_stuck_begin(stuck, now);
+	for (unsigned i = 0; i < 4; i++) {
+		struct inet_socket socket = with_memory(
+			1 + i, (struct socket_memory){.rx_queue = queue[i], .rx_buffer = 1000});
+
+		socket.receive_queue = queue[i];
+		socket.local.port = i < 3 ? 80 : 81;
+		buffer_ranking_add(&ranking, &socket, IPPROTO_TCP);
+		buffer_stuck_add(stuck, &socket);
+	}
+	buffer_stuck_end(stuck);
+	rows_clear(rows);
+	for (size_t i = 0; i < ranking.count; i++) {
+		struct buffer_row *row = rows_add(rows);
+
+		row->rank = ranking.entries[i].socket.cookie; /* to tell them apart */
+	}
+	ck_assert_int_eq(buffer_stuck_rows(stuck, &ranking, rows), 0);
+}
+
+static uint64_t stuck_seconds(struct rows *rows, uint64_t cookie)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct buffer_row *row = rows_at(rows, i);
+
+		if (row->rank == cookie)
+			return row->stuck_seconds;
+	}
+	return 12345;
+}
+
+/* One row an endpoint says for how long: that of the socket which is stuck for longest. A queue
+ * that is read, however full it is, is not stuck. */
+START_TEST(test_stuck)
+{
+	struct buffer_stuck stuck;
+	struct rows rows;
+
+	buffer_stuck_init(&stuck);
+	rows_init(&rows, &buffer_row_type);
+	look(&stuck, 10 * SECOND, (uint32_t[]){990, 100, 795, 1000}, &rows);
+	ck_assert_uint_eq(stuck.count, 2);
+	ck_assert_uint_eq(stuck_seconds(&rows, 1), 0);
+	ck_assert_uint_eq(stuck_seconds(&rows, 2), ROW_ABSENT);
+	ck_assert_uint_eq(stuck_seconds(&rows, 4), 0);
+	/* The first is read, the third fills up. */
+	look(&stuck, 40 * SECOND, (uint32_t[]){980, 100, 800, 1000}, &rows);
+	ck_assert_uint_eq(stuck_seconds(&rows, 1), 0);
+	ck_assert_uint_eq(stuck_seconds(&rows, 3), ROW_ABSENT);
+	ck_assert_uint_eq(stuck_seconds(&rows, 4), 30);
+	look(&stuck, 70 * SECOND, (uint32_t[]){970, 100, 900, 1000}, &rows);
+	ck_assert_uint_eq(stuck_seconds(&rows, 1), ROW_ABSENT);
+	ck_assert_uint_eq(stuck_seconds(&rows, 3), 30);
+	ck_assert_uint_eq(stuck_seconds(&rows, 4), 60);
+	/* Both are read at last. */
+	look(&stuck, 100 * SECOND, (uint32_t[]){970, 100, 10, 799}, &rows);
+	ck_assert_uint_eq(stuck.count, 1);
+	ck_assert_uint_eq(stuck_seconds(&rows, 1), 30);
+	ck_assert_uint_eq(stuck_seconds(&rows, 4), 0);
+	ck_assert_uint_eq(stuck.sockets.count, 1);
+	buffer_stuck_free(&stuck);
+	rows_clear(&rows);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const all[] = {test_ranking,   test_protocols, test_order_is_no_matter,
-				    test_no_places, test_bound,	    test_live};
+				    test_no_places, test_stuck,	    test_bound,
+				    test_live};
 
 	return unit_main("buffers", all, COUNT_OF(all) - !loopback_diag(IPPROTO_UDP));
 }

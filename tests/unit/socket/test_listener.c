@@ -61,7 +61,7 @@ START_TEST(test_overflow)
 	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);
 	row = row_of(&unit, port);
 	ck_assert_uint_eq(row->queue_length, 2);
-	ck_assert_uint_eq(row->queue_usage, 20000);
+	ck_assert_uint_eq(row->queue_usage, 10000);
 	ck_assert_uint_eq(row->queue_peak, 2);
 	ck_assert_uint_ge(row->drops, EXTRA);
 	/* With many processes the search for owners takes more than one refresh. */
