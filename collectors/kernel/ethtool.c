@@ -133,10 +133,9 @@ int ethtool_link(struct ethtool *ethtool, const char *ifname, uint64_t *speed_mb
 		return -EPROTO;
 	if (link->speed && link->speed != (__u32)SPEED_UNKNOWN)
 		*speed_mbps = link->speed;
-	if (link->duplex == DUPLEX_HALF)
-		*duplex = NIC_DUPLEX_HALF;
-	else if (link->duplex == DUPLEX_FULL)
-		*duplex = NIC_DUPLEX_FULL;
+	*duplex = link->duplex == DUPLEX_HALF	? NIC_DUPLEX_HALF
+		  : link->duplex == DUPLEX_FULL ? NIC_DUPLEX_FULL
+						: NIC_DUPLEX_UNKNOWN;
 	return 0;
 }
 

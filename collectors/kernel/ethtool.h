@@ -41,8 +41,10 @@ int ethtool_rings(struct ethtool *ethtool, const char *ifname, struct nic_rings 
  */
 #define ETHTOOL_STRING_SIZE 32
 
+/* netdiagNicDuplex: dot3StatsDuplexStatus of EtherLike-MIB. */
 enum nic_duplex {
-	NIC_DUPLEX_HALF = 1,
+	NIC_DUPLEX_UNKNOWN = 1,
+	NIC_DUPLEX_HALF,
 	NIC_DUPLEX_FULL,
 };
 
@@ -53,7 +55,7 @@ enum nic_duplex {
 int ethtool_driver(struct ethtool *ethtool, const char *ifname, char driver[NIC_DRIVER_SIZE],
 		   char bus_info[NIC_BUS_INFO_SIZE]);
 
-/* ETHTOOL_GLINKSETTINGS (since 4.6): Mbit/s and enum nic_duplex, absent when unknown. */
+/* ETHTOOL_GLINKSETTINGS (since 4.6): Mbit/s, absent when unknown, and enum nic_duplex. */
 int ethtool_link(struct ethtool *ethtool, const char *ifname, uint64_t *speed_mbps,
 		 uint64_t *duplex);
 

@@ -27,11 +27,15 @@ const struct row_type nic_link_type = {
 	.key = {ROW_NUMBER(struct nic_link, row.ifindex)},
 };
 
-/* netdiagNicOperStatus is the kernel's number plus one. */
-_Static_assert(IF_OPER_UNKNOWN + 1 == NIC_OPER_UNKNOWN && IF_OPER_DOWN + 1 == NIC_OPER_DOWN &&
-		       IF_OPER_UP + 1 == NIC_OPER_UP,
-	       "operational states are numbered otherwise");
 _Static_assert(NIC_NAME_SIZE == IFNAMSIZ, "interface names have another size");
+
+/* RFC 2863's number of each IF_OPER_…. */
+static const enum nic_oper_status oper_statuses[] = {
+	[IF_OPER_UNKNOWN] = NIC_OPER_UNKNOWN, [IF_OPER_NOTPRESENT] = NIC_OPER_NOT_PRESENT,
+	[IF_OPER_DOWN] = NIC_OPER_DOWN,	      [IF_OPER_LOWERLAYERDOWN] = NIC_OPER_LOWER_LAYER_DOWN,
+	[IF_OPER_TESTING] = NIC_OPER_TESTING, [IF_OPER_DORMANT] = NIC_OPER_DORMANT,
+	[IF_OPER_UP] = NIC_OPER_UP,
+};
 
 static const struct nla_policy link_policy[IFLA_MAX + 1] = {
 	[IFLA_IFNAME] = {.type = NLA_STRING, .minlen = 2, .maxlen = IFNAMSIZ},
@@ -158,8 +162,8 @@ int nic_link_decode(const struct nlmsghdr *message, struct nic_link *link)
 		if (tb[link_numbers[i].attribute])
 			*nic_row_number(row, link_numbers[i].offset) = nla_get_u32(
 				tb[link_numbers[i].attribute]);
-	if (tb[IFLA_OPERSTATE] && nla_get_u8(tb[IFLA_OPERSTATE]) <= IF_OPER_UP)
-		row->oper_status = nla_get_u8(tb[IFLA_OPERSTATE]) + 1U;
+	if (tb[IFLA_OPERSTATE] && nla_get_u8(tb[IFLA_OPERSTATE]) < COUNT_OF(oper_statuses))
+		row->oper_status = oper_statuses[nla_get_u8(tb[IFLA_OPERSTATE])];
 	/* The carrier of an interface that is down is unknown: sysfs answers EINVAL. */
 	if (tb[IFLA_CARRIER] && (info.ifi_flags & IFF_UP))
 		row->carrier = nla_get_u8(tb[IFLA_CARRIER]) ? 1 : 2;

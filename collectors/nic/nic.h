@@ -9,22 +9,22 @@
 #include "collectors/collector.h"
 #include "collectors/kernel/ethtool.h"
 
-/* netdiagNicOperStatus: the kernel's IF_OPER_… (RFC 2863) plus one. */
+/* netdiagNicOperStatus: ifOperStatus of RFC 2863, whose numbers are not the kernel's. */
 enum nic_oper_status {
-	NIC_OPER_UNKNOWN = 1,
-	NIC_OPER_NOT_PRESENT,
+	NIC_OPER_UP = 1,
 	NIC_OPER_DOWN,
-	NIC_OPER_LOWER_LAYER_DOWN,
 	NIC_OPER_TESTING,
+	NIC_OPER_UNKNOWN,
 	NIC_OPER_DORMANT,
-	NIC_OPER_UP,
+	NIC_OPER_NOT_PRESENT,
+	NIC_OPER_LOWER_LAYER_DOWN,
 };
 
 #define NIC_NAME_SIZE 16 /* IFNAMSIZ */
 
 struct nic_row {
 	uint64_t ifindex;
-	uint64_t oper_status;  /* IFLA_OPERSTATE plus one */
+	uint64_t oper_status;  /* IFLA_OPERSTATE, as enum nic_oper_status */
 	uint64_t carrier;      /* IFLA_CARRIER: 1 true, 2 false */
 	uint64_t speed_mbps;   /* ETHTOOL_GLINKSETTINGS */
 	uint64_t duplex;       /* likewise */

@@ -32,7 +32,8 @@ static void udp_fill(const struct collect *c, const struct endpoint *endpoint,
 	struct udp_socket_row *row = udp_row;
 
 	(void)c;
-	(void)interface;
+	address_format(&endpoint->key, interface, row->address);
+	row->port = endpoint->key.port;
 	row->sockets = endpoint->sockets;
 	row->drops = endpoint->drops;
 	row->pid = pid;

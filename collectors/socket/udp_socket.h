@@ -8,6 +8,7 @@
 #include "collectors/socket/endpoint_pins.h"
 
 struct udp_socket_row {
+	uint64_t port;
 	uint64_t sockets;
 	uint64_t rx_queue_bytes;  /* SK_MEMINFO_RMEM_ALLOC */
 	uint64_t rx_buffer_bytes; /* SK_MEMINFO_RCVBUF */
@@ -16,6 +17,7 @@ struct udp_socket_row {
 	uint64_t uid;		/* of the socket's owner; no column shows it */
 	uint64_t discontinuity; /* monotonic ns */
 	char endpoint[ENDPOINT_SIZE];
+	char address[ADDRESS_SIZE];
 	char command[COMMAND_SIZE];
 };
 

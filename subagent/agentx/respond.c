@@ -4,9 +4,7 @@
 #include <config.h>
 
 #include <string.h>
-#include <time.h>
 
-#include "collectors/base/clock.h"
 #include "subagent/agentx/protocol.h"
 #include "subagent/agentx/respond.h"
 
@@ -17,29 +15,8 @@ union value {
 	long number;
 	struct counter64 counter;
 	oid object[MAX_OID_LEN];
-	u_char date[11];
+	char time[TIME_TEXT_SIZE];
 };
-
-/* RFC 2579 DateAndTime, in UTC: year (2), month, day, hour, minute, second, tenth, '+', 0, 0. */
-static void set_date(u_char *date, uint64_t ns)
-{
-	time_t seconds = (time_t)(ns / SECOND_NS);
-	struct tm tm;
-
-	memset(&tm, 0, sizeof(tm));
-	gmtime_r(&seconds, &tm);
-	date[0] = (u_char)((tm.tm_year + 1900) >> 8);
-	date[1] = (u_char)(tm.tm_year + 1900);
-	date[2] = (u_char)(tm.tm_mon + 1);
-	date[3] = (u_char)tm.tm_mday;
-	date[4] = (u_char)tm.tm_hour;
-	date[5] = (u_char)tm.tm_min;
-	date[6] = (u_char)tm.tm_sec;
-	date[7] = (u_char)(ns % SECOND_NS / (SECOND_NS / 10));
-	date[8] = '+';
-	date[9] = 0;
-	date[10] = 0;
-}
 
 /* 0.0 (zeroDotZero) for an empty one. Returns the number of arcs. */
 static size_t set_object(oid *object, const struct object_id *id)
@@ -92,10 +69,10 @@ bool respond_add_cell(const struct respond *handler, netsnmp_pdu *pdu, const str
 		type = ASN_TIMETICKS;
 		value.number = (long)handler->ticks(number);
 		break;
-	case COLUMN_DATE:
+	case COLUMN_TIME:
 		type = ASN_OCTET_STR;
-		set_date(value.date, number);
-		size = sizeof(value.date);
+		time_text(number, value.time);
+		size = strlen(value.time);
 		break;
 	case COLUMN_TEXT:
 	case COLUMN_TEXT_SPARSE:

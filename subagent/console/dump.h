@@ -9,7 +9,7 @@
  *         without rows is [] (netdiagCollectorTable says why). Numbers are as the MIB has them
  *         (hundredths of a percent stay so, a Gauge32 ends at 4294967295). Enumerations are their
  *         labels, NetdiagTruthValue true or false, a NetdiagTimeStamp the seconds since then, a
- *         TimeTicks seconds, a NetdiagDateAndTime text in ISO 8601, UTC.
+ *         TimeTicks seconds, a NetdiagTime text.
  * schema  what the code knows, in JSON: tables, columns and notifications, which tests compare with
  * the MIB file, checks, collectors and the configuration's directives.
  */

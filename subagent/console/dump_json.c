@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "collectors/base/clock.h"
 #include "subagent/console/dump.h"
@@ -15,20 +14,6 @@ static void dump_json_seconds(FILE *out, uint64_t ns)
 {
 	fprintf(out, "%" PRIu64 ".%02u", ns / SECOND_NS,
 		(unsigned)(ns % SECOND_NS / (SECOND_NS / 100)));
-}
-
-/* "2024-02-29T12:00:00.5Z", the resolution of NetdiagDateAndTime. */
-static void dump_json_date(FILE *out, uint64_t ns)
-{
-	time_t seconds = (time_t)(ns / SECOND_NS);
-	char text[sizeof("-2147483648-02-29T12:00:00")];
-	struct tm tm;
-
-	if (!gmtime_r(&seconds, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm)) {
-		fputs("null", out);
-		return;
-	}
-	fprintf(out, "\"%s.%uZ\"", text, (unsigned)(ns % SECOND_NS / (SECOND_NS / 10)));
 }
 
 /* A label; true and false for NetdiagTruthValue; the number when it has none. */
@@ -47,7 +32,7 @@ static void dump_json_label(FILE *out, const struct column *column, uint64_t val
 static void dump_json_cell(FILE *out, const struct column *column, const void *row)
 {
 	const void *member = (const char *)row + column->offset;
-	char dotted[OBJECT_ID_TEXT_SIZE];
+	char dotted[OBJECT_ID_TEXT_SIZE], time[TIME_TEXT_SIZE];
 
 	switch (column->type) {
 	case COLUMN_TEXT:
@@ -67,8 +52,9 @@ static void dump_json_cell(FILE *out, const struct column *column, const void *r
 	case COLUMN_STAMP:
 		dump_json_seconds(out, clock_since(column_number(column, row)));
 		return;
-	case COLUMN_DATE:
-		dump_json_date(out, column_number(column, row));
+	case COLUMN_TIME:
+		time_text(column_number(column, row), time);
+		json_string(out, time);
 		return;
 	case COLUMN_COUNTER64:
 	case COLUMN_GAUGE32:

@@ -20,8 +20,12 @@
 #define ARC_TEXT_(arc)	  #arc
 #define ENTRY_ARC	  1 /* of a row below its table */
 
-static const char *schema_syntax(enum column_type type)
+static const char *schema_syntax(enum column_type type, enum column_reading reading)
 {
+	if (reading == READ_PERCENT)
+		return "NetdiagPercent";
+	if (reading == READ_HUNDREDTHS)
+		return "NetdiagHundredths";
 	switch (type) {
 	case COLUMN_COUNTER64:
 		return "Counter64";
@@ -37,8 +41,8 @@ static const char *schema_syntax(enum column_type type)
 		return "TimeTicks";
 	case COLUMN_STAMP:
 		return "NetdiagTimeStamp";
-	case COLUMN_DATE:
-		return "NetdiagDateAndTime";
+	case COLUMN_TIME:
+		return "NetdiagTime";
 	case COLUMN_TEXT:
 	case COLUMN_TEXT_SPARSE:
 		return "NetdiagText";
@@ -61,27 +65,27 @@ static void schema_values(FILE *out, const struct enum_value *values)
 	putc('}', out);
 }
 
-/* The UNITS of a number whose reading depends on them. */
+/* The UNITS of a number whose reading depends on them; another object has those of hundredths. */
 static void schema_units(FILE *out, enum column_reading reading)
 {
 	static const char *const units[] = {
-		[READ_PERCENT] = "0.01 percent",
-		[READ_HUNDREDTHS] = "0.01 of netdiagCheckUnits",
+		[READ_PERCENT] = "percent",
 		[READ_MILLISECONDS] = "milliseconds",
 		[READ_MICROSECONDS] = "microseconds",
 	};
 
-	if (reading != READ_PLAIN)
+	if (reading != READ_PLAIN && units[reading])
 		fprintf(out, ", \"units\": \"%s\"", units[reading]);
 }
 
 /* What columns, scalars and notifications' objects have in common; the caller has begun the object
  * with its OID and ends it. */
-static void schema_object(FILE *out, const char *name, enum column_type type, size_t size,
-			  const struct enum_value *values, const char *access)
+static void schema_object(FILE *out, const char *name, enum column_type type,
+			  enum column_reading reading, size_t size, const struct enum_value *values,
+			  const char *access)
 {
 	fprintf(out, "\", \"name\": \"%s\", \"syntax\": \"%s\", \"access\": \"%s\"", name,
-		schema_syntax(type), access);
+		schema_syntax(type, reading), access);
 	if (type == COLUMN_TEXT || type == COLUMN_TEXT_SPARSE)
 		fprintf(out, ", \"size\": %zu", size - 1);
 	if (type == COLUMN_ENUM)
@@ -101,8 +105,8 @@ static void schema_columns(FILE *out, const struct table *table)
 		if (table->entry)
 			fprintf(out, ".%d", ENTRY_ARC);
 		fprintf(out, ".%u", column->arc);
-		schema_object(out, column->name, column->type, column->size, column->values,
-			      column->index ? "not-accessible" : "read-only");
+		schema_object(out, column->name, column->type, column->reading, column->size,
+			      column->values, column->index ? "not-accessible" : "read-only");
 		schema_units(out, column->reading);
 		putc('}', out);
 		before = ",";
@@ -141,10 +145,8 @@ static void schema_notify_objects(FILE *out)
 
 		fprintf(out, "%s\n    {\"oid\": \"" OID_OBJECTS ".%d.%u", i ? "," : "",
 			ARC_NOTIFY_OBJECTS, object->arc);
-		schema_object(out, object->name, object->type, object->size, object->values,
-			      "accessible-for-notify");
-		if (i == NOTIFY_VALUE || i == NOTIFY_LIMIT)
-			fputs(", \"units\": \"0.01 of netdiagNotifyUnits\"", out);
+		schema_object(out, object->name, object->type, object->reading, object->size,
+			      object->values, "accessible-for-notify");
 		putc('}', out);
 	}
 	fputs("]}", out);

@@ -6,7 +6,6 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "collectors/base/clock.h"
 #include "collectors/base/text.h"
@@ -72,16 +71,6 @@ static void format_since(char *cell, uint64_t stamp)
 	strcat(cell, " ago");
 }
 
-/* Local time, since it is read beside the host's logs. */
-static void format_date(char *cell, uint64_t ns)
-{
-	time_t seconds = (time_t)(ns / SECOND_NS);
-	struct tm tm;
-
-	if (!localtime_r(&seconds, &tm) || !strftime(cell, CELL_SIZE, "%Y-%m-%d %H:%M:%S %z", &tm))
-		snprintf(cell, CELL_SIZE, "?");
-}
-
 static void format_number(char *cell, const struct column *column, uint64_t value)
 {
 	switch (column->reading) {
@@ -123,8 +112,8 @@ static void format_cell(char *cell, const struct column *column, const void *row
 	value = column_number(column, row);
 	if (column->type == COLUMN_STAMP)
 		format_since(cell, value);
-	else if (column->type == COLUMN_DATE)
-		format_date(cell, value);
+	else if (column->type == COLUMN_TIME)
+		time_text(value, cell);
 	else if (column->type == COLUMN_TICKS)
 		format_whole_seconds(cell, value / SECOND_NS);
 	else if (column->type == COLUMN_ENUM && column_label(column, value))
@@ -169,6 +158,15 @@ static size_t common_prefix(const struct table *table)
 	return length;
 }
 
+/* A column that repeats the index for tools that cannot read one; a person can. */
+static bool repeats_index(const struct table *table, const struct column *column)
+{
+	for (size_t i = 0; i < table->column_count; i++)
+		if (table->columns[i].index && table->columns[i].offset == column->offset)
+			return !column->index;
+	return false;
+}
+
 /* Finds out which columns are used, how wide they are, and which are too wide for a line. */
 static void dump_text_measure(const struct table *table, const struct rows *rows,
 			      struct field *fields)
@@ -181,6 +179,8 @@ static void dump_text_measure(const struct table *table, const struct rows *rows
 		struct field *field = &fields[i];
 
 		*field = (struct field){.heading = column->name + prefix};
+		if (repeats_index(table, column))
+			continue;
 		for (size_t r = 0; r < rows->count; r++) {
 			size_t width;
 

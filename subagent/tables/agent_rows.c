@@ -79,6 +79,12 @@ static uint64_t count_stale(struct engine *engine)
 	return stale;
 }
 
+static void bound_count(uint64_t *count)
+{
+	if (*count > AGENT_COUNT_MAX)
+		*count = AGENT_COUNT_MAX;
+}
+
 void agent_row_now(struct agent_row *row)
 {
 	struct utsname name;
@@ -89,6 +95,7 @@ void agent_row_now(struct agent_row *row)
 	row->unknown_checks = row->stale_collectors = 0;
 	row->worst_severity = ALARM_NONE;
 	row->traps_sent = row->traps_suppressed = row->traps_pending = 0;
+	row->last_change = 0;
 	row->last_sequence = row->held_back = row->held_back_ns = 0;
 	row->master_reconnects = 0;
 	ROW_SET_TEXT(row->version, agent_version());
@@ -97,6 +104,10 @@ void agent_row_now(struct agent_row *row)
 		text_percent(row->host_name, sizeof(row->host_name), name.nodename);
 	if (fill_others)
 		fill_others(row, fill_others_arg);
+	bound_count(&row->critical_alarms);
+	bound_count(&row->warning_alarms);
+	bound_count(&row->shelved_alarms);
+	bound_count(&row->unknown_checks);
 }
 
 int agent_rows_fill(struct rows *rows, void *engine)

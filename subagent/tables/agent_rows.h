@@ -10,6 +10,10 @@
 #define AGENT_HOST_NAME_SIZE   65
 #define AGENT_SUMMARY_SIZE     61
 
+/* The most that netdiagAgentCriticalAlarms to …StaleCollectors show, so that all objects about the
+ * host's health fit into one message. */
+#define AGENT_COUNT_MAX 32767
+
 struct agent_row {
 	uint64_t uptime; /* ns */
 	uint64_t active_alarms;
@@ -19,7 +23,7 @@ struct agent_row {
 	uint64_t traps_pending;
 	uint64_t master_reconnects;
 	uint64_t last_sequence; /* of the notifications */
-	uint64_t last_change;	/* monotonic ns: of an alarm; absent: there was none */
+	uint64_t last_change;	/* monotonic ns: of an alarm; 0: there was none */
 	uint64_t critical_alarms;
 	uint64_t warning_alarms;
 	uint64_t shelved_alarms;

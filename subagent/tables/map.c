@@ -38,7 +38,7 @@
 #define INTEGER(a, n, r, m)  COLUMN(a, n, COLUMN_INTEGER32, r, m)
 #define TICKS(a, n, r, m)    COLUMN(a, n, COLUMN_TICKS, r, m)
 #define STAMP(a, n, r, m)    COLUMN(a, n, COLUMN_STAMP, r, m)
-#define DATE(a, n, r, m)     COLUMN(a, n, COLUMN_DATE, r, m)
+#define TIME(a, n, r, m)     COLUMN(a, n, COLUMN_TIME, r, m)
 #define TEXT(a, n, r, m)     COLUMN(a, n, COLUMN_TEXT, r, m)
 #define SPARSE(a, n, r, m)   COLUMN(a, n, COLUMN_TEXT_SPARSE, r, m)
 #define OBJECT(a, n, r, m)   COLUMN(a, n, COLUMN_OID, r, m)
@@ -86,13 +86,14 @@ static const struct enum_value status_values[] = {
 	END_OF_VALUES};
 
 static const struct enum_value oper_values[] = {
-	{NIC_OPER_UNKNOWN, "unknown"}, {NIC_OPER_NOT_PRESENT, "notPresent"},
-	{NIC_OPER_DOWN, "down"}, {NIC_OPER_LOWER_LAYER_DOWN, "lowerLayerDown"},
-	{NIC_OPER_TESTING, "testing"}, {NIC_OPER_DORMANT, "dormant"}, {NIC_OPER_UP, "up"},
+	{NIC_OPER_UP, "up"}, {NIC_OPER_DOWN, "down"}, {NIC_OPER_TESTING, "testing"},
+	{NIC_OPER_UNKNOWN, "unknown"}, {NIC_OPER_DORMANT, "dormant"},
+	{NIC_OPER_NOT_PRESENT, "notPresent"}, {NIC_OPER_LOWER_LAYER_DOWN, "lowerLayerDown"},
 	END_OF_VALUES};
 
 static const struct enum_value duplex_values[] = {
-	{NIC_DUPLEX_HALF, "half"}, {NIC_DUPLEX_FULL, "full"}, END_OF_VALUES};
+	{NIC_DUPLEX_UNKNOWN, "unknown"}, {NIC_DUPLEX_HALF, "halfDuplex"},
+	{NIC_DUPLEX_FULL, "fullDuplex"}, END_OF_VALUES};
 
 static const struct enum_value family_values[] = {
 	{SOCKET_ANY, "any"}, {SOCKET_IPV4, "ipv4"}, {SOCKET_IPV6, "ipv6"}, END_OF_VALUES};
@@ -118,43 +119,47 @@ const struct enum_value event_values[] = {
 	{ALARM_EVENT_RAISED, "raised"}, {ALARM_EVENT_CHANGED, "changed"},
 	{ALARM_EVENT_REPEATED, "repeated"}, {ALARM_EVENT_CLEARED, "cleared"},
 	{ALARM_EVENT_SHELVED, "shelved"}, {ALARM_EVENT_UNSHELVED, "unshelved"}, END_OF_VALUES};
+
 static const struct enum_value alarm_state_values[] = {
 	{ALARM_ACTIVE, "active"}, {ALARM_CLEARING, "clearing"}, {ALARM_SHELVED, "shelved"},
 	END_OF_VALUES};
 
 static const struct column agent_columns[] = {
-	TEXT    (1, "netdiagAgentVersion",          agent_row, version),
-	TEXT    (2, "netdiagAgentBootId",           agent_row, boot_id),
-	TICKS   (3, "netdiagAgentUptime",           agent_row, uptime),
-	GAUGE   (4, "netdiagAgentActiveAlarms",     agent_row, active_alarms),
-	ENUM    (5, "netdiagAgentWorstSeverity",    agent_row, worst_severity, severity_values),
-	COUNTER (6, "netdiagAgentTrapsSent",        agent_row, traps_sent),
-	COUNTER (7, "netdiagAgentTrapsSuppressed",  agent_row, traps_suppressed),
-	GAUGE   (8, "netdiagAgentTrapsPending",     agent_row, traps_pending),
-	COUNTER (9, "netdiagAgentMasterReconnects", agent_row, master_reconnects),
-	UNSIGNED(10, "netdiagAgentLastSequence",    agent_row, last_sequence),
-	STAMP   (11, "netdiagAgentLastChange",      agent_row, last_change),
-	GAUGE   (12, "netdiagAgentCriticalAlarms",  agent_row, critical_alarms),
-	GAUGE   (13, "netdiagAgentWarningAlarms",   agent_row, warning_alarms),
-	GAUGE   (14, "netdiagAgentShelvedAlarms",   agent_row, shelved_alarms),
-	GAUGE   (15, "netdiagAgentUnknownChecks",   agent_row, unknown_checks),
-	GAUGE   (16, "netdiagAgentStaleCollectors", agent_row, stale_collectors),
-	TEXT    (17, "netdiagAgentSummary",         agent_row, summary),
-	TEXT    (18, "netdiagAgentConfigHash",      agent_row, config_hash),
-	GAUGE   (19, "netdiagAgentHeldBack",        agent_row, held_back),
+	/* Health: these thirteen are for one GET, and fit into the smallest SNMP message together. 9 and
+	 * 10 are reserved: LossRate and WorstPlace. */
+	TEXT    (1,  "netdiagAgentBootId",           agent_row, boot_id),
+	UNSIGNED(2,  "netdiagAgentLastSequence",     agent_row, last_sequence),
+	STAMP   (3,  "netdiagAgentLastChange",       agent_row, last_change),
+	GAUGE   (4,  "netdiagAgentCriticalAlarms",   agent_row, critical_alarms),
+	GAUGE   (5,  "netdiagAgentWarningAlarms",    agent_row, warning_alarms),
+	GAUGE   (6,  "netdiagAgentShelvedAlarms",    agent_row, shelved_alarms),
+	GAUGE   (7,  "netdiagAgentUnknownChecks",    agent_row, unknown_checks),
+	GAUGE   (8,  "netdiagAgentStaleCollectors",  agent_row, stale_collectors),
+	TEXT    (11, "netdiagAgentSummary",          agent_row, summary),
+	TEXT    (12, "netdiagAgentConfigHash",       agent_row, config_hash),
+	TICKS   (13, "netdiagAgentUptime",           agent_row, uptime),
+	TEXT    (14, "netdiagAgentVersion",          agent_row, version),
+	GAUGE   (15, "netdiagAgentActiveAlarms",     agent_row, active_alarms),
+	ENUM    (16, "netdiagAgentWorstSeverity",    agent_row, worst_severity, severity_values),
+	COUNTER (17, "netdiagAgentTrapsSent",        agent_row, traps_sent),
+	COUNTER (18, "netdiagAgentTrapsSuppressed",  agent_row, traps_suppressed),
+	GAUGE   (19, "netdiagAgentTrapsPending",     agent_row, traps_pending),
+	GAUGE   (20, "netdiagAgentHeldBack",         agent_row, held_back),
+	COUNTER (21, "netdiagAgentMasterReconnects", agent_row, master_reconnects),
 };
 
 static const struct column collector_columns[] = {
 	INDEX_TEXT (1, "netdiagCollectorName",   agent_collector_row, name),
-	ENUM    (2,  "netdiagCollectorStatus",   agent_collector_row, status, status_values),
-	TEXT    (3,  "netdiagCollectorSource",   agent_collector_row, source),
-	READING (4,  "netdiagCollectorInterval", COLUMN_UNSIGNED32, agent_collector_row, interval_ms, READ_MILLISECONDS),
-	READING (5,  "netdiagCollectorAge", COLUMN_GAUGE32,      agent_collector_row, age_ms, READ_MILLISECONDS),
-	READING (6,  "netdiagCollectorDuration", COLUMN_GAUGE32, agent_collector_row, duration_us, READ_MICROSECONDS),
-	COUNTER (7,  "netdiagCollectorRefreshes", agent_collector_row, refreshes),
-	COUNTER (8,  "netdiagCollectorErrors",   agent_collector_row, errors),
-	TEXT    (9,  "netdiagCollectorLastError", agent_collector_row, last_error),
-	GAUGE   (10, "netdiagCollectorRows",     agent_collector_row, rows),
+	TEXT    (2,  "netdiagCollectorLabel",    agent_collector_row, name),
+	ENUM    (3,  "netdiagCollectorStatus",   agent_collector_row, status, status_values),
+	TEXT    (4,  "netdiagCollectorSource",   agent_collector_row, source),
+	READING (5,  "netdiagCollectorInterval", COLUMN_UNSIGNED32, agent_collector_row, interval_ms, READ_MILLISECONDS),
+	READING (6,  "netdiagCollectorAge", COLUMN_GAUGE32,      agent_collector_row, age_ms, READ_MILLISECONDS),
+	READING (7,  "netdiagCollectorDuration", COLUMN_GAUGE32, agent_collector_row, duration_us, READ_MICROSECONDS),
+	COUNTER (8,  "netdiagCollectorRefreshes", agent_collector_row, refreshes),
+	COUNTER (9,  "netdiagCollectorErrors",   agent_collector_row, errors),
+	TEXT    (10, "netdiagCollectorLastError", agent_collector_row, last_error),
+	GAUGE   (11, "netdiagCollectorRows",     agent_collector_row, rows),
 };
 
 static const struct column softnet_columns[] = {
@@ -218,8 +223,9 @@ static const struct column nic_columns[] = {
 static const struct column nic_stat_columns[] = {
 	INDEX_INTEGER (0, "netdiagNicIfIndex",       nic_stat_row, ifindex),
 	INDEX_TEXT    (1, "netdiagNicStatName",      nic_stat_row, name),
-	COUNTER (2, "netdiagNicStatValue",           nic_stat_row, value),
-	STAMP   (3, "netdiagNicStatDiscontinuityTime", nic_stat_row, discontinuity),
+	TEXT    (2, "netdiagNicStatLabel",           nic_stat_row, name),
+	COUNTER (3, "netdiagNicStatValue",           nic_stat_row, value),
+	STAMP   (4, "netdiagNicStatDiscontinuityTime", nic_stat_row, discontinuity),
 };
 
 static const struct column irq_columns[] = {
@@ -338,27 +344,30 @@ static const struct column listener_columns[] = {
 
 static const struct column udp_socket_columns[] = {
 	INDEX_TEXT (1, "netdiagUdpSocketEndpoint",   udp_socket_row, endpoint),
-	GAUGE   (2, "netdiagUdpSocketSockets",       udp_socket_row, sockets),
-	GAUGE   (3, "netdiagUdpSocketRxQueueBytes",  udp_socket_row, rx_queue_bytes),
-	UNSIGNED(4, "netdiagUdpSocketRxBufferBytes", udp_socket_row, rx_buffer_bytes),
-	COUNTER (5, "netdiagUdpSocketDrops",         udp_socket_row, drops),
-	SPARSE  (6, "netdiagUdpSocketCommand",       udp_socket_row, command),
-	INTEGER (7, "netdiagUdpSocketPid",           udp_socket_row, pid),
-	STAMP   (8, "netdiagUdpSocketDiscontTime",   udp_socket_row, discontinuity),
+	TEXT    (2,  "netdiagUdpSocketAddress",      udp_socket_row, address),
+	UNSIGNED(3,  "netdiagUdpSocketPort",         udp_socket_row, port),
+	GAUGE   (4,  "netdiagUdpSocketSockets",      udp_socket_row, sockets),
+	GAUGE   (5,  "netdiagUdpSocketRxQueueBytes", udp_socket_row, rx_queue_bytes),
+	UNSIGNED(6,  "netdiagUdpSocketRxBufferBytes", udp_socket_row, rx_buffer_bytes),
+	COUNTER (7,  "netdiagUdpSocketDrops",        udp_socket_row, drops),
+	SPARSE  (8,  "netdiagUdpSocketCommand",      udp_socket_row, command),
+	INTEGER (9,  "netdiagUdpSocketPid",          udp_socket_row, pid),
+	STAMP   (10, "netdiagUdpSocketDiscontTime",  udp_socket_row, discontinuity),
 };
 
 static const struct column protocol_columns[] = {
 	INDEX_TEXT (1, "netdiagProtocolName", protocol_row, name),
-	GAUGE   (2,  "netdiagProtocolInUse",  protocol_row, in_use),
-	GAUGE   (3,  "netdiagProtocolOrphans", protocol_row, orphans),
-	GAUGE   (4,  "netdiagProtocolTimeWait", protocol_row, time_wait),
-	GAUGE   (5,  "netdiagProtocolAllocated", protocol_row, allocated),
-	GAUGE   (6,  "netdiagProtocolMemPages", protocol_row, mem_pages),
-	UNSIGNED(7,  "netdiagProtocolMemLow", protocol_row, mem_low),
-	UNSIGNED(8,  "netdiagProtocolMemPressure", protocol_row, mem_pressure),
-	UNSIGNED(9,  "netdiagProtocolMemHigh", protocol_row, mem_high),
-	PERCENT (10, "netdiagProtocolMemUsage", protocol_row, mem_usage),
-	GAUGE   (11, "netdiagProtocolMemBytes", protocol_row, mem_bytes),
+	TEXT    (2,  "netdiagProtocolLabel",  protocol_row, name),
+	GAUGE   (3,  "netdiagProtocolInUse",  protocol_row, in_use),
+	GAUGE   (4,  "netdiagProtocolOrphans", protocol_row, orphans),
+	GAUGE   (5,  "netdiagProtocolTimeWait", protocol_row, time_wait),
+	GAUGE   (6,  "netdiagProtocolAllocated", protocol_row, allocated),
+	GAUGE   (7,  "netdiagProtocolMemPages", protocol_row, mem_pages),
+	UNSIGNED(8,  "netdiagProtocolMemLow", protocol_row, mem_low),
+	UNSIGNED(9,  "netdiagProtocolMemPressure", protocol_row, mem_pressure),
+	UNSIGNED(10, "netdiagProtocolMemHigh", protocol_row, mem_high),
+	PERCENT (11, "netdiagProtocolMemUsage", protocol_row, mem_usage),
+	GAUGE   (12, "netdiagProtocolMemBytes", protocol_row, mem_bytes),
 };
 
 static const struct column buffer_columns[] = {
@@ -380,86 +389,89 @@ static const struct column buffer_columns[] = {
 
 static const struct column limit_columns[] = {
 	INDEX_TEXT (1, "netdiagLimitName", limit_row, name),
-	GAUGE   (2, "netdiagLimitUsed",   limit_row, used),
-	UNSIGNED(3, "netdiagLimitMax",    limit_row, max),
-	PERCENT (4, "netdiagLimitUsage",  limit_row, usage),
-	TEXT    (5, "netdiagLimitSysctl", limit_row, sysctl),
-	SPARSE  (6, "netdiagLimitDetail", limit_row, detail),
+	TEXT    (2, "netdiagLimitLabel",  limit_row, name),
+	GAUGE   (3, "netdiagLimitUsed",   limit_row, used),
+	UNSIGNED(4, "netdiagLimitMax",    limit_row, max),
+	PERCENT (5, "netdiagLimitUsage",  limit_row, usage),
+	TEXT    (6, "netdiagLimitSysctl", limit_row, sysctl),
+	SPARSE  (7, "netdiagLimitDetail", limit_row, detail),
 };
 
 static const struct column sysctl_columns[] = {
 	INDEX_TEXT (1, "netdiagSysctlName",  sysctl_row, name),
-	TEXT       (2, "netdiagSysctlValue", sysctl_row, value),
+	TEXT       (2, "netdiagSysctlLabel", sysctl_row, name),
+	TEXT       (3, "netdiagSysctlValue", sysctl_row, value),
 };
 
 static const struct column netns_columns[] = {
 	INDEX_TEXT (1, "netdiagNetnsName",           netns_row, name),
-	UNSIGNED(2,  "netdiagNetnsInode",            netns_row, inode),
-	ENUM    (3,  "netdiagNetnsSource",           netns_row, source, netns_source_values),
-	INTEGER (4,  "netdiagNetnsPid",              netns_row, pid),
-	SPARSE  (5,  "netdiagNetnsCommand",          netns_row, command),
-	GAUGE   (6,  "netdiagNetnsSocketsUsed",      netns_row, sockets_used),
-	GAUGE   (7,  "netdiagNetnsTcpInUse",         netns_row, tcp_in_use),
-	GAUGE   (8,  "netdiagNetnsTimeWait",         netns_row, time_wait),
-	GAUGE   (9,  "netdiagNetnsCloseWait",        netns_row, close_wait),
-	COUNTER (10, "netdiagNetnsListenOverflows",  netns_row, listen_overflows),
-	COUNTER (11, "netdiagNetnsListenDrops",      netns_row, listen_drops),
-	COUNTER (12, "netdiagNetnsRetransSegs",      netns_row, retrans_segs),
-	COUNTER (13, "netdiagNetnsAttemptFails",     netns_row, attempt_fails),
-	COUNTER (14, "netdiagNetnsUdpRcvbufErrors",  netns_row, udp_rcvbuf_errors),
-	GAUGE   (15, "netdiagNetnsConntrackEntries", netns_row, conntrack_entries),
-	PERCENT (16, "netdiagNetnsConntrackUsage",   netns_row, conntrack_usage),
-	STAMP   (17, "netdiagNetnsDiscontinuityTime", netns_row, discontinuity),
+	TEXT    (2,  "netdiagNetnsLabel",            netns_row, name),
+	UNSIGNED(3,  "netdiagNetnsInode",            netns_row, inode),
+	ENUM    (4,  "netdiagNetnsSource",           netns_row, source, netns_source_values),
+	INTEGER (5,  "netdiagNetnsPid",              netns_row, pid),
+	SPARSE  (6,  "netdiagNetnsCommand",          netns_row, command),
+	GAUGE   (7,  "netdiagNetnsSocketsUsed",      netns_row, sockets_used),
+	GAUGE   (8,  "netdiagNetnsTcpInUse",         netns_row, tcp_in_use),
+	GAUGE   (9,  "netdiagNetnsTimeWait",         netns_row, time_wait),
+	GAUGE   (10, "netdiagNetnsCloseWait",        netns_row, close_wait),
+	COUNTER (11, "netdiagNetnsListenOverflows",  netns_row, listen_overflows),
+	COUNTER (12, "netdiagNetnsListenDrops",      netns_row, listen_drops),
+	COUNTER (13, "netdiagNetnsRetransSegs",      netns_row, retrans_segs),
+	COUNTER (14, "netdiagNetnsAttemptFails",     netns_row, attempt_fails),
+	COUNTER (15, "netdiagNetnsUdpRcvbufErrors",  netns_row, udp_rcvbuf_errors),
+	GAUGE   (16, "netdiagNetnsConntrackEntries", netns_row, conntrack_entries),
+	PERCENT (17, "netdiagNetnsConntrackUsage",   netns_row, conntrack_usage),
+	STAMP   (18, "netdiagNetnsDiscontinuityTime", netns_row, discontinuity),
 };
 
 static const struct column check_columns[] = {
 	INDEX_TEXT (1, "netdiagCheckName",     check_row, check),
 	INDEX_TEXT (2, "netdiagCheckInstance", check_row, instance),
-	ENUM    (3,  "netdiagCheckState",    check_row, state, check_state_values),
-	HUNDREDTHS(4,  "netdiagCheckValue",    check_row, value),
-	HUNDREDTHS(5,  "netdiagCheckWarning",  check_row, warning),
-	HUNDREDTHS(6,  "netdiagCheckCritical", check_row, critical),
-	HUNDREDTHS(7,  "netdiagCheckClear",    check_row, clear),
-	TEXT    (8,  "netdiagCheckUnits",    check_row, units),
-	STAMP   (9,  "netdiagCheckSince",    check_row, since),
-	COUNTER (10, "netdiagCheckRaises",   check_row, raises),
-	OBJECT  (11, "netdiagCheckObjectId", check_row, object_id),
-	TEXT    (12, "netdiagCheckSummary",  check_row, text.summary),
-	TEXT    (13, "netdiagCheckAdvice",   check_row, text.advice),
-	TEXT    (14, "netdiagCheckCommand",  check_row, text.command),
-	ENUM    (15, "netdiagCheckNotify",   check_row, notify, truth_values),
-	GAUGE   (16, "netdiagCheckTimeToFull", check_row, time_to_full),
-	UNSIGNED(17, "netdiagCheckCauseId",  check_row, cause_id),
-	TEXT    (18, "netdiagCheckLabel",    check_row, check),
-	TEXT    (19, "netdiagCheckInstanceLabel", check_row, instance),
+	TEXT    (3,  "netdiagCheckLabel",    check_row, check),
+	TEXT    (4,  "netdiagCheckInstanceLabel", check_row, instance),
+	ENUM    (5,  "netdiagCheckState",    check_row, state, check_state_values),
+	HUNDREDTHS(6,  "netdiagCheckValue",    check_row, value),
+	HUNDREDTHS(7,  "netdiagCheckWarning",  check_row, warning),
+	HUNDREDTHS(8,  "netdiagCheckCritical", check_row, critical),
+	HUNDREDTHS(9,  "netdiagCheckClear",    check_row, clear),
+	TEXT    (10, "netdiagCheckUnits",    check_row, units),
+	GAUGE   (11, "netdiagCheckTimeToFull", check_row, time_to_full),
+	STAMP   (12, "netdiagCheckSince",    check_row, since),
+	COUNTER (13, "netdiagCheckRaises",   check_row, raises),
+	ENUM    (14, "netdiagCheckNotify",   check_row, notify, truth_values),
+	UNSIGNED(15, "netdiagCheckCauseId",  check_row, cause_id),
+	OBJECT  (16, "netdiagCheckObjectId", check_row, object_id),
+	TEXT    (17, "netdiagCheckSummary",  check_row, text.summary),
+	TEXT    (18, "netdiagCheckAdvice",   check_row, text.advice),
+	TEXT    (19, "netdiagCheckCommand",  check_row, text.command),
 };
 
 static const struct column alarm_columns[] = {
 	INDEX_UNSIGNED (1, "netdiagAlarmId", alarm_row, id),
-	TEXT    (2, "netdiagAlarmCheck",     alarm_row, check),
-	TEXT    (3, "netdiagAlarmInstance",  alarm_row, instance),
-	ENUM    (4, "netdiagAlarmSeverity",  alarm_row, severity, severity_values),
-	HUNDREDTHS(5, "netdiagAlarmValue",     alarm_row, value),
-	HUNDREDTHS(6, "netdiagAlarmLimit",     alarm_row, limit),
-	DATE    (7, "netdiagAlarmRaisedAt",  alarm_row, raised_at),
-	TEXT    (8, "netdiagAlarmSummary",   alarm_row, text.summary),
-	TEXT    (9, "netdiagAlarmAdvice",    alarm_row, text.advice),
-	TEXT    (10, "netdiagAlarmCommand",  alarm_row, text.command),
-	TEXT    (11, "netdiagAlarmUnits",    alarm_row, units),
-	OBJECT  (12, "netdiagAlarmObjectId", alarm_row, object_id),
-	TICKS   (13, "netdiagAlarmAge",      alarm_row, age),
-	HUNDREDTHS(14, "netdiagAlarmPeak",   alarm_row, peak),
-	ENUM    (15, "netdiagAlarmState",    alarm_row, state, alarm_state_values),
-	ENUM    (16, "netdiagAlarmNotify",   alarm_row, notify, truth_values),
-	UNSIGNED(17, "netdiagAlarmCauseId",  alarm_row, cause_id),
-	GAUGE   (18, "netdiagAlarmCount",    alarm_row, count),
-	DATE    (19, "netdiagAlarmChangedAt", alarm_row, changed_at),
+	TEXT    (2,  "netdiagAlarmCheck",    alarm_row, check),
+	TEXT    (3,  "netdiagAlarmInstance", alarm_row, instance),
+	ENUM    (4,  "netdiagAlarmSeverity", alarm_row, severity, severity_values),
+	ENUM    (5,  "netdiagAlarmState",    alarm_row, state, alarm_state_values),
+	HUNDREDTHS(6,  "netdiagAlarmValue",    alarm_row, value),
+	HUNDREDTHS(7,  "netdiagAlarmLimit",    alarm_row, limit),
+	HUNDREDTHS(8,  "netdiagAlarmPeak",     alarm_row, peak),
+	TEXT    (9,  "netdiagAlarmUnits",    alarm_row, units),
+	TIME    (10, "netdiagAlarmRaisedAt", alarm_row, raised_at),
+	TIME    (11, "netdiagAlarmChangedAt", alarm_row, changed_at),
+	TICKS   (12, "netdiagAlarmAge",      alarm_row, age),
+	GAUGE   (13, "netdiagAlarmCount",    alarm_row, count),
+	ENUM    (14, "netdiagAlarmNotify",   alarm_row, notify, truth_values),
+	UNSIGNED(15, "netdiagAlarmCauseId",  alarm_row, cause_id),
+	OBJECT  (16, "netdiagAlarmObjectId", alarm_row, object_id),
+	TEXT    (17, "netdiagAlarmSummary",  alarm_row, text.summary),
+	TEXT    (18, "netdiagAlarmAdvice",   alarm_row, text.advice),
+	TEXT    (19, "netdiagAlarmCommand",  alarm_row, text.command),
 };
 
 static const struct column alarm_history_columns[] = {
 	INDEX_UNSIGNED (1, "netdiagAlarmHistorySequence", alarm_history_row, sequence),
 	ENUM    (2,  "netdiagAlarmHistoryEvent",    alarm_history_row, event, event_values),
-	DATE    (3,  "netdiagAlarmHistoryTime",     alarm_history_row, time),
+	TIME    (3,  "netdiagAlarmHistoryTime",     alarm_history_row, time),
 	UNSIGNED(4,  "netdiagAlarmHistoryAlarmId",  alarm_history_row, alarm_id),
 	TEXT    (5,  "netdiagAlarmHistoryCheck",    alarm_history_row, check),
 	TEXT    (6,  "netdiagAlarmHistoryInstance", alarm_history_row, instance),

@@ -29,19 +29,19 @@ enum notify_object_id {
 	NOTIFY_OBJECT_ID, /* zeroDotZero when the check watches no single object */
 	NOTIFY_RAISED_AT,
 	NOTIFY_ADVICE,
-	NOTIFY_BOOT_ID,
-	NOTIFY_LAST_SEQUENCE,
-	NOTIFY_ACTIVE_ALARMS,
-	NOTIFY_WORST_SEVERITY,
-	NOTIFY_UPTIME, /* of the agent, not of the master */
 	NOTIFY_ALARM_ID,
 	NOTIFY_STATE, /* enum alarm_event_kind */
 	NOTIFY_PREVIOUS_SEVERITY,
 	NOTIFY_CHANGED_AT,
 	NOTIFY_HOST_NAME,
+	NOTIFY_BOOT_ID,
 	NOTIFY_CAUSE_ID, /* 0: none */
 	NOTIFY_COMMAND,	 /* "-": there is none, or it does not fit */
+	NOTIFY_LAST_SEQUENCE,
+	NOTIFY_ACTIVE_ALARMS,
 	NOTIFY_COMPLETE, /* of netdiagAlarmSync: every check has been evaluated */
+	NOTIFY_UPTIME,	 /* of the agent, not of the master */
+	NOTIFY_WORST_SEVERITY,
 	NOTIFY_CRITICAL_ALARMS,
 	NOTIFY_WARNING_ALARMS,
 	NOTIFY_HELD_BACK,
@@ -55,6 +55,7 @@ struct notify_object {
 	unsigned arc;
 	const char *name; /* the MIB's */
 	enum column_type type;
+	enum column_reading reading;
 	size_t size;			 /* of a text's char array; 8 for a number */
 	const struct enum_value *values; /* COLUMN_ENUM */
 };

@@ -6,8 +6,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "collectors/base/array.h"
+#include "collectors/base/clock.h"
 #include "subagent/tables/table.h"
 
 const oid base_oid[] = {NETDIAG_BASE_OID_ARCS};
@@ -51,6 +53,16 @@ void object_id_text(const struct object_id *id, char text[OBJECT_ID_TEXT_SIZE])
 	text[0] = '\0';
 	for (uint32_t i = 0; i < id->len; i++)
 		text += sprintf(text, i ? ".%" PRIu32 : "%" PRIu32, id->arcs[i]);
+}
+
+void time_text(uint64_t ns, char text[TIME_TEXT_SIZE])
+{
+	time_t seconds = (time_t)(ns / SECOND_NS);
+	struct tm tm;
+
+	/* 2^64 ns end in 2554: the year always has four digits. */
+	if (!gmtime_r(&seconds, &tm) || !strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		text[0] = '\0';
 }
 
 uint64_t column_number(const struct column *column, const void *row)

@@ -28,7 +28,7 @@ enum column_type {
 	COLUMN_ENUM,	    /* INTEGER { … } or a textual convention of that kind */
 	COLUMN_TICKS,	    /* TimeTicks; the row holds a duration in ns */
 	COLUMN_STAMP,	    /* NetdiagTimeStamp: sysUpTime then; the row holds monotonic ns */
-	COLUMN_DATE,	    /* NetdiagDateAndTime; the row holds ns since 1970 UTC */
+	COLUMN_TIME,	    /* NetdiagTime, by time_text(); the row holds ns since 1970 UTC */
 	COLUMN_TEXT,	    /* NetdiagText; a char array, always there */
 	COLUMN_TEXT_SPARSE, /* the same, absent when empty */
 	COLUMN_OID,	    /* OBJECT IDENTIFIER; a struct object_id, absent when empty */
@@ -37,8 +37,8 @@ enum column_type {
 /* How a person wants to read a number (--dump=text); what is served does not depend on it. */
 enum column_reading {
 	READ_PLAIN,
-	READ_PERCENT,	 /* hundredths of a percent */
-	READ_HUNDREDTHS, /* of units that another column names */
+	READ_PERCENT,	 /* NetdiagPercent: hundredths of a percent */
+	READ_HUNDREDTHS, /* NetdiagHundredths: of units that another column names */
 	READ_MILLISECONDS,
 	READ_MICROSECONDS,
 };
@@ -118,6 +118,10 @@ static inline size_t object_id_size(const struct object_id *id)
 
 /* Writes the dotted form, "" for an empty one. */
 void object_id_text(const struct object_id *id, char text[OBJECT_ID_TEXT_SIZE]);
+
+/* A time for people, ns since 1970: ISO 8601 in UTC, whole seconds, "2026-11-21T17:18:47Z". */
+#define TIME_TEXT_SIZE 21
+void time_text(uint64_t ns, char text[TIME_TEXT_SIZE]);
 
 /* The number of a cell as every interface serves it: no larger than the column's SYNTAX can hold.
  * Times are in ns as in the row. Not for texts and object ids, nor for absent cells. */

@@ -46,10 +46,11 @@ SMI_DIRS = ("/usr/lib/erlang/lib/snmp-*/mibs", "/usr/lib64/erlang/lib/snmp-*/mib
 ACCESS = {"noaccess": "not-accessible", "readonly": "read-only", "notifyonly": "accessible-for-notify"}
 # The base types of the textual conventions that --dump=schema names.
 CONVENTIONS = {"NetdiagText": "OctetString", "NetdiagTimeStamp": "TimeTicks",
-               "NetdiagDateAndTime": "OctetString"}
+               "NetdiagTime": "OctetString", "NetdiagHundredths": "Integer32",
+               "NetdiagPercent": "Unsigned32"}
 NUMBERS = ("Counter64", "Gauge32", "Unsigned32", "Integer32")
 # Numbers that identify something rather than count it, and so have no units.
-IDENTIFIERS = re.compile(r"(IfIndex|Pid|Port|Cpu|Inode|AlarmId|Sequence)$")
+IDENTIFIERS = re.compile(r"(IfIndex|Pid|Port|Cpu|Inode|AlarmId|CauseId|Sequence)$")
 
 _scratch = tempfile.TemporaryDirectory(prefix="netdiag-mib-")
 
@@ -227,8 +228,8 @@ class Agreement(unittest.TestCase):
             "another type": lambda t: replace_once(t, column, column.replace("Counter64", "Gauge32")),
             "another access": lambda t: replace_once(t, column, column.replace("read-only", "read-write")),
             "another size": lambda t: re.sub(r"(netdiagNicStatName OBJECT-TYPE\s+SYNTAX\s+NetdiagText \(SIZE \(1\.\.)\d+", r"\g<1>63", t),
-            "another label": lambda t: replace_once(t, "{ half(1), full(2) }", "{ half(1), fuller(2) }"),
-            "another value": lambda t: replace_once(t, "{ half(1), full(2) }", "{ half(1), full(3) }"),
+            "another label": lambda t: replace_once(t, "halfDuplex(2), fullDuplex(3)", "halfDuplex(2), fuller(3)"),
+            "another value": lambda t: replace_once(t, "halfDuplex(2), fullDuplex(3)", "halfDuplex(2), fullDuplex(4)"),
             "another convention": lambda t: replace_once(t, "none(1), warning(2), critical(3)",
                                                          "none(1), warning(3), critical(2)"),
             "another index": lambda t: replace_once(t, "{ netdiagNicIfIndex, netdiagNicStatName }",
@@ -237,7 +238,7 @@ class Agreement(unittest.TestCase):
             "varbinds in another order": lambda t: t.replace(
                 "netdiagNotifyCheck,\n        netdiagNotifyInstance,",
                 "netdiagNotifyInstance,\n        netdiagNotifyCheck,"),
-            "one varbind less": lambda t: t.replace("netdiagNotifyBootId,\n        netdiagNotifyLastSequence",
+            "one varbind less": lambda t: t.replace("netdiagNotifyBootId,\n        netdiagNotifyLastSequence,\n        netdiagNotifyActiveAlarms",
                                                   "netdiagNotifyLastSequence"),
             "another notification's arc": lambda t: replace_once(t, "{ netdiagNotifications 4 }",
                                                                  "{ netdiagNotifications 5 }"),
@@ -264,7 +265,7 @@ class Agreement(unittest.TestCase):
             "one notification less": lambda s: s["notifications"].pop(),
             "varbinds in another order": lambda s: s["notifications"][0]["objects"].reverse(),
             "one more label": lambda s: next(o for g in s["groups"] for o in g["objects"]
-                                           if o["name"] == "netdiagNicDuplex")["values"].update(unknown=3),
+                                           if o["name"] == "netdiagNicDuplex")["values"].update(quarterDuplex=4),
         }
         for what, change in changes.items():
             with self.subTest(what):
@@ -320,8 +321,8 @@ class Wording(unittest.TestCase):
         shares = [name for name in self.objects if re.search(r"(Usage|Share)$", name)]
         self.assertGreater(len(shares), 5)
         for name in shares:
-            self.assertEqual(self.mib[name]["syntax"], "Unsigned32", name)
-            self.assertEqual(self.objects[name].find("units").text, "0.01 percent", name)
+            self.assertEqual(self.mib[name]["syntax"], "NetdiagPercent", name)
+            self.assertEqual(self.objects[name].find("units").text, "percent", name)
 
     def test_indexes_are_bounded(self):
         for name, known in self.mib.items():
@@ -448,5 +449,5 @@ class BareMachine(unittest.TestCase):
 
     def test_details(self):
         details = self.translate("-m", MODULE, "-Td", f"{MODULE}::netdiagAlarmRaisedAt", directory=self.only_ours())
-        self.assertIn("TEXTUAL CONVENTION NetdiagDateAndTime", details)
-        self.assertIn('DISPLAY-HINT\t"2d-1d-1d,1d:1d:1d.1d,1a1d:1d"', details)
+        self.assertIn("TEXTUAL CONVENTION NetdiagTime", details)
+        self.assertIn('DISPLAY-HINT\t"255t"', details)
