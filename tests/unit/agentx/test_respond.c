@@ -201,7 +201,7 @@ START_TEST(numbers)
 	check_number("3.1.9.0", ASN_GAUGE, UINT32_MAX);	  /* too large: saturated */
 	check_number("4.1.14.2", ASN_INTEGER, INT32_MAX); /* likewise */
 	check_number("4.1.5.2", ASN_INTEGER, NIC_OPER_UP);
-	check_number("20.1.4.1.97.1.45", ASN_INTEGER, 5);
+	check_number("20.1.6.1.97.1.45", ASN_INTEGER, 5);
 	check_number("3.1.12.0", ASN_TIMETICKS, 200);
 	teardown();
 }
@@ -209,13 +209,10 @@ END_TEST
 
 START_TEST(texts)
 {
-	/* 2024-02-29 12:34:56.7 UTC */
-	static const unsigned char date[] = {0x07, 0xe8, 2, 29, 12, 34, 56, 7, '+', 0, 0};
-
 	setup();
 	check_bytes("4.1.2.2", "eth0", 4);
-	check_bytes("20.1.8.1.97.1.45", "", 0);
-	check_bytes("21.1.7.1", date, sizeof(date));
+	check_bytes("20.1.10.1.97.1.45", "", 0);
+	check_bytes("21.1.10.1", "2024-02-29T12:34:56Z", 20);
 	check_type("4.1.3.2", SNMP_NOSUCHINSTANCE);
 	teardown();
 }
@@ -227,16 +224,16 @@ START_TEST(objects)
 	netsnmp_pdu *response;
 
 	setup();
-	response = get("20.1.11.1.97.1.45");
+	response = get("20.1.16.1.97.1.45");
 	ck_assert_int_eq(response->variables->type, ASN_OBJECT_ID);
 	ck_assert_int_eq(snmp_oid_compare(response->variables->val.objid,
 					  response->variables->val_len / sizeof(oid), want,
 					  COUNT_OF(want)),
 			 0);
 	snmp_free_pdu(response);
-	check_type("20.1.11.1.98.1.45", SNMP_NOSUCHINSTANCE);
+	check_type("20.1.16.1.98.1.45", SNMP_NOSUCHINSTANCE);
 	((struct check_row *)rows_at(&checks, 0))->object_id.len = 0;
-	check_type("20.1.11.1.97.1.45", SNMP_NOSUCHINSTANCE);
+	check_type("20.1.16.1.97.1.45", SNMP_NOSUCHINSTANCE);
 	teardown();
 }
 END_TEST
@@ -357,5 +354,57 @@ START_TEST(other_pdus_get_no_answer)
 }
 END_TEST
 
+static uint32_t largest_ticks(uint64_t monotonic)
+{
+	(void)monotonic;
+	return UINT32_MAX;
+}
+
+/* netdiagAgent's first 13 objects, two of which do not exist yet, in the answer to one GET: no
+ * larger than what every SNMP entity accepts (RFC 3417), whatever their values. */
+START_TEST(health_fits_one_message)
+{
+	const struct respond largest = {.ticks = largest_ticks};
+	const struct table *table = table_find("netdiagAgent");
+	netsnmp_pdu *pdu = snmp_pdu_create(SNMP_MSG_RESPONSE);
+	size_t size = 4096, end = 0, len = base_oid_len, count = 0;
+	unsigned char community[] = "sixteen letters!";
+	unsigned char *packet = malloc(size);
+	long loss_rate = UINT32_MAX;
+	oid name[MAX_OID_LEN];
+	netsnmp_session session;
+	struct agent_row row;
+
+	memset(&row, 'x', sizeof(row)); /* the largest numbers, the longest texts */
+	row.uptime = UINT32_MAX * UINT64_C(10000000);
+	row.critical_alarms = row.warning_alarms = row.shelved_alarms = AGENT_COUNT_MAX;
+	row.unknown_checks = row.stale_collectors = AGENT_COUNT_MAX;
+	for (size_t i = 0; i < table->column_count && table->columns[i].arc <= 13; i++, count++) {
+		struct cell cell = {table, &table->columns[i], &row};
+
+		if (cell.column->type == COLUMN_TEXT)
+			((char *)&row)[cell.column->offset + cell.column->size - 1] = '\0';
+		len = table_oid(table, cell.column, &row, name);
+		ck_assert(respond_add_cell(&largest, pdu, &cell, name, len));
+	}
+	ck_assert_uint_eq(count, 11);
+	name[len - 2] = 9; /* netdiagAgentLossRate */
+	snmp_pdu_add_variable(pdu, name, len, ASN_GAUGE, &loss_rate, sizeof(loss_rate));
+	name[len - 2] = 10; /* netdiagAgentWorstPlace */
+	snmp_pdu_add_variable(pdu, name, len, ASN_OCTET_STR, "a place with 24 letters.", 24);
+
+	snmp_sess_init(&session);
+	session.version = pdu->version = SNMP_VERSION_2c;
+	session.community = community;
+	session.community_len = 16;
+	pdu->reqid = INT32_MAX;
+	ck_assert_int_eq(snmp_build(&packet, &size, &end, &session, pdu), 0);
+	ck_assert_uint_gt(end, 400);
+	ck_assert_uint_lt(end, 484);
+	free(packet);
+	snmp_free_pdu(pdu);
+}
+END_TEST
+
 UNIT_MAIN("respond", header, numbers, texts, objects, misses, ranges, many_variables,
-	  nothing_is_writable, other_pdus_get_no_answer)
+	  nothing_is_writable, other_pdus_get_no_answer, health_fits_one_message)

@@ -176,8 +176,8 @@ START_TEST(the_agents_own)
 	ck_assert_uint_lt(agent->uptime, UINT64_C(60000000000));
 	ck_assert_str_eq(agent->version, agent_version());
 	ck_assert_str_eq(agent->boot_id, agent_boot_id());
-	ck_assert_uint_eq(strspn(agent->boot_id, "0123456789abcdef"), 16);
 	ck_assert_uint_eq(strlen(agent->boot_id), 16);
+	ck_assert_uint_eq(strspn(agent->boot_id, "0123456789abcdef"), 16);
 	agent_start();
 	ck_assert_str_eq(agent->boot_id, agent_boot_id()); /* for as long as the process lives */
 	rows = rows_of("netdiagCollectorTable");

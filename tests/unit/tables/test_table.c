@@ -140,25 +140,31 @@ static void make_golden(void)
 
 /* Below base.1. */
 static const char *const golden[] = {
-	"1.1.0",  /* netdiagAgentVersion: a text is always there */
-	"1.2.0",  /* netdiagAgentBootId */
-	"1.3.0",  /* netdiagAgentUptime */
-	"1.6.0",  /* netdiagAgentTrapsSent: 0 is not absent */
-	"1.17.0", /* netdiagAgentSummary */
-	"1.18.0", /* netdiagAgentConfigHash */
+	"1.1.0",  /* netdiagAgentBootId: a text is always there */
+	"1.11.0", /* netdiagAgentSummary */
+	"1.12.0", /* netdiagAgentConfigHash */
+	"1.13.0", /* netdiagAgentUptime */
+	"1.14.0", /* netdiagAgentVersion */
+	"1.17.0", /* netdiagAgentTrapsSent: 0 is not absent */
 	"3.1.2.0",
 	"3.1.2.4294967295",
 	"3.1.3.7",
 	"3.1.4.0",
 	"4.1.2.2",
-	"4.1.2.3", /* netdiagNicName */
-	"4.1.3.2", /* netdiagNicDriver: absent when empty */
-	"5.1.2.2.0",
+	"4.1.2.3",   /* netdiagNicName */
+	"4.1.3.2",   /* netdiagNicDriver: absent when empty */
+	"5.1.2.2.0", /* netdiagNicStatLabel */
 	"5.1.2.2.1.98",
 	"5.1.2.2.1.255",
 	"5.1.2.2.2.97.98",
 	"5.1.2.10.1.97",
 	"5.1.2.4294967295.1.122",
+	"5.1.3.2.0", /* netdiagNicStatValue */
+	"5.1.3.2.1.98",
+	"5.1.3.2.1.255",
+	"5.1.3.2.2.97.98",
+	"5.1.3.10.1.97",
+	"5.1.3.4294967295.1.122",
 	"7.1.3.2.73.112.3.65.98.99",
 	"7.1.3.6.84.99.112.69.120.116.1.65",
 	"7.1.3.6.84.99.112.69.120.116.1.66",
