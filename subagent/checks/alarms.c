@@ -37,10 +37,12 @@
 struct pass {
 	struct alarms *alarms;
 	const struct alarm_source *source;
+	const struct rows *rows; /* that are evaluated */
 	const struct check *check;
 	struct check_memory *memory;
 	const char *reason;  /* why those that are not seen end */
 	uint64_t gone_after; /* ns that they have to be gone for */
+	bool left_out;	     /* not all objects have a row */
 	uint64_t cap;
 	uint64_t time;
 	uint64_t wall;
@@ -323,7 +325,8 @@ static struct instance *find_or_add(struct pass *pass, const char *name, const v
 {
 	struct instance *instance = alarms_instance(pass->alarms, pass->check, name, row);
 
-	if (!instance)
+	/* Of two rows that have one name the first counts. */
+	if (!instance || instance->seen == pass->alarms->passes)
 		return NULL;
 	instance->seen = pass->alarms->passes;
 	instance->gone = 0;
@@ -408,6 +411,53 @@ static void evaluate_table(struct pass *pass, const struct rows *rows)
 	judge(pass, instance, &value, NULL, rows_at(rows, 0));
 }
 
+/* A row that the check is not about, of a table that has no room for all: its object is closed, not
+ * left out. */
+static void note_closed(const struct pass *pass, const void *row)
+{
+	char name[CHECK_INSTANCE_SIZE];
+	struct instance *instance;
+
+	if (!pass->left_out || !pass->check->instance)
+		return;
+	pass->check->instance(row, name, sizeof(name));
+	instance = instances_find(&pass->alarms->instances, pass->check, name);
+	if (instance)
+		instance->closed = pass->alarms->passes;
+}
+
+/* A row is missing, and that says nothing, because others were more important. Of an endpoint that
+ * was pinned when the collection began it does. */
+static bool is_left_out(const struct pass *pass, const struct instance *instance)
+{
+	bool kept = instance->pinned && instance->pinned < pass->time &&
+		    pass->rows->count >= ALARMS_PINS_MAX;
+
+	return pass->left_out && !kept && instance->closed != pass->alarms->passes;
+}
+
+/* Alarms of objects without a row that are not gone for that. */
+static void evaluate_absent(struct pass *pass)
+{
+	const struct check_reading well = {.stamp = 0};
+
+	for (struct instance *it = instances_first(&pass->alarms->instances, pass->check); it;
+	     it = it->next) {
+		struct check_value value = {.value = CHECK_NO_VALUE, .now = CHECK_NO_VALUE};
+		bool left_out = is_left_out(pass, it);
+
+		if (it->seen == pass->alarms->passes || !it->alarm || !it->policy->on ||
+		    (!left_out && !pass->check->sparse))
+			continue;
+		it->seen = pass->alarms->passes;
+		it->gone = 0;
+		if (!left_out)
+			check_window_add(&it->window, &it->policy->limits.measure, pass->time,
+					 &well, &value);
+		judge(pass, it, &value, NULL, NULL);
+	}
+}
+
 /* instances_sweep(): whose rows are gone, and for how long. */
 static bool is_gone(struct instance *instance, void *arg)
 {
@@ -439,6 +489,7 @@ static void evaluate_rows(struct pass *pass, const struct rows *rows)
 	const struct check *check = pass->check;
 
 	pass->alarms->passes++;
+	pass->rows = rows;
 	pass->cap = check_read_cap(check, &pass->source->host);
 	if (check->compare)
 		evaluate_table(pass, rows);
@@ -446,6 +497,9 @@ static void evaluate_rows(struct pass *pass, const struct rows *rows)
 		for (size_t i = 0; i < rows->count; i++)
 			if (!check->applies || check->applies(rows_at(rows, i)))
 				evaluate_row(pass, rows_at(rows, i));
+			else
+				note_closed(pass, rows_at(rows, i));
+	evaluate_absent(pass);
 	sweep(pass, REASON_REMOVED, GONE_NS);
 	pass->memory->time = pass->time;
 	pass->memory->cap = pass->cap;
@@ -512,6 +566,7 @@ static void evaluate_check(struct pass *pass, uint64_t now)
 		memory->missing = 0;
 		if (rows && feed.generation != memory->generation) {
 			pass->time = feed.time;
+			pass->left_out = feed.left_out;
 			evaluate_rows(pass, rows);
 			memory->generation = feed.generation;
 			pass->time = now;
@@ -569,6 +624,7 @@ void alarms_evaluate(struct alarms *alarms, const struct alarm_source *source, u
 		evaluate_check(&pass, now);
 	}
 	decide(alarms, now, wall);
+	alarms_pin(alarms, now);
 }
 
 /* instances_sweep(), while the old policies still stand: what is turned off goes. (It comes back

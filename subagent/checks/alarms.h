@@ -25,6 +25,7 @@
 struct alarm_feed {
 	enum collect_status status;
 	bool on;	     /* not turned off in the configuration */
+	bool left_out;	     /* objects beyond a bound have no row */
 	uint64_t generation; /* of the rows; 0: there are none */
 	uint64_t time;	     /* monotonic ns, of the rows */
 	uint64_t interval;   /* ns */

@@ -12,6 +12,16 @@ struct then {
 	uint64_t time; /* 0: none */
 };
 
+/* Tables of endpoints. */
+enum alarms_pins {
+	ALARMS_PINS_LISTENER,
+	ALARMS_PINS_UDP_SOCKET,
+	ALARMS_PINS,
+};
+
+/* At most so many endpoints of a table are pinned. */
+#define ALARMS_PINS_MAX 256
+
 /* What is remembered of each check. */
 struct check_memory {
 	struct check_policy policy; /* of the instances for which nothing else is said */
@@ -33,6 +43,7 @@ struct alarms {
 	alarm_event_fn *event;
 	void *event_arg;
 	uint64_t changed_at;		   /* monotonic ns: of the last event */
+	uint64_t pins[ALARMS_PINS];	   /* hashes of the endpoints that are pinned; 0: none */
 	bool changed;			   /* since check_rows were made */
 	bool dirty;			   /* since the state was saved */
 	struct rows check_rows;		   /* sorted */
@@ -42,6 +53,9 @@ struct alarms {
 	size_t history_count;
 	uint64_t history_sequence;
 };
+
+/* Lets endpoints with alarms keep their rows, however many others there are. */
+void alarms_pin(struct alarms *alarms, uint64_t now);
 
 /* Makes room for as many events as the settings say, and keeps the newest. 0 or -ENOMEM. */
 int alarms_history_resize(struct alarms *alarms, size_t size);

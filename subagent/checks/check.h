@@ -57,9 +57,11 @@ struct check {
 			     their value was not 0, and told as one in a storm */
 	bool quiet;	  /* no notifications by default */
 	bool off;	  /* not evaluated by default */
+	bool sparse;	  /* an object that is well may have no row: a missing one means 0 */
 	bool born_zero;	  /* the counters of a new object start at 0 */
 	bool fills;	  /* the value is a usage, of which it can be said when it will be full */
-	/* Whether the check is about a row; NULL: about each one. */
+	/* Whether the check is about a row; NULL: about each one. False also says that the object
+	 * which the row is about is closed. */
 	bool (*applies)(const void *row);
 	/* The row's instance; NULL: there is only one. */
 	void (*instance)(const void *row, char *text, size_t size);

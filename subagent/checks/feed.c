@@ -25,6 +25,7 @@ static bool feed_of(const char *name, struct alarm_feed *feed, void *arg)
 	if (!table->collector) {
 		feed->status = COLLECT_OK;
 		feed->on = true;
+		feed->left_out = false;
 		feed->interval = AGENT_EVERY_NS;
 		feed->time = clock_monotonic();
 		feed->generation = feed->time / AGENT_EVERY_NS + 1;
@@ -37,6 +38,7 @@ static bool feed_of(const char *name, struct alarm_feed *feed, void *arg)
 	snapshot = pinned_snapshot(pinned, (size_t)i);
 	feed->status = state.status;
 	feed->on = state.on;
+	feed->left_out = snapshot && snapshot->left_out;
 	feed->interval = state.interval_ms * MILLISECOND_NS;
 	feed->generation = snapshot ? snapshot->generation : 0;
 	feed->time = snapshot ? snapshot->time : 0;

@@ -19,6 +19,8 @@ struct instance {
 	struct trend *trend;	     /* of a check that fills; may be NULL */
 	uint64_t time_to_full;	     /* s; ROW_ABSENT: not known */
 	uint64_t seen;		     /* number of the evaluation that saw its row last */
+	uint64_t closed;	     /* number of the last that saw a row which says it is closed */
+	uint64_t pinned;	     /* monotonic ns: since its endpoint keeps its row; 0: not */
 	uint64_t gone;		     /* monotonic ns: since its row is gone; 0: it is there */
 	bool shown;		     /* a row of netdiagCheckTable */
 	struct object_id *object_id; /* what it watches; NULL until it is shown or raised */

@@ -159,6 +159,12 @@ static bool is_close_wait(const void *row)
 	return socket->family == SOCKET_ANY && socket->state == TCP_CLOSE_WAIT;
 }
 
+/* One socket speaks for its local endpoint. */
+static bool is_longest_stuck(const void *row)
+{
+	return ((const struct buffer_row *)row)->stuck_seconds != ROW_ABSENT;
+}
+
 static bool is_tcp(const void *row)
 {
 	return !strcmp(((const struct protocol_row *)row)->name, "TCP");
@@ -325,7 +331,8 @@ const struct check checks[] = {
 	 .stamp = CHECK_NO_STAMP, .units = "segments/s", .limits = RATE(1, 100, 0),
 	 .describe = describe_rcvq_drops},
 	{.name = "socket.stuck", .table = "netdiagBufferTable", .value = OF(AT(buffer_row, stuck_seconds)),
-	 .stamp = CHECK_NO_STAMP, .instance = name_buffer, .many = "sockets", .units = "s",
+	 .stamp = CHECK_NO_STAMP, .sparse = true, .applies = is_longest_stuck, .instance = name_buffer,
+	 .many = "sockets", .units = "s",
 	 .limits = {.measure = {.kind = CHECK_LEVEL, .scale = IN_UNITS}, LIMITS(60, 600, 0), .clear_after = MINUTE},
 	 .describe = describe_stuck},
 	{.name = "udp.rcvbuf_errors", .table = "netdiagUdp",

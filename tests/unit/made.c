@@ -25,8 +25,13 @@ static bool feed_of(const char *name, struct alarm_feed *feed, void *arg)
 
 	ck_assert_ptr_nonnull(table);
 	if (!table->collector) {
-		*feed = (struct alarm_feed){COLLECT_OK, true, made->now / MADE_SECOND, made->now,
-					    MADE_SECOND};
+		*feed = (struct alarm_feed){
+			.status = COLLECT_OK,
+			.on = true,
+			.generation = made->now / MADE_SECOND,
+			.time = made->now,
+			.interval = MADE_SECOND,
+		};
 		return true;
 	}
 	*feed = made->feed[index_of(table->collector)];
@@ -131,6 +136,11 @@ void made_sysctl(struct made *made, const char *name, const char *value)
 	ROW_SET_TEXT(row->name, name);
 	ROW_SET_TEXT(row->value, value);
 	rows_sort(rows);
+}
+
+void made_left_out(struct made *made, const struct collector *collector, bool left_out)
+{
+	made->feed[index_of(collector->name)].left_out = left_out;
 }
 
 void made_status(struct made *made, const struct collector *collector, enum collect_status status)
