@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "collectors/limit/limits.h"
 #include "collectors/nic/nic.h"
 #include "collectors/protocol/conntrack.h"
@@ -31,7 +32,7 @@ static bool any_without_rps(const struct advice *advice)
 	for (size_t i = 0; rows && i < rows->count; i++) {
 		const struct nic_row *nic = rows_at(rows, i);
 
-		if (nic->oper_status == NIC_OPER_UP && nic->rps_enabled == 2)
+		if (nic->oper_status == NIC_OPER_UP && !nic->rps_enabled)
 			return true;
 	}
 	return false;
@@ -224,7 +225,7 @@ void advise_limit(const struct advice *advice, char *text, size_t size)
 
 	if (!limit)
 		return;
-	for (size_t i = 0; i < sizeof(limit_advices) / sizeof(*limit_advices); i++)
+	for (size_t i = 0; i < COUNT_OF(limit_advices); i++)
 		if (!strcmp(limit->name, limit_advices[i].limit))
 			why = limit_advices[i].advice;
 	plain = !strcmp(limit->name, "tcp-orphans") || !strcmp(limit->name, "tcp-time-wait") ||

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "collectors/cpu/softnet.h"
 #include "collectors/limit/limits.h"
 #include "collectors/netns/netns.h"
@@ -346,5 +347,5 @@ const struct check checks[] = {
 
 size_t check_count(void)
 {
-	return sizeof(checks) / sizeof(*checks);
+	return COUNT_OF(checks);
 }
