@@ -34,6 +34,7 @@ community=quickstart
 steps=6
 began=$SECONDS
 pids=()
+building=
 namespace=
 work=
 
@@ -53,9 +54,31 @@ end() {
     wait "$1" 2>/dev/null
 }
 
+# build DIR COMMAND...: a part of the build, run in DIR. In the background, since a script handles a
+# signal only when the command in its foreground has ended, and as a process group of its own, which
+# can be ended with all that it started.
+build() {
+    local status
+    set -m
+    (cd "$1" && "${@:2}") >>"$work/build.log" 2>&1 </dev/null &
+    building=$!
+    set +m
+    wait "$building"
+    status=$?
+    building=
+    return "$status"
+}
+
+end_build() {
+    kill -TERM -- "-$building" 2>/dev/null
+    wait "$building" 2>/dev/null
+    wait_for 5 eval "! kill -0 -- -$building" || kill -KILL -- "-$building"
+}
+
 cleanup() {
-    trap - EXIT INT TERM
+    trap - EXIT INT TERM HUP
     local i
+    [ -z "$building" ] || end_build
     for ((i = ${#pids[@]} - 1; i >= 0; i--)); do end "${pids[i]}"; done
     [ -n "$namespace" ] && ip netns del "$namespace" 2>/dev/null
     [ -n "$work" ] && rm -rf "$work"
@@ -63,6 +86,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'echo; exit 130' INT
 trap 'exit 143' TERM
+trap 'exit 129' HUP
 
 # wait_for SECONDS COMMAND...: polls until the command succeeds.
 wait_for() {
@@ -248,10 +272,11 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/netdiag-quickstart.XXXXXX") || die "no tempora
 chmod 0755 "$work"
 mkdir "$work/build"
 source_copy "$source_dir" "$work/source" || die "cannot copy the source"
-(cd "$work/source" && autoreconf -fi) >"$work/build.log" 2>&1 || die "autoreconf failed" "$work/build.log"
-note "configured and compiling in $work"
-(cd "$work/build" && ../source/configure && make -j"$(nproc)" netdiagd mib/NETDIAG-MIB.txt) \
-    >>"$work/build.log" 2>&1 || die "the build failed" "$work/build.log"
+note "configuring and compiling in $work"
+build "$work/source" autoreconf -fi || die "autoreconf failed" "$work/build.log"
+build "$work/build" ../source/configure || die "configure failed" "$work/build.log"
+build "$work/build" make -j"$(nproc)" netdiagd mib/NETDIAG-MIB.txt ||
+    die "the build failed" "$work/build.log"
 cp "$work/build/netdiagd" "$work/netdiagd" && chmod 0755 "$work/netdiagd"
 mkdir "$work/mibs" && cp "$work/build/mib/NETDIAG-MIB.txt" "$work/mibs/" && chmod -R a+rX "$work/mibs"
 mib_dir=$work/mibs

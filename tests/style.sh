@@ -80,6 +80,8 @@ verdict $? "every header is named in a makefile"
 if command -v python3 >/dev/null; then
     python3 tests/directions.py .
     verdict $? "includes run in the directions of the rooms"
+    python3 tests/test_layout.py
+    verdict $? "directions.py and circles.py find what runs the wrong way"
 else
     skip "python3 is not here"
 fi

@@ -197,13 +197,13 @@ static void irq_read_affinity(struct collect *c, struct irq_row *row)
 {
 	static const char *const files[] = {"effective_affinity_list", "smp_affinity_list"};
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !row->affinity[0]; i++) {
+	for (size_t i = 0; i < COUNT_OF(files) && !row->affinity[0]; i++) {
 		struct span rest, line;
 
 		if (procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "irq/%u/%s",
 				(unsigned)row->irq, files[i]))
 			continue;
-		rest = (struct span){c->buf->data, c->buf->len};
+		rest = filebuf_span(c->buf);
 		if (span_line(&rest, &line))
 			span_copy(line, row->affinity, sizeof(row->affinity));
 	}
@@ -254,7 +254,7 @@ static int irq_read_file(struct irq_reading *r)
 
 	if (err)
 		return collect_fail(c, err, "%s/interrupts cannot be read", proc);
-	rest = (struct span){c->buf->data, c->buf->len};
+	rest = filebuf_span(c->buf);
 	err = interrupts_header(&rest, state->cpus, INTERRUPTS_CPU_MAX);
 	if (err < 0)
 		return collect_fail(c, err, "%s/interrupts: its first line names no CPUs", proc);

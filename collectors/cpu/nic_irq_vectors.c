@@ -105,7 +105,7 @@ static int vectors_read_device(struct nic_irq_vectors *vectors, const struct roo
 	char bus[16] = "";
 
 	vectors_link_name(roots, device->ifname, "device/subsystem", bus, sizeof(bus));
-	for (size_t i = 0; i < sizeof(source) / sizeof(source[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(source); i++) {
 		uint64_t irq;
 		int count;
 

@@ -73,11 +73,6 @@ static void softnet_set(void *row, size_t offset, uint64_t value)
 	*(uint64_t *)((unsigned char *)row + offset) = value;
 }
 
-static struct span span_of(const struct filebuf *buf)
-{
-	return (struct span){buf->data, buf->len};
-}
-
 /* Whether a file was read to its end, which is a newline. */
 static bool softnet_is_whole(struct span text)
 {
@@ -216,7 +211,7 @@ static int softnet_read_stat(struct collect *c)
 				    "that netdiagd's user may read it",
 				    proc, stat_path, proc);
 	rows_clear(&c->rows[0]);
-	err = softnet_parse_stat(span_of(c->buf), &c->rows[0]);
+	err = softnet_parse_stat(filebuf_span(c->buf), &c->rows[0]);
 	if (err == -EBADMSG)
 		return collect_fail(c, err,
 				    "%s/%s has an unknown format or is cut off. Compare it "
@@ -254,7 +249,7 @@ static int softnet_read_old_stat(struct collect *c)
 		err = softnet_read_online(c, after);
 	if (err)
 		return err;
-	err = softnet_map_online(&c->rows[0], span_of(after));
+	err = softnet_map_online(&c->rows[0], filebuf_span(after));
 	if (before->len != after->len || memcmp(before->data, after->data, after->len))
 		err = -ESTALE;
 	if (err == -ESTALE)
@@ -277,14 +272,13 @@ static void softnet_add_softirqs(struct collect *c)
 	const struct roots *roots = &c->settings->roots;
 	const char *proc = roots->path[ROOT_PROC];
 	int err = procfs_read(roots, ROOT_PROC, c->buf, softirqs_path);
-	char reason[64];
 
 	if (err)
 		collect_note(c,
 			     "softirq counts are absent: cannot read %s/%s: %s. Check that "
 			     "netdiagd's user may read it",
-			     proc, softirqs_path, strerror_r(-err, reason, sizeof(reason)));
-	else if (softnet_parse_softirqs(span_of(c->buf), &c->rows[0]))
+			     proc, softirqs_path, strerror(-err));
+	else if (softnet_parse_softirqs(filebuf_span(c->buf), &c->rows[0]))
 		collect_note(c,
 			     "softirq counts are absent: %s/%s has an unknown format or is "
 			     "truncated. Please report it with the file's content",

@@ -23,20 +23,21 @@ _Static_assert(ETHTOOL_STRING_SIZE == ETH_GSTRING_LEN, "names of statistics have
 
 int ethtool_open(struct ethtool *ethtool)
 {
+	if (ethtool->open)
+		return 0;
 	ethtool->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (ethtool->fd < 0) /* a kernel without IPv4 */
 		ethtool->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	return ethtool->fd < 0 ? -errno : 0;
+	ethtool->open = ethtool->fd >= 0;
+	return ethtool->open ? 0 : -errno;
 }
 
 void ethtool_close(struct ethtool *ethtool)
 {
-	if (ethtool->fd >= 0)
+	if (ethtool->open)
 		close(ethtool->fd);
-	ethtool->fd = -1;
 	free(ethtool->buf);
-	ethtool->buf = NULL;
-	ethtool->size = 0;
+	memset(ethtool, 0, sizeof(*ethtool));
 }
 
 /* Runs the command that data begins with. 0 or -errno. */

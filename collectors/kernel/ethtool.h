@@ -4,22 +4,20 @@
 #ifndef NETDIAG_KERNEL_ETHTOOL_H
 #define NETDIAG_KERNEL_ETHTOOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* Zeroed memory is closed. */
 struct ethtool {
+	bool open;
 	int fd;			  /* any socket, for the ioctls */
 	unsigned link_mode_words; /* what this kernel wants for ETHTOOL_GLINKSETTINGS */
 	unsigned char *buf;	  /* owned; what the last ioctl gave */
 	size_t size;
 };
 
-#define ETHTOOL_CLOSED    \
-	{                 \
-		.fd = -1, \
-	}
-
-/* Opens the socket for the ioctls in this network namespace. 0 or -errno. */
+/* Opens the socket for the ioctls in this network namespace, unless it is open. 0 or -errno. */
 int ethtool_open(struct ethtool *ethtool);
 void ethtool_close(struct ethtool *ethtool);
 

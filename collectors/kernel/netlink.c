@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/clock.h"
 #include "collectors/kernel/netlink.h"
 
@@ -23,6 +24,8 @@ int netlink_open(struct netlink *nl, int family)
 	struct sockaddr_nl self = {.nl_family = AF_NETLINK};
 	int err;
 
+	if (netlink_is_open(nl))
+		return 0;
 	nl->buf = malloc(NETLINK_BUFFER_SIZE);
 	if (!nl->buf)
 		return -ENOMEM;
@@ -36,7 +39,7 @@ int netlink_open(struct netlink *nl, int family)
 
 void netlink_close(struct netlink *nl)
 {
-	if (nl->fd >= 0)
+	if (netlink_is_open(nl) && nl->fd >= 0)
 		close(nl->fd);
 	nl->fd = -1;
 	free(nl->buf);
@@ -83,25 +86,32 @@ static void netlink_take(const struct nlmsghdr *message, const struct netlink_du
 	}
 }
 
+/* Takes the next message off the front of a received buffer. NULL when there is no whole one. */
+static const struct nlmsghdr *netlink_next(const unsigned char **at, size_t *len)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)*at;
+	size_t step;
+
+	if (*len < sizeof(*message) || message->nlmsg_len < sizeof(*message) ||
+	    message->nlmsg_len > *len)
+		return NULL;
+	step = NLMSG_ALIGN((size_t)message->nlmsg_len);
+	if (step > *len)
+		step = *len;
+	*at += step;
+	*len -= step;
+	return message;
+}
+
 int netlink_parse(const void *buf, size_t len, const struct netlink_dump *dump,
 		  struct netlink_progress *progress)
 {
+	const struct nlmsghdr *message;
 	const unsigned char *at = buf;
 
-	while (len >= sizeof(struct nlmsghdr) && !progress->done) {
-		const struct nlmsghdr *message = (const struct nlmsghdr *)at;
-		size_t step;
-
-		if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > len)
-			return -EBADMSG;
+	while (!progress->done && (message = netlink_next(&at, &len)))
 		if (message->nlmsg_seq == progress->seq)
 			netlink_take(message, dump, progress);
-		step = NLMSG_ALIGN((size_t)message->nlmsg_len);
-		if (step > len)
-			step = len;
-		at += step;
-		len -= step;
-	}
 	return len && !progress->done ? -EBADMSG : 0;
 }
 
@@ -216,7 +226,7 @@ int netlink_subscribe(struct netlink *nl, unsigned group, uint16_t type)
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	const struct sock_fprog filter = {
-		.len = sizeof(program) / sizeof(*program),
+		.len = COUNT_OF(program),
 		.filter = program,
 	};
 
@@ -234,22 +244,12 @@ static int netlink_announce(const struct netlink *nl, size_t len, netlink_messag
 			    void *arg)
 {
 	const unsigned char *at = nl->buf;
+	const struct nlmsghdr *each;
 	int err = 0;
 
-	while (!err && len >= sizeof(struct nlmsghdr)) {
-		const struct nlmsghdr *each = (const struct nlmsghdr *)at;
-		size_t step;
-
-		if (each->nlmsg_len < sizeof(*each) || each->nlmsg_len > len)
-			return -EBADMSG;
+	while (!err && (each = netlink_next(&at, &len)))
 		err = message(each, arg);
-		step = NLMSG_ALIGN((size_t)each->nlmsg_len);
-		if (step > len)
-			step = len;
-		at += step;
-		len -= step;
-	}
-	return err;
+	return !err && len ? -EBADMSG : err;
 }
 
 int netlink_drain(struct netlink *nl, netlink_message_fn *message, void *arg)

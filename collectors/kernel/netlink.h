@@ -13,22 +13,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A netlink socket of this process's own network namespace. */
+/* A netlink socket of this process's own network namespace. Zeroed memory is closed. */
 struct netlink {
-	int fd;	      /* -1: closed */
+	int fd;
 	uint32_t seq; /* of the last request */
-	void *buf;    /* owned, NETLINK_BUFFER_SIZE bytes */
+	void *buf;    /* owned, NETLINK_BUFFER_SIZE bytes; NULL: closed */
 };
 
 #define NETLINK_BUFFER_SIZE 32768
 
-#define NETLINK_CLOSED   \
-	{                \
-		.fd = -1 \
-	}
+static inline bool netlink_is_open(const struct netlink *nl)
+{
+	return nl->buf;
+}
 
-/* Opens a socket of a netlink family (NETLINK_ROUTE, NETLINK_SOCK_DIAG, …), close-on-exec.
- * 0 or -errno. */
+/* Opens a socket of a netlink family (NETLINK_ROUTE, NETLINK_SOCK_DIAG, …), close-on-exec, unless
+ * it is open already. 0 or -errno. */
 int netlink_open(struct netlink *nl, int family);
 void netlink_close(struct netlink *nl);
 
@@ -54,7 +54,7 @@ struct netlink_dump {
  * 0; -errno as the kernel answers it (-EPERM, -EOPNOTSUPP, -ENOENT …); -ESTALE when the dump was
  * interrupted each time (what came last was handed over); -ETIMEDOUT; -ENOBUFS.
  * When the exchange itself failed (-ETIMEDOUT, -ENOBUFS, -EMSGSIZE, -EBADMSG …) the socket is
- * closed, nl->fd is -1: open it again.
+ * closed: open it again.
  */
 int netlink_dump(struct netlink *nl, struct nlmsghdr *request, const struct netlink_dump *dump);
 

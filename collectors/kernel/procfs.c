@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collectors/base/parse.h"
 #include "collectors/kernel/procfs.h"
 
 const struct roots roots_default = {.path = {[ROOT_PROC] = "/proc", [ROOT_SYS] = "/sys"}};

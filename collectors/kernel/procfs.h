@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "collectors/base/parse.h"
+
 enum root {
 	ROOT_PROC,
 	ROOT_SYS,
@@ -41,6 +43,12 @@ struct filebuf {
 	size_t len;
 	size_t size;
 };
+
+/* What the buffer holds, until the next read into it. */
+static inline struct span filebuf_span(const struct filebuf *buf)
+{
+	return (struct span){buf->data, buf->len};
+}
 
 /* No file of interest is larger; a larger one is an error (-EFBIG), not a reason to eat memory. */
 #define FILEBUF_MAX ((size_t)64 << 20)

@@ -165,7 +165,7 @@ int sock_diag_dump(struct netlink *nl, const struct sock_diag_query *query,
 	};
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buf);
 	uint8_t ext = query->memory ? 1 << (INET_DIAG_SKMEMINFO - 1) : 0;
-	int err = nl->buf ? 0 : netlink_open(nl, NETLINK_SOCK_DIAG);
+	int err = netlink_open(nl, NETLINK_SOCK_DIAG);
 
 	if (err)
 		return err;
@@ -179,12 +179,6 @@ int sock_diag_dump(struct netlink *nl, const struct sock_diag_query *query,
 	if (query->port_high)
 		sock_diag_put_ports(header, query);
 	return netlink_dump(nl, header, &dump);
-}
-
-void sock_diag_close(struct netlink *nl)
-{
-	if (nl->buf)
-		netlink_close(nl);
 }
 
 const char *sock_diag_remedy(int err)

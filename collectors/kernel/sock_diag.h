@@ -81,16 +81,14 @@ struct sock_diag_query {
 typedef int sock_diag_socket_fn(const struct inet_socket *socket, void *arg);
 
 /*
- * Dumps sockets, one at a time, nothing is collected. nl is opened when it is closed (zeroed memory
- * is closed too) and is to be closed by sock_diag_close(). restart (may be NULL) is called before
- * an interrupted dump begins anew. The kernel's answer is no snapshot: a socket that comes or goes
- * meanwhile can be missed or, rarely, another one be told twice.
+ * Dumps sockets, one at a time, nothing is collected. nl is opened when it is closed. restart (may
+ * be NULL) is called before an interrupted dump begins anew. The kernel's answer is no snapshot: a
+ * socket that comes or goes meanwhile can be missed or, rarely, another one be listed twice.
  * 0 or -errno as netlink_dump(); -ENOENT: the kernel has no tcp_diag or udp_diag;
  * -EPROTONOSUPPORT: no sock_diag at all.
  */
 int sock_diag_dump(struct netlink *nl, const struct sock_diag_query *query,
 		   sock_diag_socket_fn *each, netlink_restart_fn *restart, void *arg);
-void sock_diag_close(struct netlink *nl);
 
 /* What to do about an error of sock_diag_dump(), for messages. Never NULL. */
 const char *sock_diag_remedy(int err);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/clock.h"
 #include "collectors/limit/ephemeral_ports.h"
 #include "collectors/limit/limits.h"
@@ -27,7 +28,6 @@ const struct row_type limit_row_type = {
 #define PORTS_REST 250
 
 struct limits_state {
-	bool ready; /* route is set up */
 	struct netlink route;
 	struct netlink diag;
 	uint64_t ports_due; /* monotonic ns */
@@ -70,11 +70,6 @@ static int limit_read_sysctl(const struct reading *reading, const char *name)
 	return procfs_read(limit_roots(reading), ROOT_PROC, reading->c->buf, "sys/%s", path);
 }
 
-static struct span limit_text(const struct reading *reading)
-{
-	return (struct span){reading->c->buf->data, reading->c->buf->len};
-}
-
 /* Number `word` of a setting, from 0; what stands before it must be numbers too. 0 or -errno. */
 static int limit_sysctl_number(const struct reading *reading, const char *name, size_t word,
 			       uint64_t *number)
@@ -85,7 +80,7 @@ static int limit_sysctl_number(const struct reading *reading, const char *name, 
 
 	if (err)
 		return err;
-	rest = limit_text(reading);
+	rest = filebuf_span(reading->c->buf);
 	if (!span_line(&rest, &line))
 		return -EBADMSG;
 	do
@@ -166,11 +161,11 @@ static int limit_read_ports(struct reading *reading, const struct limit *limit,
 	int err = limit_read_sysctl(reading, limit->sysctl);
 
 	if (!err)
-		err = ephemeral_ports_parse_range(limit_text(reading), &range);
+		err = ephemeral_ports_parse_range(filebuf_span(reading->c->buf), &range);
 	if (!err)
 		err = limit_read_sysctl(reading, "net.ipv4.ip_local_reserved_ports");
 	if (!err)
-		err = ephemeral_ports_parse_reserved(limit_text(reading), &range);
+		err = ephemeral_ports_parse_reserved(filebuf_span(reading->c->buf), &range);
 	if (err)
 		return err;
 	row->max = range.count;
@@ -207,7 +202,6 @@ static const struct limit limits[] = {
 	 .read = limit_read_ports},
 };
 /* clang-format on */
-#define LIMITS (sizeof(limits) / sizeof(limits[0]))
 
 /* Reads what several limits need. What could not be read each of them reports itself. */
 static void limits_read_shared(struct reading *reading)
@@ -215,11 +209,12 @@ static void limits_read_shared(struct reading *reading)
 	static const char *const paths[] = {"net/sockstat", "net/sockstat6"};
 	struct limits_state *state = reading->c->state;
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
 		struct faults faults = {0};
 
 		if (!procfs_read(limit_roots(reading), ROOT_PROC, reading->c->buf, "%s", paths[i]))
-			protocol_memory_parse(limit_text(reading), &reading->sockstat, &faults);
+			protocol_memory_parse(filebuf_span(reading->c->buf), &reading->sockstat,
+					      &faults);
 	}
 	if (roots_live(limit_roots(reading)))
 		reading->neighbors_err = neighbors_ask(&state->route, &reading->neighbors);
@@ -245,14 +240,14 @@ static void limits_note_incomplete(struct collect *c, const int errs[])
 	char list[COLLECT_ERROR_SIZE] = "";
 	size_t used = 0;
 
-	for (size_t i = 0; i < LIMITS; i++) {
+	for (size_t i = 0; i < COUNT_OF(limits); i++) {
 		bool told = !errs[i];
 
 		for (size_t before = 0; before < i; before++)
 			told = told || errs[before] == errs[i];
 		if (told)
 			continue;
-		for (size_t same = i; same < LIMITS && used < sizeof(list); same++)
+		for (size_t same = i; same < COUNT_OF(limits) && used < sizeof(list); same++)
 			if (errs[same] == errs[i])
 				used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
 							 same == i ? (used ? "; " : "") : ", ",
@@ -267,17 +262,12 @@ static void limits_note_incomplete(struct collect *c, const int errs[])
 
 static int limits_collect(struct collect *c)
 {
-	struct limits_state *state = c->state;
 	struct reading reading = {.c = c};
-	int errs[LIMITS] = {0};
+	int errs[COUNT_OF(limits)] = {0};
 
-	if (!state->ready) {
-		state->route = (struct netlink)NETLINK_CLOSED;
-		state->ready = true;
-	}
 	rows_init(&reading.sockstat, &protocol_row_type);
 	limits_read_shared(&reading);
-	for (size_t i = 0; i < LIMITS; i++) {
+	for (size_t i = 0; i < COUNT_OF(limits); i++) {
 		struct limit_row *row = rows_add(&c->rows[0]);
 
 		errs[i] = row ? limits[i].read(&reading, &limits[i], row) : -ENOMEM;
@@ -290,7 +280,7 @@ static int limits_collect(struct collect *c)
 			rows_drop_last(&c->rows[0]);
 	}
 	rows_clear(&reading.sockstat);
-	for (size_t i = 0; i < LIMITS; i++)
+	for (size_t i = 0; i < COUNT_OF(limits); i++)
 		if (procfs_exhausted(errs[i]))
 			return collect_fail(c, errs[i], "%s", limits[i].name);
 	if (!c->rows[0].count)
@@ -309,9 +299,8 @@ static void limits_close(void *arg)
 {
 	struct limits_state *state = arg;
 
-	if (state->ready)
-		netlink_close(&state->route);
-	sock_diag_close(&state->diag);
+	netlink_close(&state->route);
+	netlink_close(&state->diag);
 }
 
 const struct collector limits_collector = {

@@ -143,7 +143,7 @@ int neighbors_ask(struct netlink *nl, struct neighbor_tables *tables)
 		.restart = neighbors_restart,
 		.arg = tables,
 	};
-	int err = nl->fd < 0 ? netlink_open(nl, NETLINK_ROUTE) : 0;
+	int err = netlink_open(nl, NETLINK_ROUTE);
 
 	neighbors_reset(tables);
 	neighbors_restart(tables);

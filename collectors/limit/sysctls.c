@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/parse.h"
 #include "collectors/limit/sysctls.h"
 
@@ -48,8 +49,6 @@ static const char *const sysctls[] = {
 	"net.netfilter.nf_conntrack_max",
 	"net.netfilter.nf_conntrack_buckets",
 };
-
-#define SYSCTL_COUNT (sizeof(sysctls) / sizeof(sysctls[0]))
 
 /* Whether every component of a path is a name: not empty, not "." or "..". */
 static bool sysctl_is_inside(const char *path)
@@ -99,7 +98,7 @@ void sysctl_name(const char *path, char *name, size_t size)
 /* Words with one blank between them. The kernel separates with tabs, some settings have lines. */
 static void sysctl_set_value(char value[SYSCTL_VALUE_SIZE], const struct filebuf *buf)
 {
-	struct span rest = {buf->data, buf->len}, line, word;
+	struct span rest = filebuf_span(buf), line, word;
 	size_t used = 0;
 
 	while (span_line(&rest, &line))
@@ -133,7 +132,7 @@ static int sysctl_add(struct collect *c, const char *path)
  * process is out of memory or descriptors. */
 static int sysctl_add_configured(struct collect *c, const char *name)
 {
-	char path[SYSCTL_NAME_SIZE], reason[64];
+	char path[SYSCTL_NAME_SIZE];
 	int err = sysctl_path(name, path, sizeof(path));
 
 	if (err == -EINVAL)
@@ -152,7 +151,7 @@ static int sysctl_add_configured(struct collect *c, const char *name)
 		collect_note(c,
 			     "sysctl %s: %s; correct the name in the configuration or load the "
 			     "module that provides it",
-			     name, strerror_r(-err, reason, sizeof(reason)));
+			     name, strerror(-err));
 	return 0;
 }
 
@@ -162,7 +161,7 @@ static int sysctls_collect(struct collect *c)
 	const struct globs *more = &c->settings->sysctls;
 
 	collect_source(c, "/proc/sys");
-	for (size_t i = 0; i < SYSCTL_COUNT; i++) {
+	for (size_t i = 0; i < COUNT_OF(sysctls); i++) {
 		char path[SYSCTL_NAME_SIZE];
 		int err = sysctl_path(sysctls[i], path, sizeof(path));
 

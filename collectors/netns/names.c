@@ -95,8 +95,8 @@ static bool container_name(const struct netns_list *list, const struct netns *ne
 
 	for (size_t i = 0; i < netns->pids; i++)
 		if (!procfs_read(roots, ROOT_PROC, c->buf, "%u/cgroup", netns->pid[i]) &&
-		    container_name_of((struct span){c->buf->data, c->buf->len},
-				      list->procfs ? believed : NULL, roots, name, size))
+		    container_name_of(filebuf_span(c->buf), list->procfs ? believed : NULL, roots,
+				      name, size))
 			return true;
 	return false;
 }
@@ -108,7 +108,7 @@ static void read_command(struct netns *netns, const struct collect *c)
 	if (!netns->pids ||
 	    procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "%u/comm", netns->pid[0]))
 		return;
-	rest = (struct span){c->buf->data, c->buf->len};
+	rest = filebuf_span(c->buf);
 	if (span_line(&rest, &line))
 		span_copy(line, netns->command, sizeof(netns->command));
 }

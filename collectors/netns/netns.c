@@ -135,7 +135,7 @@ static void count_close_wait(struct netns_row *row)
 		err = count_sockets(&nl, TCP_CLOSE_WAIT, &waiting);
 	if (!err)
 		row->close_wait = waiting;
-	sock_diag_close(&nl);
+	netlink_close(&nl);
 }
 
 /* Runs in the namespace: reads what only a thread that lives there can see. */

@@ -45,14 +45,15 @@ static int read_file(const struct roots *roots, struct filebuf *buf, const char 
 {
 	int err = procfs_read(roots, ROOT_PROC, buf, "%s/net/%s", process, file);
 
-	*text = err ? (struct span){"", 0} : (struct span){buf->data, buf->len};
+	*text = err ? (struct span){"", 0} : filebuf_span(buf);
 	return err;
 }
 
 int netns_read(const struct roots *roots, struct filebuf *buf, const char *process,
 	       struct netns_row *row)
 {
-	uint64_t udp6_errors = ROW_ABSENT, tcp6_in_use = ROW_ABSENT;
+	uint64_t udp6_errors = ROW_ABSENT;
+	struct sockstat numbers;
 	struct span text;
 	int err = read_file(roots, buf, process, "snmp", &text);
 
@@ -71,14 +72,16 @@ int netns_read(const struct roots *roots, struct filebuf *buf, const char *proce
 	row->udp_rcvbuf_errors = sum_known(row->udp_rcvbuf_errors, udp6_errors);
 	if (read_file(roots, buf, process, "sockstat", &text) == -ENOMEM)
 		return -ENOMEM;
-	sockstat_find(text, "sockets", "used", &row->sockets_used);
-	sockstat_find(text, "TCP", "inuse", &row->tcp_in_use);
-	sockstat_find(text, "TCP", "tw", &row->time_wait);
+	sockstat_find(text, "sockets", &numbers);
+	row->sockets_used = numbers.in_use;
+	sockstat_find(text, "TCP", &numbers);
+	row->tcp_in_use = numbers.in_use;
+	row->time_wait = numbers.time_wait;
 	if (read_file(roots, buf, process, "sockstat6", &text) == -ENOMEM)
 		return -ENOMEM;
-	sockstat_find(text, "TCP6", "inuse", &tcp6_in_use);
+	sockstat_find(text, "TCP6", &numbers);
 	if (row->tcp_in_use != ROW_ABSENT)
-		row->tcp_in_use = sum_known(row->tcp_in_use, tcp6_in_use);
+		row->tcp_in_use = sum_known(row->tcp_in_use, numbers.in_use);
 	if (!row->tcp_in_use)
 		row->close_wait = 0;
 	if (read_file(roots, buf, process, "stat/nf_conntrack", &text) == -ENOMEM)

@@ -511,7 +511,7 @@ static void find_identity(struct netns *netns, const struct roots *roots, struct
 
 		if (procfs_read(roots, ROOT_PROC, buf, "%u/stat", netns->pid[i]))
 			continue;
-		start = netns_parse_start((struct span){buf->data, buf->len});
+		start = netns_parse_start(filebuf_span(buf));
 		if (start < oldest)
 			oldest = start;
 	}

@@ -70,7 +70,7 @@ static uint64_t device_rps(const char *ifname, struct nic_reading *reading)
 			reading->rps_files--;
 		any = nic_rps_mask(c->buf->data, c->buf->len);
 		if (any >= 0)
-			enabled = any ? 1 : 2;
+			enabled = (uint64_t)any;
 	}
 	closedir(queues);
 	return enabled;

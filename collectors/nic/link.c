@@ -166,7 +166,7 @@ int nic_link_decode(const struct nlmsghdr *message, struct nic_link *link)
 		row->oper_status = oper_statuses[nla_get_u8(tb[IFLA_OPERSTATE])];
 	/* The carrier of an interface that is down is unknown: sysfs answers EINVAL. */
 	if (tb[IFLA_CARRIER] && (info.ifi_flags & IFF_UP))
-		row->carrier = nla_get_u8(tb[IFLA_CARRIER]) ? 1 : 2;
+		row->carrier = nla_get_u8(tb[IFLA_CARRIER]) != 0;
 	if (tb[IFLA_STATS64])
 		link_statistics_decode(tb[IFLA_STATS64], row);
 	if (tb[IFLA_LINKINFO])

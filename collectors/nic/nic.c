@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "collectors/base/accum.h"
+#include "collectors/base/array.h"
 #include "collectors/base/hash.h"
 #include "collectors/kernel/ethtool.h"
 #include "collectors/nic/device.h"
@@ -51,7 +52,7 @@ static const struct accum_field nic_stat_fields[] = {
 static const struct accum_type nic_accum = {
 	.row = &nic_row_type,
 	.fields = nic_fields,
-	.field_count = sizeof(nic_fields) / sizeof(*nic_fields),
+	.field_count = COUNT_OF(nic_fields),
 	.stamp = offsetof(struct nic_row, discontinuity),
 	.row_bits = offsetof(struct nic_row, rx_discards_bits),
 };
@@ -59,7 +60,7 @@ static const struct accum_type nic_accum = {
 static const struct accum_type nic_stat_accum = {
 	.row = &nic_stat_row_type,
 	.fields = nic_stat_fields,
-	.field_count = sizeof(nic_stat_fields) / sizeof(*nic_stat_fields),
+	.field_count = COUNT_OF(nic_stat_fields),
 	.stamp = offsetof(struct nic_stat_row, discontinuity),
 	.row_bits = offsetof(struct nic_stat_row, bits),
 };
@@ -72,7 +73,6 @@ static const struct accum_type nic_stat_accum = {
 #define RPS_FILES 32
 
 struct nic_state {
-	bool ready;
 	struct netlink route;
 	struct netlink events; /* links that go away */
 	struct ethtool ethtool;
@@ -90,8 +90,6 @@ static void nic_close(void *arg)
 {
 	struct nic_state *state = arg;
 
-	if (!state->ready)
-		return;
 	netlink_close(&state->route);
 	netlink_close(&state->events);
 	ethtool_close(&state->ethtool);
@@ -123,30 +121,24 @@ static void nic_open_events(struct nic_state *state, struct collect *c)
 
 static int nic_open(struct nic_state *state, struct collect *c)
 {
-	int err = 0;
+	int err;
 
-	if (!state->ready) {
-		state->route = (struct netlink)NETLINK_CLOSED;
-		state->events = (struct netlink)NETLINK_CLOSED;
-		state->ethtool = (struct ethtool)ETHTOOL_CLOSED;
+	if (!state->links.type) {
 		rows_init(&state->links, &nic_link_type);
 		hash_init(&state->devices, sizeof(struct nic_device), sizeof(uint64_t));
 		state->nics = accum_new(&nic_accum);
 		state->stats = accum_new(&nic_stat_accum);
-		state->ready = true;
 	}
 	if (!state->nics || !state->stats)
 		return collect_fail(c, -ENOMEM, "nic");
-	if (state->events.fd < 0)
+	if (!netlink_is_open(&state->events))
 		nic_open_events(state, c);
-	if (state->route.fd < 0)
-		err = netlink_open(&state->route, NETLINK_ROUTE);
+	err = netlink_open(&state->route, NETLINK_ROUTE);
 	if (err)
 		return collect_fail(c, err,
 				    "cannot open a NETLINK_ROUTE socket. Allow AF_NETLINK in the "
 				    "service's RestrictAddressFamilies");
-	if (state->ethtool.fd < 0)
-		err = ethtool_open(&state->ethtool);
+	err = ethtool_open(&state->ethtool);
 	return err ? collect_fail(c, err, "cannot open a socket for the ethtool ioctls") : 0;
 }
 
@@ -180,7 +172,7 @@ static unsigned nic_drain_events(struct nic_state *state)
 	int err;
 
 	state->deleted = 0;
-	if (state->events.fd < 0)
+	if (!netlink_is_open(&state->events))
 		return 0;
 	err = netlink_drain(&state->events, nic_take_deleted, state);
 	if (err && err != -ENOBUFS)

@@ -25,14 +25,14 @@ enum nic_oper_status {
 struct nic_row {
 	uint64_t ifindex;
 	uint64_t oper_status;  /* IFLA_OPERSTATE, as enum nic_oper_status */
-	uint64_t carrier;      /* IFLA_CARRIER: 1 true, 2 false */
+	uint64_t carrier;      /* IFLA_CARRIER: 0 or 1 */
 	uint64_t speed_mbps;   /* ETHTOOL_GLINKSETTINGS */
 	uint64_t duplex;       /* likewise */
 	uint64_t mtu;	       /* bytes */
 	uint64_t tx_queue_len; /* packets */
 	uint64_t rx_queues;
 	uint64_t tx_queues;
-	uint64_t rps_enabled; /* 1 true, 2 false: any rx queue has a non-zero rps_cpus */
+	uint64_t rps_enabled; /* 0 or 1: any rx queue has a non-zero rps_cpus */
 	uint64_t master_ifindex;
 	uint64_t ring_rx_current;
 	uint64_t ring_rx_max;

@@ -181,7 +181,7 @@ static int read_ctnetlink(struct netlink *nl, struct conntrack_row *row, struct 
 		.restart = clear_rows,
 		.arg = cpus,
 	};
-	int err = nl->fd < 0 ? netlink_open(nl, NETLINK_NETFILTER) : 0;
+	int err = netlink_open(nl, NETLINK_NETFILTER);
 
 	if (!err)
 		err = send_request(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, &each);
@@ -279,7 +279,7 @@ static void read_stat(struct collect *c, struct rows *cpus)
 	int err = procfs_read(roots, ROOT_PROC, c->buf, STAT_PATH);
 
 	if (!err)
-		err = conntrack_parse_stat((struct span){c->buf->data, c->buf->len}, cpus);
+		err = conntrack_parse_stat(filebuf_span(c->buf), cpus);
 	if (err) {
 		collect_note(c,
 			     "%s/%s: %s; counters per CPU, drops, early drops and failed inserts "
@@ -290,7 +290,7 @@ static void read_stat(struct collect *c, struct rows *cpus)
 	}
 	err = procfs_read(roots, ROOT_SYS, c->buf, "%s", list);
 	if (!err)
-		err = conntrack_number_cpus(cpus, (struct span){c->buf->data, c->buf->len});
+		err = conntrack_number_cpus(cpus, filebuf_span(c->buf));
 	if (!err)
 		return;
 	rows_clear(cpus);
@@ -311,7 +311,7 @@ static const struct accum_type cpu_accum = {
 };
 
 struct conntrack_state {
-	struct accum *accum; /* NULL: the state is not set up */
+	struct accum *accum;
 	struct netlink nl;
 };
 
@@ -332,15 +332,6 @@ void conntrack_sum(const struct rows *cpus, struct conntrack_row *row)
 		if (!i || cpu->discontinuity > row->discontinuity)
 			row->discontinuity = cpu->discontinuity;
 	}
-}
-
-static int state_setup(struct conntrack_state *state)
-{
-	if (state->accum)
-		return 0;
-	state->nl = (struct netlink)NETLINK_CLOSED;
-	state->accum = accum_new(&cpu_accum);
-	return state->accum ? 0 : -ENOMEM;
 }
 
 /* Reads the number of entries, which exists when conntrack is loaded. 0 or what is to be returned.
@@ -412,10 +403,12 @@ static int conntrack_collect(struct collect *c)
 	struct rows *cpus = &c->rows[1];
 	struct conntrack_row *row;
 	uint64_t entries;
-	int err = state_setup(state);
+	int err;
 
-	if (err)
-		return collect_fail(c, err, "conntrack");
+	if (!state->accum)
+		state->accum = accum_new(&cpu_accum);
+	if (!state->accum)
+		return collect_fail(c, -ENOMEM, "conntrack");
 	err = read_count(c, &entries);
 	if (err)
 		return err;
@@ -438,8 +431,6 @@ static void conntrack_close(void *arg)
 {
 	struct conntrack_state *state = arg;
 
-	if (!state->accum)
-		return;
 	accum_free(state->accum);
 	netlink_close(&state->nl);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "collectors/base/array.h"
+#include "collectors/kernel/sockstat.h"
 #include "collectors/protocol/memory.h"
 #include "collectors/protocol/proc_files.h"
 
@@ -19,47 +20,21 @@ const struct row_type protocol_row_type = {
 	.key = {ROW_TEXT(struct protocol_row, name)},
 };
 
-/* net/ipv4/proc.c: sockstat_seq_show(), net/ipv6/proc.c: sockstat6_seq_show(). */
-static const struct {
-	const char *word;
-	size_t offset;
-} words[] = {
-	{"used", offsetof(struct protocol_row, in_use)},
-	{"inuse", offsetof(struct protocol_row, in_use)},
-	{"orphan", offsetof(struct protocol_row, orphans)},
-	{"tw", offsetof(struct protocol_row, time_wait)},
-	{"alloc", offsetof(struct protocol_row, allocated)},
-	{"mem", offsetof(struct protocol_row, mem_pages)},
-	{"memory", offsetof(struct protocol_row, mem_bytes)},
-};
-
-/* Sets the member that a word stands for. Unknown words are ignored. */
-static void set_member(struct protocol_row *row, struct span word, uint64_t value)
+/* One line into a fresh row. */
+static bool memory_parse_line(struct span line, struct protocol_row *row)
 {
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (span_equal(word, words[i].word))
-			*(uint64_t *)((unsigned char *)row + words[i].offset) = value;
-}
+	struct sockstat numbers;
+	struct span name;
 
-/* One line: "NAME:" and pairs of a word and a number. */
-static bool parse_line(struct span line, struct protocol_row *row)
-{
-	struct span name, word, number;
-	uint64_t value;
-
-	if (!span_word(&line, &name) || name.len < 2 || name.start[name.len - 1] != ':')
+	if (!sockstat_parse(line, &name, &numbers) ||
+	    !span_copy(name, row->name, sizeof(row->name)))
 		return false;
-	name.len--;
-	for (size_t i = 0; i < name.len; i++)
-		if (name.start[i] <= ' ' || name.start[i] > '~')
-			return false;
-	if (!span_copy(name, row->name, sizeof(row->name)))
-		return false;
-	while (span_word(&line, &word)) {
-		if (!span_word(&line, &number) || span_u64(number, &value))
-			return false;
-		set_member(row, word, value);
-	}
+	row->in_use = numbers.in_use;
+	row->orphans = numbers.orphans;
+	row->time_wait = numbers.time_wait;
+	row->allocated = numbers.allocated;
+	row->mem_pages = numbers.mem_pages;
+	row->mem_bytes = numbers.mem_bytes;
 	return true;
 }
 
@@ -73,7 +48,7 @@ int protocol_memory_parse(struct span text, struct rows *rows, struct faults *fa
 
 		if (!row)
 			return -ENOMEM;
-		if (parse_line(line, row))
+		if (memory_parse_line(line, row))
 			continue;
 		rows_drop_last(rows);
 		faults_add(faults, "line %zu is malformed", number);
@@ -122,7 +97,7 @@ static const struct {
 };
 
 /* The limits exist in the first network namespace only. */
-static void read_limits(struct collect *c)
+static void memory_read_limits(struct collect *c)
 {
 	const char *root = c->settings->roots.path[ROOT_PROC];
 
@@ -134,8 +109,7 @@ static void read_limits(struct collect *c)
 			continue;
 		err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "%s", limits[i].path);
 		if (!err)
-			err = protocol_memory_parse_mem((struct span){c->buf->data, c->buf->len},
-							row);
+			err = protocol_memory_parse_mem(filebuf_span(c->buf), row);
 		if (err == -ENOENT)
 			collect_note(
 				c,
@@ -161,7 +135,7 @@ static int protocol_memory_collect(struct collect *c)
 	int err = proc_files_collect(c, files, COUNT_OF(files));
 
 	if (!err)
-		read_limits(c);
+		memory_read_limits(c);
 	return err;
 }
 

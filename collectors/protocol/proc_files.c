@@ -35,7 +35,7 @@ static int read_file(struct collect *c, const struct proc_file *file, struct fau
 	int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "%s", file->path);
 
 	if (!err)
-		err = file->parse((struct span){c->buf->data, c->buf->len}, rows, faults);
+		err = file->parse(filebuf_span(c->buf), rows, faults);
 	return !err && rows->count == before ? -EBADMSG : err;
 }
 

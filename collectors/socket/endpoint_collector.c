@@ -161,7 +161,7 @@ int endpoint_collector_show(struct collect *c, const struct endpoint_source *sou
 
 void endpoint_collector_close(struct endpoint_state *state)
 {
-	sock_diag_close(&state->nl);
+	netlink_close(&state->nl);
 	if (!state->owners)
 		return;
 	endpoints_free(&state->endpoints);

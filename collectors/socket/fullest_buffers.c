@@ -249,10 +249,10 @@ static const struct {
 	const char *line;
 	bool ipv6;
 } buffer_counts[] = {
-	{"sockstat", "TCP", false},
-	{"sockstat", "UDP", false},
-	{"sockstat6", "TCP6", true},
-	{"sockstat6", "UDP6", true},
+	{"net/sockstat", "TCP", false},
+	{"net/sockstat", "UDP", false},
+	{"net/sockstat6", "TCP6", true},
+	{"net/sockstat6", "UDP6", true},
 };
 
 /* How many sockets there are, from sockstat: costs next to nothing. 0 or -errno. */
@@ -260,23 +260,22 @@ static int buffer_count_sockets(struct collect *c, uint64_t *sum)
 {
 	*sum = 0;
 	for (size_t i = 0; i < COUNT_OF(buffer_counts); i++) {
-		uint64_t in_use;
-		int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "net/%s",
-				      buffer_counts[i].file);
+		struct sockstat numbers;
+		int err = sockstat_read(&c->settings->roots, c->buf, buffer_counts[i].file,
+					buffer_counts[i].line, &numbers);
 
 		if (err == -ENOENT && buffer_counts[i].ipv6)
 			continue; /* no IPv6 */
-		if (!err)
-			err = sockstat_find((struct span){c->buf->data, c->buf->len},
-					    buffer_counts[i].line, "inuse", &in_use);
+		if (!err && numbers.in_use == ROW_ABSENT)
+			err = -ENODATA;
 		if (err)
 			return collect_fail(
 				c, err == -ENOENT ? -EIO : err,
-				"%s/net/%s does not give the number of %s sockets. Check that "
+				"%s/%s does not give the number of %s sockets. Check that "
 				"procfs is mounted and that netdiagd may read it",
 				c->settings->roots.path[ROOT_PROC], buffer_counts[i].file,
 				buffer_counts[i].line);
-		*sum += in_use;
+		*sum += numbers.in_use;
 	}
 	return 0;
 }
@@ -397,7 +396,7 @@ static void buffers_close(void *arg)
 {
 	struct buffers_state *state = arg;
 
-	sock_diag_close(&state->nl);
+	netlink_close(&state->nl);
 	if (!state->owners)
 		return;
 	buffer_stuck_free(&state->stuck);

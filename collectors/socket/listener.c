@@ -86,8 +86,8 @@ static void half_open_dump(struct collect *c)
 		return;
 	}
 	free(half_open.by_port);
-	errno = -err;
-	collect_note(c, "cannot count half-open connections: %m. %s", sock_diag_remedy(err));
+	collect_note(c, "cannot count half-open connections: %s. %s", strerror(-err),
+		     sock_diag_remedy(err));
 }
 
 static uint64_t listener_queue(const struct inet_socket *socket)

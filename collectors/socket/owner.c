@@ -224,7 +224,7 @@ static void name_process(struct owners *owners, const struct roots *roots,
 		owners->named_pid = entry->pid;
 		owners->named[0] = '\0';
 		if (!procfs_read(roots, ROOT_PROC, &owners->buf, "%u/comm", entry->pid)) {
-			rest = (struct span){owners->buf.data, owners->buf.len};
+			rest = filebuf_span(&owners->buf);
 			if (span_line(&rest, &line))
 				span_copy(line, owners->named, sizeof(owners->named));
 		}

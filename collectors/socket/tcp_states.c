@@ -198,47 +198,33 @@ static int states_dump(struct collect *c, uint8_t family, uint32_t states,
 	return 0;
 }
 
-/* Reads one number. ROW_ABSENT when there is none; *err then says why, unless it is set. */
-static uint64_t states_read_number(struct collect *c, const char *file,
-				   int (*find)(struct span, const char *, const char *, uint64_t *),
-				   const char *protocol, const char *name, int *err)
+/* The line of TCP in sockstat, or of TCP6 in sockstat6. 0 or -errno. */
+static int states_read_sockstat(struct collect *c, bool ipv6, struct sockstat *numbers)
 {
-	uint64_t value = ROW_ABSENT;
-	int failed = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "net/%s", file);
-
-	if (!failed)
-		failed = find((struct span){c->buf->data, c->buf->len}, protocol, name, &value);
-	if (failed && !*err)
-		*err = failed;
-	return failed ? ROW_ABSENT : value;
+	return sockstat_read(&c->settings->roots, c->buf, ipv6 ? "net/sockstat6" : "net/sockstat",
+			     ipv6 ? "TCP6" : "TCP", numbers);
 }
 
-static bool states_have_ipv6(struct collect *c)
-{
-	int err = 0;
-
-	states_read_number(c, "sockstat6", sockstat_find, "TCP6", "inuse", &err);
-	return err != -ENOENT;
-}
-
-static uint64_t states_read_time_wait(struct collect *c, int *err)
-{
-	return states_read_number(c, "sockstat", sockstat_find, "TCP", "tw", err);
-}
-
-/* 0 or -errno of the first number that is missing. */
+/* 0, or -errno when a number is missing. */
 static int states_read_totals(struct collect *c, bool ipv6, struct socket_totals *totals)
 {
-	int err = 0;
+	struct sockstat tcp, tcp6 = {.in_use = ROW_ABSENT};
+	int err = procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "net/snmp");
 
-	totals->curr_estab = states_read_number(c, "snmp", snmp_find, "Tcp", "CurrEstab", &err);
-	totals->in_use[SOCKET_DUMP_IPV6] = ipv6 ? states_read_number(c, "sockstat6", sockstat_find,
-								     "TCP6", "inuse", &err)
-						: ROW_ABSENT;
-	totals->in_use[SOCKET_DUMP_IPV4] = states_read_number(c, "sockstat", sockstat_find, "TCP",
-							      "inuse", &err);
-	totals->time_wait = states_read_time_wait(c, &err);
-	return err;
+	if (!err)
+		err = snmp_find(filebuf_span(c->buf), "Tcp", "CurrEstab", &totals->curr_estab);
+	if (!err && ipv6)
+		err = states_read_sockstat(c, true, &tcp6);
+	if (!err)
+		err = states_read_sockstat(c, false, &tcp);
+	if (err)
+		return err;
+	totals->in_use[SOCKET_DUMP_IPV6] = tcp6.in_use;
+	totals->in_use[SOCKET_DUMP_IPV4] = tcp.in_use;
+	totals->time_wait = tcp.time_wait;
+	if (tcp.in_use == ROW_ABSENT || tcp.time_wait == ROW_ABSENT)
+		return -ENODATA;
+	return ipv6 && tcp6.in_use == ROW_ABSENT ? -ENODATA : 0;
 }
 
 /* Whose TIME_WAIT sockets to dump: those of the family that had fewer, while those are few. */
@@ -304,21 +290,21 @@ static int states_collect_cheap(struct collect *c, struct socket_counts counts[S
 	struct tcp_states_state *state = c->state;
 	struct socket_totals totals;
 	enum socket_dump split;
-	uint64_t time_wait;
-	int missing = 0, err;
+	struct sockstat tcp;
+	int missing = states_read_sockstat(c, false, &tcp), err;
 
-	time_wait = states_read_time_wait(c, &missing);
-	split = states_choose_split(state, time_wait, ipv6);
+	split = states_choose_split(state, tcp.time_wait, ipv6);
 	if (!missing) {
-		err = states_dump_cheap(c, counts, split, time_wait);
+		err = states_dump_cheap(c, counts, split, tcp.time_wait);
 		if (err)
 			return err;
 		missing = states_read_totals(c, ipv6, &totals);
 	}
 	if (missing) {
-		errno = -missing;
-		collect_note(c, "/proc/net/sockstat, sockstat6 or snmp could not be read: %m; all "
-				"sockets are dumped instead");
+		collect_note(c,
+			     "/proc/net/sockstat, sockstat6 or snmp could not be read: %s; all "
+			     "sockets are dumped instead",
+			     strerror(-missing));
 		return states_collect_full(c, counts, ipv6, table);
 	}
 	if (!tcp_states_infer(counts, &totals, split, table)) {
@@ -382,7 +368,8 @@ static int close_wait_rows(struct collect *c)
 static int states_collect(struct collect *c, struct socket_counts counts[SOCKET_DUMPS])
 {
 	struct tcp_states_state *state = c->state;
-	bool ipv6 = states_have_ipv6(c);
+	struct sockstat tcp6;
+	bool ipv6 = states_read_sockstat(c, true, &tcp6) != -ENOENT;
 	socket_table table;
 	int err;
 
@@ -429,7 +416,7 @@ static void tcp_states_close(void *arg)
 {
 	struct tcp_states_state *state = arg;
 
-	sock_diag_close(&state->nl);
+	netlink_close(&state->nl);
 	if (!state->owners)
 		return;
 	close_waits_free(&state->close_waits);

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "collectors/base/array.h"
 #include "subagent/agentx/library.h"
 #include "subagent/agentx/transport.h"
 #include "subagent/log.h"
@@ -51,7 +52,7 @@ static int library_log(int major, int minor, void *message, void *arg)
 	(void)arg;
 	if (!line || !line->msg || !line->msg[strspn(line->msg, " \t\r\n")])
 		return 0;
-	for (size_t i = 0; i < sizeof(replaced) / sizeof(replaced[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(replaced); i++)
 		if (!strncmp(line->msg, replaced[i], strlen(replaced[i])))
 			return 0;
 	log_message(line->priority, "net-snmp: %.*s", (int)strcspn(line->msg, "\r\n"), line->msg);

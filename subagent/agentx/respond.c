@@ -58,6 +58,7 @@ bool respond_add_cell(const struct respond *handler, netsnmp_pdu *pdu, const str
 		break;
 	case COLUMN_INTEGER32:
 	case COLUMN_ENUM:
+	case COLUMN_TRUTH:
 		type = ASN_INTEGER;
 		value.number = (long)number;
 		break;

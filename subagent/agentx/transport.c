@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/clock.h"
 #include "subagent/agentx/address.h"
 #include "subagent/agentx/transport.h"
@@ -75,7 +76,7 @@ static void transport_set_tcp_options(int fd)
 		{IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS},
 	};
 
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(options); i++)
 		setsockopt(fd, options[i].level, options[i].name, &options[i].value,
 			   sizeof(options[i].value));
 }
@@ -200,7 +201,7 @@ static netsnmp_transport *transport_create(netsnmp_tdomain_spec *spec)
 		return NULL;
 	}
 	t->domain = domain_name;
-	t->domain_length = sizeof(domain_name) / sizeof(domain_name[0]);
+	t->domain_length = COUNT_OF(domain_name);
 	t->flags = NETSNMP_TRANSPORT_FLAG_STREAM;
 	t->sock = fd;
 	t->msgMaxSize = SNMP_MAX_PACKET_LEN;
@@ -218,7 +219,7 @@ int transport_register(void)
 
 	memset(&domain, 0, sizeof(domain));
 	domain.name = domain_name;
-	domain.name_length = sizeof(domain_name) / sizeof(domain_name[0]);
+	domain.name_length = COUNT_OF(domain_name);
 	domain.f_create_from_tspec = transport_create;
 	/* The library frees it. */
 	domain.prefix = calloc(2, sizeof(domain.prefix[0]));

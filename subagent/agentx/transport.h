@@ -7,8 +7,6 @@
 #ifndef NETDIAG_AGENTX_TRANSPORT_H
 #define NETDIAG_AGENTX_TRANSPORT_H
 
-#include <stdbool.h>
-
 /* The word before the colon that makes the library use this transport: "netdiag:/var/agentx/master"
  */
 #define TRANSPORT_DOMAIN "netdiag"

@@ -46,7 +46,7 @@ static void set_check_row(struct check_row *row, const struct instance *instance
 	row->clear = shown(limits->clear);
 	row->since = instance->gone ? instance->gone : instance->machine.since;
 	row->raises = instance->machine.raises;
-	row->notify = instance->policy->notify ? 1 : 2;
+	row->notify = instance->policy->notify;
 	row->time_to_full = known ? instance->time_to_full : ROW_ABSENT;
 	row->cause_id = alarm ? alarm->row.cause_id : 0;
 	ROW_SET_TEXT(row->check, instance->check->name);

@@ -2,7 +2,6 @@
 #include <config.h>
 
 #include <fnmatch.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "collectors/base/clock.h"

@@ -410,7 +410,7 @@ static void decide_row(struct alarm *alarm)
 	row->state = alarm->shelved    ? ALARM_SHELVED
 		     : alarm->clearing ? ALARM_CLEARING
 				       : ALARM_ACTIVE;
-	row->notify = alarm->standing == ALARM_TOLD ? 1 : 2;
+	row->notify = alarm->standing == ALARM_TOLD;
 	row->cause_id = alarm->standing == ALARM_HELD ? alarm->speaker->row.id : 0;
 	alarm->again = false;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/clock.h"
 #include "collectors/base/text.h"
 #include "collectors/cpu/softnet.h"
@@ -369,5 +370,5 @@ const struct check checks[] = {
 
 size_t check_count(void)
 {
-	return sizeof(checks) / sizeof(*checks);
+	return COUNT_OF(checks);
 }

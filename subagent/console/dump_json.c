@@ -3,7 +3,6 @@
 #include <config.h>
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "collectors/base/clock.h"
 #include "subagent/console/dump.h"
@@ -16,15 +15,13 @@ static void dump_json_seconds(FILE *out, uint64_t ns)
 		(unsigned)(ns % SECOND_NS / (SECOND_NS / 100)));
 }
 
-/* A label; true and false for NetdiagTruthValue; the number when it has none. */
+/* A label; the number when it has none. */
 static void dump_json_label(FILE *out, const struct column *column, uint64_t value)
 {
 	const char *label = column_label(column, value);
 
 	if (!label)
 		fprintf(out, "%" PRIu64, value);
-	else if (!strcmp(label, "true") || !strcmp(label, "false"))
-		fputs(label, out);
 	else
 		json_string(out, label);
 }
@@ -45,6 +42,9 @@ static void dump_json_cell(FILE *out, const struct column *column, const void *r
 		return;
 	case COLUMN_ENUM:
 		dump_json_label(out, column, column_number(column, row));
+		return;
+	case COLUMN_TRUTH:
+		fputs(column_label(column, column_number(column, row)), out);
 		return;
 	case COLUMN_TICKS:
 		dump_json_seconds(out, column_number(column, row));

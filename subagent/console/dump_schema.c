@@ -4,7 +4,6 @@
 #include <config.h>
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "collectors/base/clock.h"
 #include "collectors/registry.h"
@@ -36,6 +35,7 @@ static const char *schema_syntax(enum column_type type, enum column_reading read
 	case COLUMN_INTEGER32:
 		return "Integer32";
 	case COLUMN_ENUM:
+	case COLUMN_TRUTH:
 		return "INTEGER";
 	case COLUMN_TICKS:
 		return "TimeTicks";
@@ -88,7 +88,7 @@ static void schema_object(FILE *out, const char *name, enum column_type type,
 		schema_syntax(type, reading), access);
 	if (type == COLUMN_TEXT || type == COLUMN_TEXT_SPARSE)
 		fprintf(out, ", \"size\": %zu", size - 1);
-	if (type == COLUMN_ENUM)
+	if (values)
 		schema_values(out, values);
 }
 

@@ -116,7 +116,7 @@ static void format_cell(char *cell, const struct column *column, const void *row
 		time_text(value, cell);
 	else if (column->type == COLUMN_TICKS)
 		format_whole_seconds(cell, value / SECOND_NS);
-	else if (column->type == COLUMN_ENUM && column_label(column, value))
+	else if (column->values && column_label(column, value))
 		snprintf(cell, CELL_SIZE, "%s", column_label(column, value));
 	else
 		format_number(cell, column, value);
@@ -135,7 +135,7 @@ static size_t cell_width(const char *cell)
 static bool is_text(const struct column *column)
 {
 	return column->type == COLUMN_TEXT || column->type == COLUMN_TEXT_SPARSE ||
-	       column->type == COLUMN_OID || column->type == COLUMN_ENUM;
+	       column->type == COLUMN_OID || column->values;
 }
 
 /* --- layout --------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/text.h"
 #include "subagent/console/json.h"
 #include "subagent/console/report.h"
@@ -108,7 +109,7 @@ static void report_print_wrong(FILE *out, const struct report *report, bool colo
 {
 	static const enum check_state order[] = {CHECK_CRITICAL, CHECK_WARNING, CHECK_UNKNOWN};
 
-	for (size_t n = 0; n < sizeof(order) / sizeof(order[0]); n++)
+	for (size_t n = 0; n < COUNT_OF(order); n++)
 		for (size_t i = 0; i < report->count; i++)
 			if (report->line[i].state == order[n])
 				report_print_line(out, &report->line[i],

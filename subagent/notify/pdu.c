@@ -265,6 +265,6 @@ netsnmp_pdu *notify_pdu_agent(enum notification_id id, const struct agent_row *a
 
 	memset(&objects, 0, sizeof(objects));
 	set_agent(&objects, agent);
-	objects.complete = complete ? 1 : 2;
+	objects.complete = complete;
 	return pdu_make(id, &objects, session);
 }

@@ -46,6 +46,10 @@
 	{                                                                              \
 		.arc = (a), .name = (n), .type = COLUMN_ENUM, .values = (v), AT_(r, m) \
 	}
+#define TRUTH(a, n, r, m)                                                                        \
+	{                                                                                        \
+		.arc = (a), .name = (n), .type = COLUMN_TRUTH, .values = truth_values, AT_(r, m) \
+	}
 /* The same with a unit in which a person reads it. */
 #define READING(a, n, t, r, m, as)                                               \
 	{                                                                        \
@@ -78,7 +82,9 @@
 	}
 
 /* clang-format off */
-const struct enum_value truth_values[] = {{1, "true"}, {2, "false"}, END_OF_VALUES};
+const struct enum_value truth_values[] = {
+	{TRUTH_TRUE, "true"}, {TRUTH_FALSE, "false"}, END_OF_VALUES};
+
 
 static const struct enum_value status_values[] = {
 	{COLLECT_OK, "ok"}, {COLLECT_PENDING, "pending"}, {COLLECT_STALE, "stale"},
@@ -183,14 +189,14 @@ static const struct column nic_columns[] = {
 	SPARSE  (3,  "netdiagNicDriver",          nic_row, driver),
 	SPARSE  (4,  "netdiagNicBusInfo",         nic_row, bus_info),
 	ENUM    (5,  "netdiagNicOperStatus",      nic_row, oper_status, oper_values),
-	ENUM    (6,  "netdiagNicCarrier",         nic_row, carrier, truth_values),
+	TRUTH   (6,  "netdiagNicCarrier",         nic_row, carrier),
 	GAUGE   (7,  "netdiagNicSpeedMbps",       nic_row, speed_mbps),
 	ENUM    (8,  "netdiagNicDuplex",          nic_row, duplex, duplex_values),
 	UNSIGNED(9,  "netdiagNicMtu",             nic_row, mtu),
 	UNSIGNED(10, "netdiagNicTxQueueLen",      nic_row, tx_queue_len),
 	UNSIGNED(11, "netdiagNicRxQueues",        nic_row, rx_queues),
 	UNSIGNED(12, "netdiagNicTxQueues",        nic_row, tx_queues),
-	ENUM    (13, "netdiagNicRpsEnabled",      nic_row, rps_enabled, truth_values),
+	TRUTH   (13, "netdiagNicRpsEnabled",      nic_row, rps_enabled),
 	INTEGER (14, "netdiagNicMasterIfIndex",   nic_row, master_ifindex),
 	SPARSE  (15, "netdiagNicMasterName",      nic_row, master_name),
 	UNSIGNED(16, "netdiagNicRingRxCurrent",   nic_row, ring_rx_current),
@@ -438,7 +444,7 @@ static const struct column check_columns[] = {
 	GAUGE   (11, "netdiagCheckTimeToFull", check_row, time_to_full),
 	STAMP   (12, "netdiagCheckSince",    check_row, since),
 	COUNTER (13, "netdiagCheckRaises",   check_row, raises),
-	ENUM    (14, "netdiagCheckNotify",   check_row, notify, truth_values),
+	TRUTH   (14, "netdiagCheckNotify", check_row, notify),
 	UNSIGNED(15, "netdiagCheckCauseId",  check_row, cause_id),
 	OBJECT  (16, "netdiagCheckObjectId", check_row, object_id),
 	TEXT    (17, "netdiagCheckSummary",  check_row, text.summary),
@@ -460,7 +466,7 @@ static const struct column alarm_columns[] = {
 	TIME    (11, "netdiagAlarmChangedAt", alarm_row, changed_at),
 	TICKS   (12, "netdiagAlarmAge",      alarm_row, age),
 	GAUGE   (13, "netdiagAlarmCount",    alarm_row, count),
-	ENUM    (14, "netdiagAlarmNotify",   alarm_row, notify, truth_values),
+	TRUTH   (14, "netdiagAlarmNotify", alarm_row, notify),
 	UNSIGNED(15, "netdiagAlarmCauseId",  alarm_row, cause_id),
 	OBJECT  (16, "netdiagAlarmObjectId", alarm_row, object_id),
 	TEXT    (17, "netdiagAlarmSummary",  alarm_row, text.summary),

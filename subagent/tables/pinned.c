@@ -6,7 +6,6 @@
 #include <config.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/pinned.h"

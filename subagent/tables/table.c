@@ -13,7 +13,7 @@
 #include "subagent/tables/table.h"
 
 const oid base_oid[] = {NETDIAG_BASE_OID_ARCS};
-const size_t base_oid_len = sizeof(base_oid) / sizeof(base_oid[0]);
+const size_t base_oid_len = COUNT_OF(base_oid);
 
 /* The arc of a table's entry (SMIv2: always 1), and of a scalar's only instance. */
 #define ARC_ENTRY  1
@@ -69,6 +69,8 @@ uint64_t column_number(const struct column *column, const void *row)
 {
 	uint64_t number = row_number(row, column->offset), most = UINT64_MAX;
 
+	if (column->type == COLUMN_TRUTH)
+		return number ? TRUTH_TRUE : TRUTH_FALSE;
 	if (column->type == COLUMN_GAUGE32 || column->type == COLUMN_UNSIGNED32)
 		most = UINT32_MAX;
 	else if (column->type == COLUMN_INTEGER32 || column->type == COLUMN_ENUM)

@@ -26,6 +26,7 @@ enum column_type {
 	COLUMN_UNSIGNED32,  /* likewise */
 	COLUMN_INTEGER32,   /* larger numbers show as 2147483647 */
 	COLUMN_ENUM,	    /* INTEGER { … } or a textual convention of that kind */
+	COLUMN_TRUTH,	    /* NetdiagTruthValue: true (1), false (2); the row holds 1 or 0 */
 	COLUMN_TICKS,	    /* TimeTicks; the row holds a duration in ns */
 	COLUMN_STAMP,	    /* NetdiagTimeStamp: sysUpTime then; the row holds monotonic ns */
 	COLUMN_TIME,	    /* NetdiagTime, by time_text(); the row holds ns since 1970 UTC */
@@ -33,6 +34,10 @@ enum column_type {
 	COLUMN_TEXT_SPARSE, /* the same, absent when empty */
 	COLUMN_OID,	    /* OBJECT IDENTIFIER; a struct object_id, absent when empty */
 };
+
+/* TruthValue of SNMPv2-TC. */
+#define TRUTH_TRUE  1
+#define TRUTH_FALSE 2
 
 /* How a person wants to read a number (--dump=text); what is served does not depend on it. */
 enum column_reading {
@@ -54,7 +59,7 @@ struct column {
 	enum column_type type;
 	size_t offset;			 /* of the member in the row */
 	size_t size;			 /* of the member: 8 for numbers, else the char array's */
-	const struct enum_value *values; /* COLUMN_ENUM: ends with label NULL */
+	const struct enum_value *values; /* COLUMN_ENUM and COLUMN_TRUTH: ends with label NULL */
 	bool index; /* not-accessible; the key members of the row type, in their order */
 	enum column_reading reading;
 };
@@ -127,7 +132,8 @@ void time_text(uint64_t ns, char text[TIME_TEXT_SIZE]);
  * Times are in ns as in the row. Not for texts and object ids, nor for absent cells. */
 uint64_t column_number(const struct column *column, const void *row);
 
-/* The label of a COLUMN_ENUM's value, or NULL when it has none. */
+/* The label of a value as column_number() gives it, or NULL when it has none: of a COLUMN_ENUM or
+ * COLUMN_TRUTH. */
 const char *column_label(const struct column *column, uint64_t value);
 
 /* Whether a row has a value for a column. */

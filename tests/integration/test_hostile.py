@@ -174,7 +174,7 @@ class Sessions(Hostile):
         connection.respond(connection.receive(agentx.OPEN))
         connection.respond(connection.receive(agentx.NOTIFY), agentx.REQUEST_DENIED)
         self.assertEqual(sender.wait(10), 1)
-        self.assertIn("refuses the test notification", self.agent.log())
+        self.assertIn("refused the test notification", self.agent.log())
 
 
 class Streams(Hostile):

@@ -73,7 +73,7 @@ bool loopback_diag(uint8_t protocol)
 	struct netlink nl = {0};
 	int err = sock_diag_dump(&nl, &query, ignore, NULL, NULL);
 
-	sock_diag_close(&nl);
+	netlink_close(&nl);
 	if (err)
 		fprintf(stderr, "no sock_diag here (%d): live tests passed over\n", err);
 	return !err;

@@ -275,7 +275,7 @@ static void make_nic(struct made *made, uint64_t ifindex, const char *name)
 	nic->ifindex = ifindex;
 	nic->oper_status = NIC_OPER_UP;
 	nic->tx_queue_len = 1000;
-	nic->rps_enabled = 2;
+	nic->rps_enabled = 0;
 	nic->rx_discards = 0;
 	nic->discontinuity = 1;
 	ROW_SET_TEXT(nic->name, name);

@@ -180,7 +180,7 @@ START_TEST(json_kinds)
 	nic = shown_add(&shown);
 	nic->ifindex = 2;
 	nic->oper_status = 99; /* has no label */
-	nic->carrier = 2;
+	nic->carrier = 0;
 	nic->discontinuity = clock_monotonic() - 12 * SECOND - SECOND / 4;
 	strcpy(nic->name, "a\x1b\xff");
 	expect(DUMP_JSON, &shown,

@@ -219,7 +219,7 @@ static unsigned interfaces(void)
 
 START_TEST(dumps_the_links)
 {
-	struct netlink nl = NETLINK_CLOSED;
+	struct netlink nl = {0};
 
 	ck_assert_int_eq(netlink_open(&nl, NETLINK_ROUTE), 0);
 	/* More than once: the sequence numbers go on, nothing is left of the one before. */
@@ -234,7 +234,7 @@ START_TEST(dumps_the_links)
 		ck_assert_uint_gt(taken.count, 0);
 	}
 	netlink_close(&nl);
-	ck_assert_int_eq(nl.fd, -1);
+	ck_assert(!netlink_is_open(&nl));
 	netlink_close(&nl);
 }
 END_TEST
@@ -242,7 +242,7 @@ END_TEST
 /* No dump: one answer and its acknowledgement. */
 START_TEST(asks_for_one_link)
 {
-	struct netlink nl = NETLINK_CLOSED;
+	struct netlink nl = {0};
 	struct link_request request = link_request(0);
 
 	request.info.ifi_index = (int)if_nametoindex("lo");
@@ -262,7 +262,7 @@ END_TEST
 
 START_TEST(the_kernel_refuses)
 {
-	struct netlink nl = NETLINK_CLOSED;
+	struct netlink nl = {0};
 	struct {
 		struct nlmsghdr header;
 		struct sock_diag_req request;
@@ -275,10 +275,10 @@ START_TEST(the_kernel_refuses)
 
 	ck_assert_int_eq(netlink_open(&nl, NETLINK_SOCK_DIAG), 0);
 	ck_assert_int_eq(netlink_dump(&nl, &unknown.header, &dump), -ENOENT);
-	ck_assert_int_ge(nl.fd, 0);
+	ck_assert(netlink_is_open(&nl));
 	netlink_close(&nl);
 	ck_assert_int_eq(netlink_open(&nl, 9999), -EPROTONOSUPPORT);
-	ck_assert_int_eq(nl.fd, -1);
+	ck_assert(!netlink_is_open(&nl));
 	ck_assert_ptr_null(nl.buf);
 }
 END_TEST
@@ -346,11 +346,11 @@ static void start_again(void *arg)
 
 START_TEST(an_interrupted_dump_is_tried_again)
 {
-	struct meddler meddler = {.nl = NETLINK_CLOSED};
+	struct meddler meddler = {.nl = {0}};
 	const struct netlink_dump meddled = {
 		.message = meddle, .restart = start_again, .arg = &meddler};
 	struct link_request request = link_request(NLM_F_DUMP);
-	struct netlink nl = NETLINK_CLOSED;
+	struct netlink nl = {0};
 
 	if (!own_namespace())
 		return;
@@ -406,7 +406,7 @@ static void set_loopback(struct netlink *nl, unsigned flags)
 
 START_TEST(announcements)
 {
-	struct netlink nl = NETLINK_CLOSED, listening = NETLINK_CLOSED;
+	struct netlink nl = {0}, listening = {0};
 	bool own = own_namespace();
 
 	ck_assert_int_eq(netlink_open(&nl, NETLINK_ROUTE), 0);
@@ -443,7 +443,7 @@ END_TEST
 START_TEST(nothing_waits_past_its_deadline)
 {
 	struct netlink_dump hurried = {.message = take, .arg = &taken, .timeout_ms = 200};
-	struct netlink nl = NETLINK_CLOSED;
+	struct netlink nl = {0};
 	/* A message type below NLMSG_MIN_TYPE is passed over without an answer, unless an ACK is
 	 * asked for; and NLM_F_DUMP asks for none. */
 	struct nlmsghdr request = {
@@ -458,7 +458,7 @@ START_TEST(nothing_waits_past_its_deadline)
 	took = clock_monotonic() - before;
 	ck_assert_uint_ge(took, 200000000);
 	ck_assert_uint_lt(took, 20000000000);
-	ck_assert_int_eq(nl.fd, -1);
+	ck_assert(!netlink_is_open(&nl));
 	ck_assert_int_eq(netlink_dump(&nl, &request, &hurried), -EBADF);
 }
 END_TEST

@@ -285,8 +285,8 @@ START_TEST(test_live)
 		query.protocol = IPPROTO_UDP;
 		ck_assert_int_eq(sock_diag_dump(&nl, &query, take_wanted, NULL, &wanted), -EINVAL);
 	}
-	sock_diag_close(&nl);
-	sock_diag_close(&nl);
+	netlink_close(&nl);
+	netlink_close(&nl);
 	close(fd);
 }
 END_TEST
@@ -340,7 +340,7 @@ START_TEST(test_both_families)
 		ck_assert(order.connected);
 		ck_assert(fds[2] < 0 || order.families[1]);
 	}
-	sock_diag_close(&nl);
+	netlink_close(&nl);
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
 		close(fds[i]);
 }

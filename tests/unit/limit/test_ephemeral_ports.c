@@ -267,7 +267,7 @@ static int bound(struct sockaddr_in *address)
  * made to hold little else. */
 START_TEST(live)
 {
-	struct netlink nl = {.fd = -1};
+	struct netlink nl = {0};
 	struct sockaddr_in server;
 	struct port_usage before, usage;
 	struct port_range wide = {.low = 1024, .high = 65535}, narrow = {0};
@@ -295,7 +295,7 @@ START_TEST(live)
 	for (size_t i = 0; i < LIVE_CONNECTIONS; i++)
 		close(fds[i]);
 	close(listener);
-	sock_diag_close(&nl);
+	netlink_close(&nl);
 }
 END_TEST
 

@@ -161,7 +161,7 @@ END_TEST
 /* The running kernel answers anybody. */
 START_TEST(live)
 {
-	struct netlink nl = NETLINK_CLOSED;
+	struct netlink nl = {0};
 	struct neighbor_tables got;
 
 	ck_assert_int_eq(neighbors_ask(&nl, &got), 0);

@@ -453,7 +453,7 @@ START_TEST(odd_states)
 	made_u8(&made, IFLA_CARRIER, 0);
 	ck_assert_int_eq(decode_link(&made, &link), 0);
 	ck_assert_uint_eq(link.row.oper_status, ROW_ABSENT);
-	ck_assert_uint_eq(link.row.carrier, 2);
+	ck_assert_uint_eq(link.row.carrier, 0);
 	ck_assert_str_eq(link.row.name, "a?b"); /* fit to be shown */
 	ck_assert_str_eq(link.ifname, "a\nb");	/* fit for ioctls */
 }

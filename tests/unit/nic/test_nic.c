@@ -108,7 +108,7 @@ END_TEST
 /* An interface that is gone, and one without statistics. */
 START_TEST(ethtool_refusals)
 {
-	struct ethtool ethtool = ETHTOOL_CLOSED;
+	struct ethtool ethtool = {0};
 	char driver[NIC_DRIVER_SIZE], bus_info[NIC_BUS_INFO_SIZE];
 	struct nic_rings rings;
 	const uint64_t *values;
@@ -144,7 +144,7 @@ static int count_message(const struct nlmsghdr *message, void *arg)
  * subscription is for and the other is not. */
 START_TEST(announcements)
 {
-	struct netlink wanted = NETLINK_CLOSED, other = NETLINK_CLOSED;
+	struct netlink wanted = {0}, other = {0};
 	struct ifreq request = {.ifr_name = "lo"};
 	unsigned count = 0, others = 0;
 	int fd;
@@ -178,7 +178,7 @@ START_TEST(announcements)
 	ck_assert_int_eq(netlink_drain(&wanted, count_message, &count), -ENOBUFS);
 	ck_assert_uint_ge(count, 10);
 	ck_assert_int_eq(netlink_drain(&wanted, count_message, &count), 0);
-	ck_assert_int_ge(wanted.fd, 0);
+	ck_assert(netlink_is_open(&wanted));
 	close(fd);
 	netlink_close(&wanted);
 	netlink_close(&other);

@@ -122,7 +122,7 @@ START_TEST(test_bound)
 	ck_assert_int_eq(unit_collect(&unit, 3 * SECOND), -EIO);
 	ck_assert_ptr_nonnull(strstr(unit.error, "/proc/net/sockstat"));
 	tree_write(&tree, "proc/net/sockstat", "TCP: inuse many\n");
-	ck_assert_int_eq(unit_collect(&unit, 4 * SECOND), -EINVAL);
+	ck_assert_int_eq(unit_collect(&unit, 4 * SECOND), -EBADMSG);
 	unit_collector_done(&unit);
 	tree_done(&tree);
 }

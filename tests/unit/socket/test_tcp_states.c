@@ -25,26 +25,31 @@ static const char sockstat_text[] = "sockets: used 290\n"
 				    "TCP: inuse 27 orphan 0 tw 272 alloc 247 mem 3\n"
 				    "UDP: inuse 5 mem 0\n";
 
-static int find(const char *text, const char *protocol, const char *name, uint64_t *value)
+static int find(const char *text, const char *protocol, struct sockstat *numbers)
 {
-	return sockstat_find((struct span){text, strlen(text)}, protocol, name, value);
+	return sockstat_find((struct span){text, strlen(text)}, protocol, numbers);
 }
 
 START_TEST(test_sockstat)
 {
-	uint64_t value = 0;
+	struct sockstat numbers;
 
-	ck_assert_int_eq(find(sockstat_text, "TCP", "tw", &value), 0);
-	ck_assert_uint_eq(value, 272);
-	ck_assert_int_eq(find(sockstat_text, "UDP", "inuse", &value), 0);
-	ck_assert_uint_eq(value, 5);
-	ck_assert_int_eq(find(sockstat_text, "UDP", "tw", &value), -ENOENT);
-	ck_assert_int_eq(find(sockstat_text, "TCP6", "inuse", &value), -ENOENT);
-	ck_assert_int_eq(find("", "TCP", "inuse", &value), -ENOENT);
-	ck_assert_int_eq(find("TCP: inuse", "TCP", "inuse", &value), -ENOENT);
-	ck_assert_int_eq(find("TCP: inuse -3\n", "TCP", "inuse", &value), -EINVAL);
-	ck_assert_int_eq(find("TCP: mem inuse inuse 4\n", "TCP", "inuse", &value), 0);
-	ck_assert_uint_eq(value, 4);
+	ck_assert_int_eq(find(sockstat_text, "TCP", &numbers), 0);
+	ck_assert_uint_eq(numbers.in_use, 27);
+	ck_assert_uint_eq(numbers.time_wait, 272);
+	ck_assert_int_eq(find(sockstat_text, "sockets", &numbers), 0);
+	ck_assert_uint_eq(numbers.in_use, 290);
+	ck_assert_uint_eq(numbers.time_wait, ROW_ABSENT);
+	ck_assert_int_eq(find(sockstat_text, "UDP", &numbers), 0);
+	ck_assert_uint_eq(numbers.in_use, 5);
+	ck_assert_int_eq(find(sockstat_text, "TCP6", &numbers), -ENODATA);
+	ck_assert_uint_eq(numbers.in_use, ROW_ABSENT);
+	ck_assert_int_eq(find("", "TCP", &numbers), -ENODATA);
+	ck_assert_int_eq(find("TCP: inuse", "TCP", &numbers), -EBADMSG);
+	ck_assert_int_eq(find("TCP: tw 1 inuse -3\n", "TCP", &numbers), -EBADMSG);
+	ck_assert_uint_eq(numbers.time_wait, ROW_ABSENT);
+	ck_assert_int_eq(find("TCP: new 7 inuse 4\n", "TCP", &numbers), 0);
+	ck_assert_uint_eq(numbers.in_use, 4);
 }
 END_TEST
 

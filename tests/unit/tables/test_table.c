@@ -622,7 +622,8 @@ START_TEST(map_columns_fit_rows)
 			const char *name = column->name;
 
 			ck_assert_msg(column->offset + column->size <= type->size, "%s", name);
-			ck_assert_msg((column->type == COLUMN_ENUM) == (column->values != NULL),
+			ck_assert_msg((column->type == COLUMN_ENUM ||
+				       column->type == COLUMN_TRUTH) == (column->values != NULL),
 				      "%s", name);
 			if (is_text(column->type)) {
 				ck_assert_msg(column->offset >= type->text, "%s", name);
