@@ -125,7 +125,7 @@ static uint64_t shown_value(int64_t value)
 /* A quiet alarm is remembered, though nobody is told. */
 static void remember_quiet(struct pass *pass, const struct alarm *alarm, enum alarm_event_kind kind)
 {
-	struct alarm_event event = {.kind = kind, .alarm = &alarm->row};
+	struct alarm_event event = {.kind = kind, .previous = alarm->own, .alarm = &alarm->row};
 
 	if (alarm->mute)
 		alarms_remember(pass->alarms, &event, pass->wall);
@@ -193,6 +193,7 @@ static void follow_alarm(struct instance *instance, const struct check_value *va
 	if (!alarm)
 		return;
 	alarm->clearing = instance->machine.calm_since != 0;
+	alarm->unknown = value->value == CHECK_NO_VALUE;
 	alarm->row.value = shown;
 	if (shown != ROW_ABSENT && (alarm->row.peak == ROW_ABSENT || shown > alarm->row.peak))
 		alarm->row.peak = shown;
@@ -356,7 +357,8 @@ static void evaluate_row(struct pass *pass, const void *row)
 	if (!instance || !instance->policy->on)
 		return;
 	/* An object that came into being since the last look. */
-	if (check->born_zero && !instance->window.since && pass->memory->generation &&
+	if (check->born_zero && pass->memory->generation &&
+	    (!instance->window.since || instance->window.stamp != reading.stamp) &&
 	    reading.stamp != ROW_ABSENT && reading.stamp > pass->memory->time)
 		check_window_born(&instance->window, pass->memory->time, reading.stamp,
 				  pass->memory->cap);
@@ -603,7 +605,7 @@ static void decide(struct alarms *alarms, uint64_t now, uint64_t wall)
 
 		it->mute = policy && !policy->notify;
 		it->shelved = policy && wall < policy->shelved_until;
-		it->row.age = now - it->raised;
+		it->row.age = now > it->raised ? now - it->raised : 0;
 	}
 	alarms_decide(&alarms->set, now, wall, on_decided, &pass);
 	alarms->changed = true;

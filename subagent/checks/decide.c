@@ -44,7 +44,7 @@ struct crowd {
 struct alarm *alarm_set_add(struct alarm_set *set, const struct check *check, const char *instance,
 			    uint64_t now, uint64_t wall)
 {
-	struct alarm *alarm = calloc(1, sizeof(*alarm)), **end = &set->first;
+	struct alarm *alarm = calloc(1, sizeof(*alarm));
 
 	if (!alarm)
 		return NULL;
@@ -64,9 +64,11 @@ struct alarm *alarm_set_add(struct alarm_set *set, const struct check *check, co
 	ROW_SET_TEXT(alarm->row.check, check->name);
 	ROW_SET_TEXT(alarm->row.instance, instance);
 	ROW_SET_TEXT(alarm->row.units, check->units);
-	while (*end)
-		end = &(*end)->next;
-	*end = alarm;
+	if (set->last)
+		set->last->next = alarm;
+	else
+		set->first = alarm;
+	set->last = alarm;
 	set->count++;
 	return alarm;
 }
@@ -79,7 +81,41 @@ void alarm_set_free(struct alarm_set *set)
 		set->first = alarm->next;
 		free(alarm);
 	}
+	set->last = NULL;
 	set->count = 0;
+}
+
+/* What the row shows of the decision. */
+static void decide_row(struct alarm *alarm)
+{
+	struct alarm_row *row = &alarm->row;
+
+	row->state = alarm->shelved    ? ALARM_SHELVED
+		     : alarm->clearing ? ALARM_CLEARING
+				       : ALARM_ACTIVE;
+	row->notify = alarm->standing == ALARM_TOLD;
+	row->cause_id = alarm->standing == ALARM_HELD ? alarm->speaker->row.id : 0;
+}
+
+/* What is told of a storm. */
+static void storm_describe(struct alarm *storm)
+{
+	struct alarm_row *row = &storm->row;
+	const struct alarm *worst = storm->member;
+
+	if (storm->ended) {
+		snprintf(row->text.summary, sizeof(row->text.summary),
+			 "over: no more than %d %s are in trouble", STORM_OVER, storm->check->many);
+		row->text.advice[0] = row->text.command[0] = '\0';
+	} else if (worst) {
+		row->limit = worst->row.limit;
+		row->object_id = worst->row.object_id;
+		snprintf(row->text.summary, sizeof(row->text.summary),
+			 "%llu %s in trouble, worst %.120s", (unsigned long long)row->count,
+			 storm->check->many, worst->row.text.summary);
+		ROW_SET_TEXT(row->text.advice, worst->row.text.advice);
+		ROW_SET_TEXT(row->text.command, worst->row.text.command);
+	}
 }
 
 static void decide_emit(const struct decision *d, struct alarm *alarm, enum alarm_event_kind kind,
@@ -92,6 +128,9 @@ static void decide_emit(const struct decision *d, struct alarm *alarm, enum alar
 		.alarm = &alarm->row,
 	};
 
+	if (alarm->storm)
+		storm_describe(alarm);
+	decide_row(alarm);
 	alarm->row.changed_at = d->wall;
 	alarm->told_at = d->now;
 	alarm->told_count = alarm->row.count;
@@ -101,7 +140,7 @@ static void decide_emit(const struct decision *d, struct alarm *alarm, enum alar
 /* Those that an alarm spoke for have to be decided anew. */
 static void decide_release(const struct decision *d, const struct alarm *speaker)
 {
-	for (struct alarm *it = d->set->first; it; it = it->next)
+	for (struct alarm *it = speaker->speaks ? d->set->first : NULL; it; it = it->next)
 		if (it->speaker == speaker) {
 			it->speaker = NULL;
 			it->standing = ALARM_UNTOLD;
@@ -114,6 +153,7 @@ static void decide_hold(struct alarm *alarm, struct alarm *speaker)
 	alarm->standing = ALARM_HELD;
 	alarm->speaker = speaker;
 	alarm->orphan = false;
+	speaker->speaks = true;
 }
 
 /* Receivers are told that an alarm is over. */
@@ -127,18 +167,20 @@ static void decide_clear(const struct decision *d, struct alarm *alarm)
 	}
 	alarm->row.severity = previous;
 	alarm->standing = ALARM_UNTOLD;
+	alarm->told_shelved = false;
 	decide_release(d, alarm);
 }
 
 /* What has ended is told and goes. */
 static void decide_ends(const struct decision *d)
 {
-	struct alarm **link = &d->set->first;
+	struct alarm **link = &d->set->first, *last = NULL;
 
 	while (*link) {
 		struct alarm *alarm = *link;
 
 		if (!alarm->ended) {
+			last = alarm;
 			link = &alarm->next;
 			continue;
 		}
@@ -147,6 +189,7 @@ static void decide_ends(const struct decision *d)
 		d->set->count--;
 		free(alarm);
 	}
+	d->set->last = last;
 }
 
 /* What the configuration silences or shelves, or no longer does. */
@@ -157,8 +200,10 @@ static void decide_silence(const struct decision *d, struct alarm *alarm)
 			decide_clear(d, alarm);
 		alarm->standing = ALARM_UNTOLD;
 		alarm->speaker = NULL;
-		return;
 	}
+	/* Its effects were as silent as what was shelved. */
+	if (alarm->standing == ALARM_UNTOLD && !(alarm->shelved && !alarm->mute))
+		decide_release(d, alarm);
 	if (alarm->standing != ALARM_TOLD || alarm->shelved == alarm->told_shelved)
 		return;
 	alarm->told_shelved = alarm->shelved;
@@ -203,7 +248,7 @@ static void crowd_count(const struct decision *d, struct crowd *crowd, struct al
 	if (alarm->mute || alarm->shelved)
 		return;
 	crowd->active += !alarm->clearing;
-	crowd->fresh += d->now - alarm->raised <= STORM_FRESH_NS;
+	crowd->fresh += d->now <= alarm->raised + STORM_FRESH_NS;
 	crowd->untold += alarm->standing == ALARM_UNTOLD;
 	crowd->told += alarm->standing == ALARM_TOLD;
 	crowd->members += alarm->standing == ALARM_HELD && alarm->speaker->storm;
@@ -224,25 +269,20 @@ static void storm_begin(const struct decision *d, const struct check *check, str
 	crowd->storm->owner = crowd->owner;
 }
 
-/* A storm's row is that of the worst instance, with the number of them. */
-static void storm_describe(struct crowd *crowd)
+/* A storm's row follows the worst instance, with the number of them. */
+static void storm_follow(struct crowd *crowd)
 {
 	struct alarm_row *row = &crowd->storm->row;
 	const struct alarm *worst = crowd->worst;
 
+	crowd->storm->member = worst;
 	row->count = crowd->members + crowd->told;
 	if (!worst)
 		return;
 	row->value = worst->row.value;
-	row->limit = worst->row.limit;
-	row->peak = row->peak == ROW_ABSENT || worst->row.peak > row->peak ? worst->row.peak
-									   : row->peak;
-	row->object_id = worst->row.object_id;
-	snprintf(row->text.summary, sizeof(row->text.summary), "%llu %s in trouble, worst %.120s",
-		 (unsigned long long)row->count, crowd->storm->check->many,
-		 worst->row.text.summary);
-	ROW_SET_TEXT(row->text.advice, worst->row.text.advice);
-	ROW_SET_TEXT(row->text.command, worst->row.text.command);
+	if (worst->row.peak != ROW_ABSENT &&
+	    (row->peak == ROW_ABSENT || worst->row.peak > row->peak))
+		row->peak = worst->row.peak;
 }
 
 static void storm_decide(const struct decision *d, const struct check *check, struct crowd *crowd)
@@ -250,12 +290,12 @@ static void storm_decide(const struct decision *d, const struct check *check, st
 	if (!crowd->storm && crowd->untold &&
 	    (crowd->fresh > STORM_FRESH || crowd->active > STORM_ACTIVE))
 		storm_begin(d, check, crowd);
-	else if (crowd->storm && crowd->members + crowd->untold <= STORM_OVER)
+	else if (crowd->storm && crowd->members + crowd->untold + crowd->told <= STORM_OVER)
 		crowd->storm->ended = true;
 	if (!crowd->storm || crowd->storm->ended)
 		return;
 	crowd->members += crowd->untold;
-	storm_describe(crowd);
+	storm_follow(crowd);
 }
 
 /* Counts the crowds of a check, and lets storms begin, change and end. */
@@ -307,22 +347,24 @@ static bool is_settled(const struct alarm *alarm)
 {
 	return alarm->standing != ALARM_UNTOLD || alarm->mute || alarm->shelved ||
 	       /* What goes on only for its clear to be certain is not worth a word. */
-	       (alarm->orphan && alarm->clearing);
+	       (alarm->orphan && (alarm->clearing || alarm->unknown));
 }
 
-/* Whether a cause of this alarm is active, and who stands for it, if anybody does yet. */
-static bool has_cause(const struct decision *d, const struct alarm *alarm, struct alarm **speaker)
+/* Who stands for an active cause of this alarm; NULL: there is none. open: a cause on which
+ * nothing is decided yet. */
+static struct alarm *speaker_of_cause(const struct decision *d, const struct alarm *alarm,
+				      bool *open)
 {
-	bool found = false;
+	struct alarm *speaker = NULL;
 
-	*speaker = NULL;
-	for (struct alarm *it = d->set->first; it && !*speaker; it = it->next) {
+	*open = false;
+	for (struct alarm *it = d->set->first; it && !speaker; it = it->next) {
 		if (it == alarm || it->mute || !is_cause(it, alarm))
 			continue;
-		found = true;
-		*speaker = spokesman(it);
+		*open = *open || !is_settled(it);
+		speaker = spokesman(it);
 	}
-	return found;
+	return speaker;
 }
 
 /* An effect of this alarm that was told before it, and speaks for no other instance. */
@@ -341,22 +383,37 @@ static struct alarm *told_effect(const struct decision *d, struct alarm *alarm)
 	return NULL;
 }
 
-/* Holds an alarm that somebody stands for. roots: only decide on those without an active cause. */
-static void decide_cause(const struct decision *d, struct alarm *alarm, bool roots)
+/* Holds an alarm that somebody stands for, or has it told. False: its cause comes first. */
+static bool decide_cause(const struct decision *d, struct alarm *alarm)
 {
-	struct alarm *speaker;
+	bool open;
+	struct alarm *speaker = speaker_of_cause(d, alarm, &open);
 
-	if (is_settled(alarm) || (has_cause(d, alarm, &speaker) && roots))
-		return;
+	if (!speaker && open)
+		return false;
 	if (!speaker)
 		speaker = told_effect(d, alarm);
 	if (speaker) {
 		decide_hold(alarm, speaker);
-		return;
+		return true;
 	}
 	alarm->standing = ALARM_TOLD;
 	alarm->orphan = false;
 	alarm->row.severity = ALARM_NONE; /* decide_severity() tells it */
+	return true;
+}
+
+/* Causes before their effects, in whatever order they were raised. */
+static void decide_causes(const struct decision *d)
+{
+	bool any = true;
+
+	while (any) {
+		any = false;
+		for (struct alarm *it = d->set->first; it; it = it->next)
+			if (!is_settled(it) && decide_cause(d, it))
+				any = true;
+	}
 }
 
 /* --- what is told ----------------------------------------------------------------------------- */
@@ -368,7 +425,7 @@ static void decide_worst(const struct decision *d)
 	for (struct alarm *it = d->set->first; it; it = it->next) {
 		struct alarm *up = it;
 
-		while (!it->clearing && up->standing == ALARM_HELD) {
+		while (up->standing == ALARM_HELD) {
 			up = up->speaker;
 			if (it->own > up->worst)
 				up->worst = it->own;
@@ -381,7 +438,7 @@ static void decide_severity(const struct decision *d, struct alarm *alarm)
 {
 	enum alarm_severity previous = (enum alarm_severity)alarm->row.severity;
 
-	/* All members of a storm are clearing: it stays what it was. */
+	/* Nobody that a storm speaks for is left, but those that were told before it. */
 	if (alarm->worst == ALARM_NONE)
 		alarm->worst = previous > ALARM_NONE ? previous : ALARM_WARNING;
 	if (alarm->standing != ALARM_TOLD) {
@@ -397,22 +454,10 @@ static void decide_severity(const struct decision *d, struct alarm *alarm)
 	    (d->now - alarm->told_at < STORM_CHANGED_NS ||
 	     (alarm->worst == previous && alarm->row.count < 2 * alarm->told_count)))
 		return;
-	if (!alarm->storm && alarm->worst == previous && !alarm->again)
+	if (!alarm->storm && alarm->worst == previous)
 		return;
 	alarm->row.severity = alarm->worst;
 	decide_emit(d, alarm, ALARM_EVENT_CHANGED, previous);
-}
-
-static void decide_row(struct alarm *alarm)
-{
-	struct alarm_row *row = &alarm->row;
-
-	row->state = alarm->shelved    ? ALARM_SHELVED
-		     : alarm->clearing ? ALARM_CLEARING
-				       : ALARM_ACTIVE;
-	row->notify = alarm->standing == ALARM_TOLD;
-	row->cause_id = alarm->standing == ALARM_HELD ? alarm->speaker->row.id : 0;
-	alarm->again = false;
 }
 
 void alarms_decide(struct alarm_set *set, uint64_t now, uint64_t wall, alarm_event_fn *emit,
@@ -427,10 +472,7 @@ void alarms_decide(struct alarm_set *set, uint64_t now, uint64_t wall, alarm_eve
 		if (checks[i].many)
 			decide_storms(&d, &checks[i]);
 	decide_ends(&d);
-	for (struct alarm *it = set->first; it; it = it->next)
-		decide_cause(&d, it, true);
-	for (struct alarm *it = set->first; it; it = it->next)
-		decide_cause(&d, it, false);
+	decide_causes(&d);
 	decide_worst(&d);
 	for (struct alarm *it = set->first; it; it = it->next)
 		decide_severity(&d, it);

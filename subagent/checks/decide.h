@@ -37,25 +37,28 @@ struct alarm {
 	bool mute;     /* its check's notifications are off */
 	bool shelved;  /* an operator does not want to hear of it for now */
 	bool clearing; /* its value is below the clear limit */
+	bool unknown;  /* its value is not known at present */
 	bool ended;    /* goes away with this decision; row.text says why */
 
 	/* Settled by the decision. */
 	enum alarm_standing standing;
 	struct alarm *speaker; /* HELD: who stands for it */
+	bool speaks;	       /* for others, or once did */
 	uint64_t speaker_id;   /* its id, while alarms are being restored */
 	bool storm;
 	bool told_shelved;
-	bool orphan;		   /* its speaker has ended */
-	bool again;		   /* something but its severity changed, and is to be told */
-	uint64_t told_count;	   /* storms: when told last */
-	uint64_t told_at;	   /* monotonic ns */
-	enum alarm_severity worst; /* of itself and those that it speaks for */
+	bool orphan;		    /* its speaker has ended */
+	uint64_t told_count;	    /* storms: when told last */
+	const struct alarm *member; /* storms: the worst, during a decision; NULL: none is left */
+	uint64_t told_at;	    /* monotonic ns */
+	enum alarm_severity worst;  /* of itself and those that it speaks for */
 	char represents[CHECK_INSTANCE_SIZE]; /* the cause's instance that it speaks for */
 };
 
 /* All alarms, oldest first. Zero-initialise but for last_id, where ids go on from. */
 struct alarm_set {
 	struct alarm *first;
+	struct alarm *last;
 	size_t count;
 	uint64_t last_id;
 };

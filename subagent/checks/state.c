@@ -82,7 +82,7 @@ static void machine_track(struct check_machine *machine, const struct check_limi
 	/* A rate was what it is for as long as it was measured. */
 	track(&machine->fast_since, fast, step->time - value->span);
 	track(&machine->calm_since, calm, step->time);
-	track(&machine->lower_since, !critical && !fast, step->time);
+	track(&machine->lower_since, value->whole && !critical && !fast, step->time);
 }
 
 /* Whether what is over a limit since then, so many evaluations in a row, has been so for long

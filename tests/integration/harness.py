@@ -205,7 +205,9 @@ def _parse_value(text):
         return ""
     kind, _, rest = text.partition(": ")
     if kind in ("Counter64", "Counter32", "Gauge32", "INTEGER", "Unsigned32", "UInteger32"):
-        return int(re.match(r"-?\d+", rest).group())
+        whole, decimals = re.match(r"(-?\d*)(?:\.(\d\d))?", rest).groups()
+        # NetdiagHundredths and NetdiagPercent: the number that was sent.
+        return int(whole + decimals) if decimals else int(whole)
     if kind == "Timeticks":
         return int(re.match(r"\((\d+)\)", rest).group(1))
     if kind == "STRING":

@@ -44,6 +44,39 @@ class Readme(unittest.TestCase):
         self.missing(wanted, found, "section Checks")
         self.assertEqual(sorted(set(found) - set(wanted)), [], "README.md, section Checks: no such")
 
+    def test_limits_and_causes_of_checks(self):
+        """Each row: name and marks, instance, value, "warning / critical (clear)", effect of."""
+        rows = re.findall(r"^\| ([a-z_.]+)( [¹²])? \| [^|]* \| [^|]* \| ([^|]*) \| ?([^|]*) \|$",
+                          section("Checks"), re.M)
+        found = {name: (mark.strip(), limits, causes) for name, mark, limits, causes in rows[1:]}
+
+        def number(check, key):
+            return f"{check[key]:g}" if key in check else "–"
+
+        wanted = {}
+        for check in harness.whole_schema()["checks"]:
+            mark = "²" if not check["on"] else "" if check["notify"] else "¹"
+            warning = ">0" if check.get("warning") == 0 else number(check, "warning")
+            limits = f"{warning} / {number(check, 'critical')} ({number(check, 'clear')})"
+            if check["name"] == "tcp.memory":  # its limits are those of a sysctl
+                limits = "pressure / 0.9 × high (0.8 × pressure)"
+            wanted[check["name"]] = (mark, limits, ", ".join(check["causedBy"]))
+        self.assertEqual(found, wanted)
+
+    def test_notifications(self):
+        """The objects of each, in their order."""
+        notifications = {item["name"]: [name.removeprefix("netdiagNotify") for name in
+                                        item["objects"]]
+                         for item in harness.whole_schema()["notifications"]}
+        text = section("Notifications")
+        for name, objects in notifications.items():
+            row = re.search(rf"^\| {name} \([.\d]*\) \| [^|]* \| ([^|]*) \|$", text, re.M).group(1)
+            if name == "netdiagAlarmCleared":
+                self.assertEqual(objects, notifications["netdiagAlarmRaised"])
+                self.assertTrue(row.startswith("the same in the same order"))
+            else:
+                self.assertEqual(row.split(", "), objects, name)
+
     def test_collectors(self):
         found = re.search(r"Collectors:\n`([\w ]+)`", section("Configuring"))
         self.assertEqual(sorted(found.group(1).split()), sorted(harness.collectors()),
