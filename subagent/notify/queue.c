@@ -246,7 +246,7 @@ static struct entry *entry_add(struct notify_queue *queue, const struct notice *
 	return entry;
 }
 
-static struct flight *flight_of(struct notify_queue *queue, const struct entry *entry)
+static const struct flight *flight_of(const struct notify_queue *queue, const struct entry *entry)
 {
 	for (size_t i = 0; i < NOTIFY_IN_FLIGHT; i++)
 		if (queue->flight[i].entry == entry)
@@ -260,7 +260,7 @@ static enum alarm_severity severity_in(const struct notice *notice)
 }
 
 /* What receivers know once all in flight has arrived is what is so now. */
-static bool is_known(struct notify_queue *queue, const struct entry *entry)
+static bool is_known(const struct notify_queue *queue, const struct entry *entry)
 {
 	const struct notice *flying = entry->flying ? &flight_of(queue, entry)->notice : NULL;
 	enum alarm_severity told = flying ? severity_in(flying) : entry->told;
@@ -302,6 +302,9 @@ void notify_queue_event(struct notify_queue *queue, const struct alarm_event *ev
 		entry = entry_add(queue, &notice);
 		if (entry)
 			entry->after = now + jitter(queue, &notice);
+	} else if (entry && entry->told == ALARM_NONE && !entry->flying &&
+		   severity_in(&notice) == ALARM_CRITICAL) {
+		entry->after = now;
 	}
 	if (!entry) {
 		/* No room; or the end of what was never told for lack of it. */
@@ -312,7 +315,10 @@ void notify_queue_event(struct notify_queue *queue, const struct alarm_event *ev
 	if (entry->due)
 		queue->suppressed++;
 	entry->notice = notice;
-	if (event->kind == ALARM_EVENT_CHANGED)
+	/* The end of what nobody was told of is not told either. */
+	if (!is_active(&notice))
+		entry->again = false;
+	else if (event->kind == ALARM_EVENT_CHANGED)
 		entry->again = true;
 	if (is_known(queue, entry) && !entry->again) {
 		/* The receiver knows: there and back again. */
@@ -593,8 +599,14 @@ void notify_queue_set_sequence(struct notify_queue *queue, uint64_t sequence)
 
 void notify_queue_each(const struct notify_queue *queue, notify_queue_each_fn *fn, void *arg)
 {
-	for (const struct entry *entry = queue->first; entry; entry = entry->next)
-		fn(&entry->notice, entry->told, arg);
+	for (const struct entry *entry = queue->first; entry; entry = entry->next) {
+		enum alarm_severity told = entry->told;
+
+		/* Its raise is under way: its end has to be told. */
+		if (told == ALARM_NONE && !is_active(&entry->notice) && entry->flying)
+			told = severity_in(&flight_of(queue, entry)->notice);
+		fn(&entry->notice, told, arg);
+	}
 }
 
 int notify_queue_restore(struct notify_queue *queue, const struct notice *notice,
