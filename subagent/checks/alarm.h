@@ -63,7 +63,7 @@ struct alarm_row {
 	uint64_t limit;
 	uint64_t peak;
 	uint64_t state;	    /* enum alarm_state */
-	uint64_t notify;    /* 1: receivers are told of it; 2: of its cause, or not at all */
+	uint64_t notify;    /* 1: receivers are told of it; 0: of its cause, or not at all */
 	uint64_t cause_id;  /* of the alarm that speaks for it; 0: none does */
 	uint64_t count;	    /* instances that a storm stands for; else 1 */
 	uint64_t raised_at; /* ns since 1970 */
@@ -95,7 +95,7 @@ struct check_row {
 	uint64_t clear;
 	uint64_t since; /* monotonic ns: of the last change of state */
 	uint64_t raises;
-	uint64_t notify;       /* 1, or 2: quiet */
+	uint64_t notify;       /* 1, or 0: quiet */
 	uint64_t time_to_full; /* s */
 	uint64_t cause_id;
 	char check[CHECK_NAME_SIZE];

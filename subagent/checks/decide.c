@@ -53,7 +53,7 @@ struct alarm *alarm_set_add(struct alarm_set *set, const struct check *check, co
 	set->last_id = set->last_id % INT32_MAX + 1;
 	alarm->row.id = set->last_id;
 	alarm->row.count = 1;
-	alarm->row.notify = 2;
+	alarm->row.notify = 0;
 	alarm->row.cause_id = 0;
 	alarm->row.severity = ALARM_NONE;
 	alarm->row.raised_at = alarm->row.changed_at = wall;

@@ -53,7 +53,7 @@ static void print_json(FILE *out, const struct alarm_row *alarm)
 	fprintf(out,
 		"\n{\"id\": %" PRIu64 ", \"causeId\": %" PRIu64 ", \"count\": %" PRIu64
 		", \"notify\": %s, \"age\": %" PRIu64 ", \"raisedAt\": %" PRIu64,
-		alarm->id, alarm->cause_id, alarm->count, alarm->notify == 1 ? "true" : "false",
+		alarm->id, alarm->cause_id, alarm->count, alarm->notify ? "true" : "false",
 		alarm->age / SECOND_NS, alarm->raised_at / SECOND_NS);
 	if (alarm->value != ROW_ABSENT) {
 		advice_number((int64_t)alarm->value, number);

@@ -203,6 +203,9 @@ static void set_agent(struct objects *objects, const struct agent_row *agent)
 	ROW_SET_TEXT(objects->boot_id, agent->boot_id);
 	ROW_SET_TEXT(objects->host_name, agent->host_name);
 	ROW_SET_TEXT(objects->config_hash, agent->config_hash);
+	no_empty_text(objects->boot_id, sizeof(objects->boot_id));
+	no_empty_text(objects->host_name, sizeof(objects->host_name));
+	no_empty_text(objects->config_hash, sizeof(objects->config_hash));
 }
 
 static uint64_t present(uint64_t number)
