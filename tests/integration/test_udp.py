@@ -154,6 +154,38 @@ class Udp(unittest.TestCase):
                 self.assertEqual(table[name]["Sockets"], 1)
                 self.assertGreater(most, table[name]["Drops"])
 
+    def test_junk_beside_an_alarm(self):
+        """600 sockets of another user that lose more than the service do not take its row, which
+        its alarm needs."""
+        config = FAST + "interval counters 200ms\nmaxRows udpSocket 300\n"
+        with harness.Netns("alarm") as ns, sockpile.Pile(ns) as pile, \
+                harness.Agent(config, netns=ns) as agent:
+            service = self.receiver(pile)
+            name = "%s:%d" % service.getsockname()
+            key = ("udp.socket_drops", name)
+
+            def state():
+                self.flood(pile, service.getsockname(), 20)
+                return agent.table("netdiagCheckTable").get(key, {}).get("netdiagCheckState")
+            harness.eventually("the service's alarm", lambda: state() == "critical", timeout=60)
+            alarm = [row for row in agent.table("netdiagAlarmTable").values()
+                     if row["netdiagAlarmInstance"] == name]
+            with sockpile.Pile(ns) as more:
+                junk = [self.receiver(more) for _ in range(600)]
+                for sock in junk:
+                    self.flood(pile, sock.getsockname(), 200)
+                harness.eventually("a table full of junk", lambda: len(rows(agent)) == 300)
+                for _ in range(5):
+                    agent.refreshed("udpSocket")
+                    self.assertEqual(rows(agent)[name]["Sockets"], 1)
+                    self.assertEqual(state(), "critical")
+            agent.refreshed("udpSocket")
+            self.assertEqual(state(), "critical")
+            self.assertEqual([row["netdiagAlarmRaisedAt"] for row in alarm],
+                             [row["netdiagAlarmRaisedAt"] for row
+                              in agent.table("netdiagAlarmTable").values()
+                              if row["netdiagAlarmInstance"] == name])
+
     def assert_sum_above(self, agent, least):
         """The highest number of drops of one row, once some have many."""
         def many():

@@ -134,6 +134,7 @@ static int take_qdisc(const struct nlmsghdr *message, void *arg)
 	link->row.qdisc_drops = qdisc.drops;
 	link->row.qdisc_backlog = qdisc.backlog;
 	link->row.qdisc_requeues = qdisc.requeues;
+	ROW_SET_TEXT(link->row.qdisc_kind, qdisc.kind);
 	return 0;
 }
 
@@ -206,6 +207,7 @@ START_TEST(captured_veth)
 	ck_assert_uint_eq(row->rx_nohandler, 0);
 	ck_assert_uint_eq(row->master_ifindex, ROW_ABSENT);
 	ck_assert_uint_eq(row->qdisc_drops, 36);
+	ck_assert_str_eq(row->qdisc_kind, "tbf");
 	ck_assert_uint_eq(row->qdisc_backlog, 542);
 	ck_assert_uint_eq(row->qdisc_requeues, 0);
 
@@ -537,6 +539,7 @@ START_TEST(qdiscs)
 	ck_assert_uint_eq(qdisc.drops, UINT32_MAX);
 	ck_assert_uint_eq(qdisc.backlog, 3000);
 	ck_assert_uint_eq(qdisc.requeues, 4);
+	ck_assert_str_eq(qdisc.kind, "pfifo");
 	made_qdisc(&made, "pfifo", TC_H_INGRESS, sizeof(struct gnet_stats_queue));
 	ck_assert_int_eq(nic_qdisc_decode(&made.message, &qdisc), -ENOENT);
 	made_qdisc(&made, "pfifo", 0x80010001, sizeof(struct gnet_stats_queue)); /* below mq */
@@ -550,6 +553,7 @@ START_TEST(qdiscs)
 	ck_assert_uint_eq(qdisc.drops, ROW_ABSENT);
 	ck_assert_uint_eq(qdisc.backlog, ROW_ABSENT);
 	ck_assert_uint_eq(qdisc.requeues, ROW_ABSENT);
+	ck_assert_str_eq(qdisc.kind, "noqueue");
 	made_init(&made, RTM_NEWQDISC, &bare, sizeof(bare));
 	ck_assert_int_eq(nic_qdisc_decode(&made.message, &qdisc), 0);
 	ck_assert_uint_eq(qdisc.ifindex, 9);

@@ -56,6 +56,7 @@ START_TEST(test_overflow)
 	ck_assert_uint_eq(row->drops, 0);
 	ck_assert_uint_eq(row->port, port);
 	ck_assert_str_eq(row->address, "127.0.0.1");
+	ck_assert_uint_eq(row->uid, getuid());
 	ck_assert_uint_eq(row->discontinuity, SECOND);
 	overflow(port, 1, clients);
 	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);

@@ -48,6 +48,7 @@ START_TEST(test_flood)
 	ck_assert_uint_eq(row->sockets, 1);
 	ck_assert_uint_eq(row->drops, 0);
 	ck_assert_uint_eq(row->rx_queue_bytes, 0);
+	ck_assert_uint_eq(row->uid, getuid());
 	ck_assert_uint_ge(row->rx_buffer_bytes, 4096);
 	flood(port, 200);
 	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);
@@ -110,6 +111,36 @@ START_TEST(test_bound)
 }
 END_TEST
 
+/* An alarm of before a restart is about an endpoint that had no row yet: it gets one. */
+START_TEST(test_pinned)
+{
+	uint16_t lossy = 0, pinned = 0;
+	int a = loopback_udp(&lossy, 4096), b = loopback_udp(&pinned, 4096);
+	struct unit_collector unit;
+	char name[ENDPOINT_SIZE];
+	const char *names[] = {name};
+
+	flood(lossy, 100);
+	ROW_SET_TEXT(name, loopback_text(pinned));
+	unit_collector_init(&unit, &udp_socket_collector, &roots_default);
+	unit.settings->max_rows[MAX_ROWS_UDP_SOCKET] = 1;
+	ck_assert_int_eq(unit_collect(&unit, SECOND), 0);
+	ck_assert_ptr_null(row_of(&unit, pinned));
+	ck_assert(unit.left_out);
+	ck_assert_int_eq(endpoint_pins_set(&udp_socket_pins, names, 1), 0);
+	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);
+	ck_assert_ptr_nonnull(row_of(&unit, pinned));
+	ck_assert(unit.left_out);
+	ck_assert_int_eq(endpoint_pins_set(&udp_socket_pins, NULL, 0), 0);
+	unit.settings->max_rows[MAX_ROWS_UDP_SOCKET] = 1000;
+	ck_assert_int_eq(unit_collect(&unit, 3 * SECOND), 0);
+	ck_assert(!unit.left_out);
+	close(a);
+	close(b);
+	unit_collector_done(&unit);
+}
+END_TEST
+
 START_TEST(test_unused)
 {
 	void *state = calloc(1, udp_socket_collector.state_size);
@@ -121,7 +152,7 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const live[] = {test_flood, test_bound, test_unused};
+	const TTest *const live[] = {test_flood, test_bound, test_pinned, test_unused};
 	const TTest *const anywhere[] = {test_unused};
 
 	if (loopback_diag(IPPROTO_UDP))
