@@ -257,9 +257,11 @@ void describe_close_wait(const struct advice *advice, struct alarm_text *text)
 		advice_say(text->summary, "%s: ", advice_owner(worst->command, worst->pid, owner));
 	advice_also(text->summary, "%s connections in CLOSE_WAIT for over 5 min",
 		    advice_count((uint64_t)advice->value / 100, count));
+	/* Those of a client are each on a port of their own. */
+	if (worst && known(worst->older) * 200 >= (uint64_t)advice->value)
+		advice_also(text->summary, ", most on port %llu", (unsigned long long)worst->port);
 	if (worst)
-		advice_also(text->summary, ", most on port %llu, oldest %s",
-			    (unsigned long long)worst->port,
+		advice_also(text->summary, ", oldest %s",
 			    advice_duration(known(worst->oldest), age));
 	advice_say(text->advice, "the process does not close what its peers have closed: a leak; a "
 				 "restart helps for a while");

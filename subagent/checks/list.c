@@ -288,7 +288,7 @@ const struct check checks[] = {
 	 CAPPED_BY(tcp_row_type, AT(tcp_row, listen_drops)),
 	 STAMP(listener_row), .born_zero = true, .applies = is_listening, .instance = name_listener, .owner = owner_listener,
 	 .many = "listeners", .units = "connections/s", .limits = RATE(0.1, 10, 0),
-	 .caused_by = {"listener.queue"}, .describe = describe_listener_drops},
+	 .caused_by = {"listener.queue", "tcp.syn_queue"}, .describe = describe_listener_drops},
 	{.name = "listener.queue", .table = "netdiagListenerTable", .value = OF(AT(listener_row, queue_usage)),
 	 .stamp = CHECK_NO_STAMP, .applies = has_backlog, .instance = name_listener, .owner = owner_listener,
 	 .many = "listeners", .units = "%", .urgent_by = "listener.drops",

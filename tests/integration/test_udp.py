@@ -12,6 +12,7 @@ import harness
 import sockpile
 
 FAST = "interval udpSocket 200ms\n"
+CRITICAL = 3  # netdiagCheckState
 
 
 def rows(agent):
@@ -167,7 +168,7 @@ class Udp(unittest.TestCase):
             def state():
                 self.flood(pile, service.getsockname(), 20)
                 return agent.table("netdiagCheckTable").get(key, {}).get("netdiagCheckState")
-            harness.eventually("the service's alarm", lambda: state() == "critical", timeout=60)
+            harness.eventually("the service's alarm", lambda: state() == CRITICAL, timeout=60)
             alarm = [row for row in agent.table("netdiagAlarmTable").values()
                      if row["netdiagAlarmInstance"] == name]
             with sockpile.Pile(ns) as more:
@@ -178,9 +179,9 @@ class Udp(unittest.TestCase):
                 for _ in range(5):
                     agent.refreshed("udpSocket")
                     self.assertEqual(rows(agent)[name]["Sockets"], 1)
-                    self.assertEqual(state(), "critical")
+                    self.assertEqual(state(), CRITICAL)
             agent.refreshed("udpSocket")
-            self.assertEqual(state(), "critical")
+            self.assertEqual(state(), CRITICAL)
             self.assertEqual([row["netdiagAlarmRaisedAt"] for row in alarm],
                              [row["netdiagAlarmRaisedAt"] for row
                               in agent.table("netdiagAlarmTable").values()

@@ -229,9 +229,14 @@ START_TEST(old_sockets_in_close_wait)
 	ck_assert_ptr_nonnull(strstr(made.event[0].alarm.text.summary, "java pid 4711"));
 	ck_assert_ptr_nonnull(strstr(made.event[0].alarm.text.summary, "port 8080"));
 	ck_assert_ptr_nonnull(strstr(made.event[0].alarm.text.advice, "192.0.2.7"));
+	/* A client's are each on a port of their own, and none has most. */
+	port->older = 1;
 	close_wait(&made)->older = 100;
 	made_run(&made, MADE_MINUTE, made_traffic, NULL);
 	ck_assert_uint_eq(made_alarm(&made, "tcp.close_wait", "-")->severity, ALARM_CRITICAL);
+	ck_assert_ptr_null(strstr(made_alarm(&made, "tcp.close_wait", "-")->text.summary, "port"));
+	ck_assert_ptr_nonnull(
+		strstr(made_alarm(&made, "tcp.close_wait", "-")->text.summary, "java pid 4711"));
 	/* After a restart of the daemon. */
 	close_wait(&made)->older = ROW_ABSENT;
 	made_run(&made, 6 * MADE_MINUTE, made_traffic, NULL);
@@ -331,6 +336,60 @@ START_TEST(attempts_of_others_are_not_ours)
 }
 END_TEST
 
+/* Without cookies, a listener's SYN queue that overflows drops at the listener too. */
+static void flood(struct made *made, void *arg)
+{
+	struct tcp_row *tcp = made_nth(made, &counters_collector, 1, 0);
+	struct listener_row *listener = made_nth(made, &listener_collector, 0, 0);
+
+	made_traffic(made, arg);
+	tcp->req_q_full_drop += 5000;
+	tcp->listen_drops += 5000;
+	listener->drops += 5000;
+}
+
+START_TEST(a_syn_flood_is_told_once)
+{
+	const struct alarm_row *cause, *effect;
+	struct made made;
+
+	made_init(&made);
+	made_web_server(&made);
+	made_run(&made, 2 * MADE_MINUTE, made_traffic, NULL);
+	made_run(&made, 2 * MADE_MINUTE, flood, NULL);
+	ck_assert_uint_eq(made.events, 1);
+	cause = made_alarm(&made, "tcp.syn_queue", "-");
+	effect = made_alarm(&made, "listener.drops", "0.0.0.0:443");
+	ck_assert(cause && effect);
+	ck_assert(cause->cause_id == effect->id || effect->cause_id == cause->id);
+	made_done(&made);
+}
+END_TEST
+
+/* A half-open health check: what the listener counts is lost for nobody. */
+static void check_health(struct made *made, void *arg)
+{
+	struct tcp_row *tcp = made_nth(made, &counters_collector, 1, 0);
+	struct listener_row *listener = made_nth(made, &listener_collector, 0, 0);
+
+	made_traffic(made, arg);
+	listener->drops += 50;
+	tcp->attempt_fails += 50;
+	tcp->embryonic_rsts += 50;
+}
+
+START_TEST(a_health_check_is_no_loss)
+{
+	struct made made;
+
+	made_init(&made);
+	made_web_server(&made);
+	made_run(&made, 10 * MADE_MINUTE, check_health, NULL);
+	ck_assert_uint_eq(made_alarms(&made), 0);
+	made_done(&made);
+}
+END_TEST
+
 /* Softirqs of four CPUs in five seconds. */
 static void soft(struct made *made, void *arg)
 {
@@ -417,5 +476,6 @@ END_TEST
 
 UNIT_MAIN("rows", what_is_left_out_is_unknown, what_is_pinned_and_has_no_row_is_gone,
 	  one_user_does_not_pin_everything, two_rows_of_one_name, old_sockets_in_close_wait,
-	  a_stuck_socket, attempts_of_others_are_not_ours,
-	  how_far_the_busiest_cpu_is_beyond_the_mean, imbalance_is_quiet, notifications_that_wait)
+	  a_stuck_socket, attempts_of_others_are_not_ours, a_syn_flood_is_told_once,
+	  a_health_check_is_no_loss, how_far_the_busiest_cpu_is_beyond_the_mean, imbalance_is_quiet,
+	  notifications_that_wait)
