@@ -19,7 +19,8 @@ static void check_link(const struct nlmsghdr *message)
 	fuzz_check(link.row.ifindex >= 1 && link.row.ifindex <= INT_MAX);
 	fuzz_check(link.ifname[0] && strnlen(link.ifname, sizeof(link.ifname)) < NIC_NAME_SIZE);
 	fuzz_check(strlen(link.row.name) == strlen(link.ifname));
-	fuzz_check(link.row.oper_status == ROW_ABSENT || link.row.oper_status <= NIC_OPER_LOWER_LAYER_DOWN);
+	fuzz_check(link.row.oper_status == ROW_ABSENT ||
+		   link.row.oper_status <= NIC_OPER_LOWER_LAYER_DOWN);
 	fuzz_check(link.row.carrier == ROW_ABSENT || link.row.carrier <= 1);
 	fuzz_check(link.row.rx_discards == ROW_ABSENT && link.row.speed_mbps == ROW_ABSENT);
 }
