@@ -337,7 +337,7 @@ check listener.drops window 3s hold 1 clearAfter 3s
 collector netns off
 EOF
     start_daemons "$dir" ip netns exec "$namespace"
-    ip netns exec "$namespace" "${unprivileged[@]}" perl "$work/source/contrib/demo-overflow.pl" 8080 60 &
+    ip netns exec "$namespace" "${unprivileged[@]}" perl "$work/source/contrib/demo-overflow.pl" 8080 180 &
     listener_pid=$!
     pids+=("$listener_pid")
     wait_for 40 grep -q 'netdiagAlarmRaised' "$dir/traps.log" || die "no alarm" "$dir/netdiagd.log"
@@ -345,17 +345,18 @@ EOF
     title "the notification, as snmptrapd got it"
     notification "$dir/traps.log" netdiagAlarmRaised
     title "active alarms (netdiagAlarmTable)"
-    ask snmpwalk -Cc -OQsXU netdiagAlarmTable | grep -E 'Instance|Severity|Summary|Advice' | sed 's/^/  /'
+    ask snmpwalk -Cc -OQsXU netdiagAlarmTable | grep -E 'Check|Instance|Severity|CauseId|Notify|Summary|Advice' | sed 's/^/  /'
     title "the listener (netdiagListenerTable)"
     ask snmpwalk -Cc -OQsXU netdiagListenerTable | grep -E 'Queue|Drops|Command' | sed 's/^/  /'
-    end "$listener_pid"
-    note "the service is stopped; waiting for the alarms to end"
+    kill -USR1 "$listener_pid"
+    note "the service works again; waiting for the alarm to end"
     if wait_for 60 grep -q 'netdiagAlarmCleared' "$dir/traps.log"; then
         title "its end, as snmptrapd got it"
         notification "$dir/traps.log" netdiagAlarmCleared
     else
         die "the alarm did not end" "$dir/netdiagd.log"
     fi
+    end "$listener_pid"
     client=("${host_client[@]}")
 }
 demo

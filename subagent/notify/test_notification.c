@@ -49,15 +49,17 @@ static int answered(int operation, netsnmp_session *session, int reqid, netsnmp_
 	return 1;
 }
 
-static void send_test(enum alarm_event_kind kind, const char *summary, const char *advice)
+static void send_test(enum alarm_event_kind kind, const char *summary, const char *advice,
+		      const char *command)
 {
-	struct notice notice = {.kind = kind, .previous = ALARM_NONE};
+	bool over = kind == ALARM_EVENT_CLEARED;
+	struct notice notice = {.kind = kind, .previous = over ? ALARM_WARNING : ALARM_NONE};
 	struct alarm_row *alarm = &notice.alarm;
 	struct agent_row agent;
 	netsnmp_pdu *pdu;
 
 	row_reset(&alarm_row_type, alarm);
-	alarm->severity = kind == ALARM_EVENT_CLEARED ? ALARM_NONE : ALARM_WARNING;
+	alarm->severity = over ? ALARM_NONE : ALARM_WARNING;
 	alarm->id = TEST_ALARM_ID;
 	alarm->cause_id = 0;
 	alarm->raised_at = alarm->changed_at = clock_wall();
@@ -65,6 +67,7 @@ static void send_test(enum alarm_event_kind kind, const char *summary, const cha
 	ROW_SET_TEXT(alarm->instance, TEST_INSTANCE);
 	ROW_SET_TEXT(alarm->text.summary, summary);
 	ROW_SET_TEXT(alarm->text.advice, advice);
+	ROW_SET_TEXT(alarm->text.command, command);
 	agent_row_now(&agent);
 	pdu = notify_pdu_alarm(&notice, &agent, session_master());
 	if (!pdu || !snmp_async_send(session_master(), pdu, answered, NULL)) {
@@ -102,9 +105,9 @@ static int run(const char *address)
 		return EXIT_FAILURE;
 	}
 	send_test(ALARM_EVENT_RAISED, "TEST: this is no problem, netdiagd --test-notification",
-		  "nothing to do: a test of the way to the alerting system");
+		  "nothing to do: a test of the way to the alerting system", "netdiagd --report");
 	if (!self.lost)
-		send_test(ALARM_EVENT_CLEARED, "TEST: over, netdiagd --test-notification", "");
+		send_test(ALARM_EVENT_CLEARED, "TEST: over, netdiagd --test-notification", "", "");
 	wait_for(has_ended, until);
 	if (self.answers == 2) {
 		puts("The AgentX master has accepted two test notifications, netdiagAlarmRaised "

@@ -10,6 +10,7 @@ import socket
 import tempfile
 import shutil
 import subprocess
+import urllib.parse
 
 from harness import (MIB_DIR, V3_AUTH, V3_PRIV, V3_USER, eventually, need_tools, start, stop)
 
@@ -17,6 +18,7 @@ SEPARATOR = "\x1f"
 ENGINE_ID = "0x8000000001020304"
 # netdiagNotify… in a notification, without that prefix.
 PREFIX = "NETDIAG-MIB::netdiagNotify"
+TRUE = 1  # NetdiagTruthValue
 
 
 class Trap(dict):
@@ -30,15 +32,21 @@ class Trap(dict):
         self.inform = inform
 
     @property
+    def instance(self):
+        """As the tables have it: in a notification names are percent-encoded."""
+        return urllib.parse.unquote(self.get("Instance", ""))
+
+    @property
     def key(self):
-        return self["Check"], self["Instance"]
+        return self["Check"], self.instance
 
 
 class Receiver:
     """snmptrapd on a port of its own. A context manager. handler: a program that is given every
-    notification with numeric OIDs, as snmptt wants it; all() finds none then."""
+    notification with numeric OIDs, as snmptt wants it; mib: whether it has NETDIAG-MIB. all() finds none with the
+    one or without the other."""
 
-    def __init__(self, netns=None, handler=None):
+    def __init__(self, netns=None, handler=None, mib=True):
         need_tools("snmptrapd")
         self.netns = netns
         self.dir = tempfile.mkdtemp(prefix="netdiag-traps-")
@@ -47,7 +55,8 @@ class Receiver:
             self.port = probe.getsockname()[1]
         self.output = os.path.join(self.dir, "traps")
         self.child = None
-        self.format = "-On" if handler else "-OqU"
+        self.mibs = "NETDIAG-MIB" if mib else ""
+        self.format = "-On" if handler or not mib else "-OqU"
         with open(os.path.join(self.dir, "snmptrapd.conf"), "w") as out:
             out.write("disableAuthorization yes\n"
                       "doNotLogTraps no\n"
@@ -68,10 +77,15 @@ class Receiver:
             stop(self.child, signal.SIGKILL)
         shutil.rmtree(self.dir, ignore_errors=True)
 
+    def away(self):
+        """It is gone, as a receiver that is restarted; start() brings it back."""
+        stop(self.child, signal.SIGKILL)
+        self.child = None
+
     def start(self):
         env = {**os.environ, "SNMP_PERSISTENT_DIR": self.dir, "SNMPCONFPATH": self.dir}
         command = ["snmptrapd", "-C", "-c", os.path.join(self.dir, "snmptrapd.conf"), "-f", "-n",
-                   "-M", MIB_DIR, "-m", "NETDIAG-MIB", self.format, "-Lf", self.output,
+                   "-M", MIB_DIR, "-m", self.mibs, self.format, "-Lf", self.output,
                    f"udp:127.0.0.1:{self.port}"]
         self.child = start(self.netns.command(*command) if self.netns else command, env=env,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -110,42 +124,55 @@ class Receiver:
 
     def of(self, kind=None, check=None, instance=None):
         return [trap for trap in self.all() if kind in (None, trap.kind)
-                and check in (None, trap.get("Check")) and instance in (None, trap.get("Instance"))]
+                and check in (None, trap.get("Check")) and instance in (None, trap.instance)]
 
     def wait(self, kind, check=None, instance=None, timeout=30):
         """The first notification of this kind about this alarm."""
         return eventually(f"{kind} {check or ''} {instance or ''} arrives",
                           lambda: self.of(kind, check, instance), timeout)[0]
 
-    def view(self):
-        """What is active, {(check, instance): severity}, as a receiver makes it out that goes by the
-        sequence numbers and not by the order of arrival, and that forgets at netdiagAlarmSync what
-        is not told again after it. Asserts that no number was left out."""
-        numbers, synced = {}, 0
-        boot = None
+    def view(self, gaps=False):
+        """What is active, {AlarmId: its last notification}, as a receiver makes it out that has
+        nothing but the notifications, and goes by their sequence and not by the order of arrival:
+        netdiagAlarmRaised adds or updates, netdiagAlarmCleared removes, and netdiagAlarmSync with
+        another boot id forgets everything. Asserts that no number was left out, unless this
+        receiver has been away (gaps)."""
+        numbers, boot = {}, None
         for trap in self.all():
-            if trap.kind == "AlarmSync":
-                if trap["BootId"] != boot:
-                    self._assert_complete(numbers)
-                    boot, numbers, synced = trap["BootId"], {}, 0
-                synced = max(synced, int(trap["LastSequence"]))
+            if trap.kind == "AlarmSync" and trap["BootId"] != boot:
+                self._assert_complete(numbers, gaps)
+                boot, numbers = trap["BootId"], {}
             elif trap.kind in ("AlarmRaised", "AlarmCleared"):
-                number = int(trap["Sequence"])
-                before = numbers.setdefault(number, trap)
-                assert (before.key, before.kind) == (trap.key, trap.kind), f"two notifications have number {number}"
-        self._assert_complete(numbers)
+                # One of a former process that was late.
+                if boot not in (None, trap["BootId"]):
+                    continue
+                before = numbers.setdefault(int(trap["Sequence"]), trap)
+                assert before == trap, f"two notifications with one number: {before} and {trap}"
+        self._assert_complete(numbers, gaps)
         active = {}
-        for number in sorted(numbers):
-            trap = numbers[number]
-            active.pop(trap.key, None)
-            if number > synced and trap.kind == "AlarmRaised":
-                active[trap.key] = trap["Severity"]
+        for _, trap in sorted(numbers.items()):
+            if trap.kind == "AlarmCleared":
+                active.pop(int(trap["AlarmId"]), None)
+            else:
+                active[int(trap["AlarmId"])] = trap
         return active
 
+    def agrees(self, agent, gaps=False):
+        """Asserts that what this receiver knows is what netdiagAlarmTable says it is told of."""
+        names = {2: "warning", 3: "critical"}
+        rows = {index: (row["netdiagAlarmCheck"], row["netdiagAlarmInstance"],
+                        names[row["netdiagAlarmSeverity"]])
+                for index, row in agent.table("netdiagAlarmTable").items()
+                if row.get("netdiagAlarmNotify") == TRUE}
+        seen = {number: (*trap.key, trap["Severity"]) for number, trap in self.view(gaps).items()}
+        assert seen == rows, f"the receiver knows {seen}, netdiagAlarmTable has {rows}"
+        return True
+
     @staticmethod
-    def _assert_complete(numbers):
-        missing = set(range(1, max(numbers, default=0) + 1)) - set(numbers)
-        assert not missing, f"these numbers are missing: {sorted(missing)}"
+    def _assert_complete(numbers, gaps):
+        """The sequence goes on after a restart, so it need not begin at 1."""
+        missing = set(range(min(numbers), max(numbers) + 1)) - set(numbers) if numbers else set()
+        assert gaps or not missing, f"these numbers are missing: {sorted(missing)}"
 
 
 def _parse(line, version, inform):
@@ -158,7 +185,10 @@ def _parse(line, version, inform):
         if name.endswith(".6.3.1.1.4.1.0"):  # snmpTrapOID, which no MIB file here names
             kind = value.replace("NETDIAG-MIB::netdiag", "")
         elif name.startswith(PREFIX):
-            objects[name[len(PREFIX):].rsplit(".", 1)[0]] = re.sub('^"(.*)"$', r"\1", value)
+            name = name[len(PREFIX):].rsplit(".", 1)[0]
+            value = re.sub('^"(.*)"$', r"\1", value)
+            # Hundredths come with a point (DISPLAY-HINT "d-2"); those of the tables have none.
+            objects[name] = str(int(value.replace(".", ""))) if name in ("Value", "Limit") else value
     return Trap(kind, version, inform, objects) if kind and "::" not in kind else None
 
 
