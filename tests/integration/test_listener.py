@@ -11,6 +11,7 @@ import harness
 import sockpile
 
 FAST = "interval listener 200ms\n"
+RAISED = 2, 3  # netdiagCheckState: warning, critical
 
 # A process with a name of its own that listens on ten ports and accepts nothing.
 TEN = """
@@ -58,6 +59,33 @@ class Listener(unittest.TestCase):
             self.assertEqual(sums, after)
             return True
         harness.eventually("the sums are ListenDrops", equal)
+
+    def test_junk_beside_an_alarm(self):
+        """Listeners that lose more than the service do not take its row, which its alarm needs."""
+        config = FAST + "interval counters 200ms\nmaxRows listener 30\n"
+        with harness.Netns("alarm") as ns, harness.Agent(config, netns=ns) as agent, \
+                sockpile.Pile(ns) as pile:
+            service = pile.listen("127.0.0.1", backlog=1)
+            name = "127.0.0.1:%d" % service.getsockname()[1]
+
+            def state():
+                return agent.table("netdiagCheckTable").get(("listener.drops", name), {}).get(
+                    "netdiagCheckState", 0)
+            harness.eventually("the first whole look", lambda: name in rows(agent))
+            pile.overflow(service.getsockname(), extra=5, limit=1)
+            harness.eventually("the service's alarm", lambda: state() in RAISED, timeout=60)
+            for listener in [pile.listen("127.0.0.1", backlog=1) for _ in range(60)]:
+                pile.overflow(listener.getsockname(), extra=20, limit=1)
+
+            def full():
+                table = rows(agent)
+                return len(table) == 30 and min(row["Drops"] for endpoint, row in table.items()
+                                                if endpoint != name) > table[name]["Drops"]
+            harness.eventually("a table full of junk that lost more", full)
+            for _ in range(5):
+                agent.refreshed("listener")
+                self.assertEqual(rows(agent)[name]["Sockets"], 1)
+                self.assertIn(state(), RAISED)
 
     def test_one_of_ten_overflows(self):
         with harness.Netns("ten") as ns, harness.Agent(FAST, netns=ns) as agent, \
