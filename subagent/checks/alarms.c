@@ -429,11 +429,11 @@ static void note_closed(const struct pass *pass, const void *row)
 }
 
 /* A row is missing, and that says nothing, because others were more important. Of an endpoint that
- * was pinned when the collection began it does. */
+ * was pinned when the collection began it does, when there are rows for all of those. */
 static bool is_left_out(const struct pass *pass, const struct instance *instance)
 {
 	bool kept = instance->pinned && instance->pinned < pass->time &&
-		    pass->rows->count >= ALARMS_PINS_MAX;
+		    pass->rows->count >= pass->alarms->pinned;
 
 	return pass->left_out && !kept && instance->closed != pass->alarms->passes;
 }

@@ -19,9 +19,6 @@ enum alarms_pins {
 	ALARMS_PINS,
 };
 
-/* At most so many endpoints of a table are pinned. */
-#define ALARMS_PINS_MAX 256
-
 /* What is remembered of each check. */
 struct check_memory {
 	struct check_policy policy; /* of the instances for which nothing else is said */
@@ -44,6 +41,7 @@ struct alarms {
 	void *event_arg;
 	uint64_t changed_at;		   /* monotonic ns: of the last event */
 	uint64_t pins[ALARMS_PINS];	   /* hashes of the endpoints that are pinned; 0: none */
+	size_t pinned;			   /* most of a table */
 	bool changed;			   /* since check_rows were made */
 	bool dirty;			   /* since the state was saved */
 	struct rows check_rows;		   /* sorted */

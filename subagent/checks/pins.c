@@ -10,7 +10,10 @@
 #include "collectors/socket/udp_socket.h"
 #include "subagent/checks/alarms_private.h"
 
-/* Endpoints of one user, root apart: nobody's junk keeps all the places. */
+/* Endpoints of a table. */
+#define PINS_MAX 256
+
+/* Those of one user, root apart: nobody's junk keeps all the places. */
 #define PINS_PER_OWNER 64
 
 static const struct {
@@ -27,7 +30,7 @@ struct pin_owner {
 };
 
 struct pin_list {
-	const char *names[ALARMS_PINS_MAX];
+	const char *names[PINS_MAX];
 	size_t count;
 	struct hash owners; /* of struct pin_owner */
 };
@@ -36,7 +39,7 @@ static bool pin_has_place(struct pin_list *list, const struct alarm *alarm)
 {
 	struct pin_owner *owner;
 
-	if (list->count == ALARMS_PINS_MAX)
+	if (list->count == PINS_MAX)
 		return false;
 	if (!alarm->owner || alarm->owner == ROW_ABSENT)
 		return true;
@@ -84,6 +87,7 @@ static uint64_t pin_hash(const struct pin_list *list)
 
 void alarms_pin(struct alarms *alarms, uint64_t now)
 {
+	alarms->pinned = 0;
 	for (size_t i = 0; i < ALARMS_PINS; i++) {
 		struct pin_list list = {.count = 0};
 		uint64_t hash;
@@ -91,6 +95,8 @@ void alarms_pin(struct alarms *alarms, uint64_t now)
 		hash_init(&list.owners, sizeof(struct pin_owner), sizeof(uint64_t));
 		pin_choose(alarms, pin_tables[i].type, now, &list);
 		hash_clear(&list.owners);
+		if (list.count > alarms->pinned)
+			alarms->pinned = list.count;
 		hash = pin_hash(&list);
 		/* When memory is short it is tried again. */
 		if (hash != alarms->pins[i] &&

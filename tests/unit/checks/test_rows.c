@@ -82,6 +82,15 @@ static void junk_instead(struct made *made, unsigned count)
 	made_left_out(made, &udp_socket_collector, true);
 }
 
+static void lose_both(struct made *made, void *arg)
+{
+	struct udp_socket_row *other = udp_of(made, "0.0.0.0:53");
+
+	lose(made, arg);
+	if (other)
+		other->drops += 500;
+}
+
 /* Junk pushes the row of a service that goes on losing out of a table: nothing is known of it then,
  * and nothing ends. It is the same alarm when the row is back. */
 START_TEST(what_is_left_out_is_unknown)
@@ -90,10 +99,14 @@ START_TEST(what_is_left_out_is_unknown)
 	uint64_t id;
 
 	made_losing_service(&made);
+	add_udp(&made, "0.0.0.0:53", 0);
+	made_run(&made, 10 * MADE_SECOND, lose, NULL);
+	made_run(&made, MADE_MINUTE, lose_both, NULL);
 	id = made_alarm(&made, "udp.socket_drops", SERVICE)->id;
+	ck_assert_ptr_nonnull(made_alarm(&made, "udp.socket_drops", "0.0.0.0:53"));
 	ck_assert(is_pinned(&udp_socket_pins, SERVICE));
-	/* So few rows that not even all of the pinned ones would have a place. */
-	junk_instead(&made, 200);
+	/* So few rows that not even the pinned ones have a place. */
+	junk_instead(&made, 1);
 	made_run(&made, 10 * MADE_MINUTE, lose, NULL);
 	ck_assert_int_eq(made_check(&made, "udp.socket_drops", SERVICE)->state, CHECK_UNKNOWN);
 	ck_assert_ptr_nonnull(made_alarm(&made, "udp.socket_drops", SERVICE));
