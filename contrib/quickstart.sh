@@ -331,9 +331,9 @@ demo() {
     write_configuration "$dir"
     # Shorter than the defaults (60 s, 5 minutes), so that nobody has to wait.
     cat >"$dir/netdiagd.conf" <<'EOF'
-check tcp.listen_overflows window 3s hold 1 clearAfter 3s
+check tcp.listen_overflows window 3s clearAfter 3s
 check listener.queue hold 1 clearAfter 3s
-check listener.drops window 3s hold 1 clearAfter 3s
+check listener.drops window 3s clearAfter 3s
 collector netns off
 EOF
     start_daemons "$dir" ip netns exec "$namespace"
