@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "subagent/checks/advices.h"
 #include "subagent/checks/decide.h"
 
 /* Owners that are told apart in the storms of one check. Uids from here on are those that an
@@ -98,21 +99,24 @@ static void decide_row(struct alarm *alarm)
 }
 
 /* What is told of a storm. */
-static void storm_describe(struct alarm *storm)
+static void storm_describe(const struct decision *d, struct alarm *storm)
 {
 	struct alarm_row *row = &storm->row;
 	const struct alarm *worst = storm->member;
+	char count[32], lasted[24];
 
 	if (storm->ended) {
-		snprintf(row->text.summary, sizeof(row->text.summary),
-			 "over: no more than %d %s are in trouble", STORM_OVER, storm->check->many);
-		row->text.advice[0] = row->text.command[0] = '\0';
+		memset(&row->text, 0, sizeof(row->text));
+		advice_say(row->text.summary,
+			   "over after %s, %s %s at worst, no more than %d are left",
+			   advice_duration(d->now - storm->raised, lasted),
+			   advice_count(storm->most, count), storm->check->many, STORM_OVER);
 	} else if (worst) {
 		row->limit = worst->row.limit;
 		row->object_id = worst->row.object_id;
-		snprintf(row->text.summary, sizeof(row->text.summary),
-			 "%llu %s in trouble, worst %.120s", (unsigned long long)row->count,
-			 storm->check->many, worst->row.text.summary);
+		advice_say(row->text.summary, "%s %s in trouble, worst %s",
+			   advice_count(row->count, count), storm->check->many,
+			   worst->row.text.summary);
 		ROW_SET_TEXT(row->text.advice, worst->row.text.advice);
 		ROW_SET_TEXT(row->text.command, worst->row.text.command);
 	}
@@ -129,7 +133,7 @@ static void decide_emit(const struct decision *d, struct alarm *alarm, enum alar
 	};
 
 	if (alarm->storm)
-		storm_describe(alarm);
+		storm_describe(d, alarm);
 	decide_row(alarm);
 	alarm->row.changed_at = d->wall;
 	alarm->told_at = d->now;
@@ -277,6 +281,8 @@ static void storm_follow(struct crowd *crowd)
 
 	crowd->storm->member = worst;
 	row->count = crowd->members + crowd->told;
+	if (row->count > crowd->storm->most)
+		crowd->storm->most = row->count;
 	if (!worst)
 		return;
 	row->value = worst->row.value;

@@ -49,6 +49,7 @@ struct alarm {
 	bool told_shelved;
 	bool orphan;		    /* its speaker has ended */
 	uint64_t told_count;	    /* storms: when told last */
+	uint64_t most;		    /* storms: the highest count */
 	const struct alarm *member; /* storms: the worst, during a decision; NULL: none is left */
 	uint64_t told_at;	    /* monotonic ns */
 	enum alarm_severity worst;  /* of itself and those that it speaks for */
