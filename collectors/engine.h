@@ -63,8 +63,8 @@ void engine_collect_once(struct engine *engine);
 
 size_t engine_count(const struct engine *engine);
 
-/* A descriptor (eventfd) that becomes readable when a collection ended or the settings changed;
- * engine_event() clears it, and says whether it was. */
+/* A descriptor (timerfd) that becomes readable soon after a collection ended or the settings
+ * changed; engine_event() clears it, and says whether it was. */
 int engine_fd(const struct engine *engine);
 bool engine_event(struct engine *engine);
 
