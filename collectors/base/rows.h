@@ -81,6 +81,17 @@ void row_reset(const struct row_type *type, void *row);
  * rows are no longer valid after. */
 size_t rows_sort(struct rows *rows);
 
+/* Where in an array each of its rows was before it was sorted. Zero-initialised is empty. */
+struct rows_order {
+	uint32_t *from;
+	size_t count;
+};
+
+/* As rows_sort(), for many rows that are always added in the same order: while the order of the
+ * last time holds, nothing is sorted. */
+size_t rows_sort_like(struct rows *rows, struct rows_order *last);
+void rows_order_clear(struct rows_order *order);
+
 /* <0, 0, >0 like memcmp, by the key members only. */
 int row_compare(const struct row_type *type, const void *a, const void *b);
 

@@ -74,6 +74,7 @@ static const struct field tcp_fields[] = {
 	TCP("Tcp", "PassiveOpens", passive_opens),
 	TCP("Tcp", "CurrEstab", curr_estab),
 };
+static const struct field curr_estab = TCP("Tcp", "CurrEstab", curr_estab);
 
 #define UDP_FAMILY(group, member)                                                           \
 	{(group), "InDatagrams", offsetof(struct udp_row, member.in_datagrams)},            \
@@ -287,6 +288,7 @@ static const struct accum_type counter_accum = {
 
 struct counters_state {
 	struct accum *accum;
+	struct rows_order order; /* of c->rows[0] */
 };
 
 static void drop_gauges(struct rows *rows)
@@ -325,9 +327,9 @@ static int counters_collect(struct collect *c)
 		state->accum = accum_new(&counter_accum);
 	if (!tcp || !udp || !state->accum)
 		return collect_fail(c, -ENOMEM, "protocol counters");
-	rows_sort(rows);
-	/* Gauges are in no other table; what is counted is then replaced by its total. */
-	counters_fill_tcp(rows, tcp);
+	rows_sort_like(rows, &state->order);
+	/* A gauge is in no other table, and has no total. */
+	fill_members(rows, &curr_estab, 1, tcp);
 	drop_gauges(rows);
 	err = accum_apply(state->accum, rows, c->now);
 	if (err)
@@ -337,9 +339,12 @@ static int counters_collect(struct collect *c)
 	return 0;
 }
 
-static void counters_close(void *state)
+static void counters_close(void *arg)
 {
-	accum_free(((struct counters_state *)state)->accum);
+	struct counters_state *state = arg;
+
+	accum_free(state->accum);
+	rows_order_clear(&state->order);
 }
 
 const struct collector counters_collector = {
