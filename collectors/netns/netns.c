@@ -358,6 +358,30 @@ static void note_missing(const struct walk *walk)
 		collect_note(c, "namespaces of processes are hidden: give CAP_SYS_PTRACE");
 }
 
+/* Finds the namespaces and fills their rows. When what is remembered of the processes turns out to
+ * be wrong (one has ended), all is done again with a scan of all processes. 0 or -errno. */
+static int find_and_fill(struct walk *walk)
+{
+	struct collect *c = walk->c;
+	struct netns_processes *processes = &walk->state->processes;
+	const struct walk fresh = *walk;
+	bool again;
+	int err;
+
+	do {
+		*walk = fresh;
+		c->rows[0].count = 0;
+		err = netns_scan(&walk->list, processes, c);
+		if (err)
+			return collect_fail(c, err, "cannot search /proc for processes");
+		err = fill_rows(walk);
+		again = !err && walk->list.remembered && !processes->seen.count;
+		if (err || again)
+			netns_list_free(&walk->list);
+	} while (again);
+	return err;
+}
+
 static int netns_collect(struct collect *c)
 {
 	struct netns_state *state = c->state;
@@ -365,16 +389,13 @@ static int netns_collect(struct collect *c)
 	int err;
 
 	collect_source(c, "/proc/PID/net");
-	err = netns_scan(&walk.list, &state->processes, c);
-	if (err)
-		return collect_fail(c, err, "cannot search /proc for processes");
-	c->left_out = walk.list.left_out;
 	if (procfs_read_u64(walk.roots, ROOT_PROC, &walk.conntrack_max,
 			    "sys/net/netfilter/nf_conntrack_max"))
 		walk.conntrack_max = ROW_ABSENT;
 	if (!state->accum)
 		state->accum = accum_new(&netns_accum);
-	err = state->accum ? fill_rows(&walk) : -ENOMEM;
+	err = state->accum ? find_and_fill(&walk) : -ENOMEM;
+	c->left_out = walk.list.left_out;
 	if (walk.visits)
 		collect_source(c, "/proc/PID/net, setns");
 	if (!err) {
@@ -384,7 +405,7 @@ static int netns_collect(struct collect *c)
 	if (!err)
 		note_missing(&walk);
 	netns_list_free(&walk.list);
-	return err ? collect_fail(c, err, "netns") : 0;
+	return err && !c->error[0] ? collect_fail(c, err, "netns") : err;
 }
 
 static void netns_close(void *arg)

@@ -29,8 +29,13 @@
 #endif
 
 /* A process is read at the first two scans that see it, for it may have been on its way to another
- * namespace, and then at one of so many. */
+ * namespace, and then at one of so many. Nearly all that the first scan of all sees are older. */
 #define READ_EVERY 8
+
+/* Scans of all processes may take this part of the time, and as much at once as was saved up; what
+ * they took too much is made up for. */
+#define SCAN_PART     4000
+#define SCAN_SAVED_NS (30 * (int64_t)MILLISECOND_NS)
 
 /* Where namespaces have names. /var/run is the same as /run on most hosts, and what is found twice
  * counts once. */
@@ -61,7 +66,7 @@ struct process {
 struct scan {
 	struct netns_list *list;
 	struct netns_processes *processes;
-	struct hash seen; /* by this scan */
+	struct hash seen; /* by this scan, when it is one of all processes */
 	const struct roots *roots;
 };
 
@@ -228,42 +233,30 @@ static int scan_directory(struct netns_list *list, const char *directory)
 	return err;
 }
 
-/* Fills in where a process lives: as remembered, or by reading it. 0, or -errno when it has ended.
- */
-static int locate_process(const struct scan *scan, const char *name, struct process *process)
+/* Reads where a process lives. 0, or -errno when it has ended. */
+static int locate_process(const struct roots *roots, struct process *process)
 {
-	const struct process *before = NULL;
+	char name[16];
 	int err;
 
-	if (scan->list->procfs)
-		before = hash_find(&scan->processes->seen, process);
-	if (before && before->reads > 1 && (process->pid + scan->processes->scans) % READ_EVERY) {
-		*process = *before;
-		return 0;
-	}
-	process->reads = before ? 2 : 1;
+	snprintf(name, sizeof(name), "%u", (unsigned)process->pid);
 	process->inode = process->proc_inode = ROW_ABSENT;
-	err = read_link(scan->roots, name, &process->inode);
-	if (err != -EACCES && err != -EPERM)
+	err = read_link(roots, name, &process->inode);
+	if (err == -EACCES || err == -EPERM)
+		process->proc_inode = netns_proc_inode(roots, name);
+	else if (err)
 		return err;
-	process->proc_inode = netns_proc_inode(scan->roots, name);
+	process->reads++;
 	return 0;
 }
 
-static int scan_process(struct scan *scan, const char *name, struct process *process)
+/* Adds the namespace of a process that was located. 0 or -ENOMEM. */
+static int scan_add(struct scan *scan, const struct process *process)
 {
 	struct netns_list *list = scan->list;
-	struct process *copy;
 	struct netns *netns;
+	char name[16];
 
-	if (locate_process(scan, name, process))
-		return 0;
-	if (list->procfs) {
-		copy = hash_add(&scan->seen, process);
-		if (!copy)
-			return -ENOMEM;
-		*copy = *process;
-	}
 	if (process->inode == ROW_ABSENT && process->proc_inode == ROW_ABSENT) {
 		list->hidden = true;
 		return 0;
@@ -274,32 +267,114 @@ static int scan_process(struct scan *scan, const char *name, struct process *pro
 	netns = find_or_add(list, process->inode, process->proc_inode);
 	if (!netns)
 		return -ENOMEM;
+	snprintf(name, sizeof(name), "%u", (unsigned)process->pid);
 	if (netns->proc_inode == ROW_ABSENT)
 		netns->proc_inode = netns_proc_inode(scan->roots, name);
 	add_pid(netns, (uint32_t)process->pid);
 	return 0;
 }
 
+/* A process is in /proc. Only in procfs its number and inode stand for it. 0 or -ENOMEM. */
+static int scan_process(struct scan *scan, struct process *process)
+{
+	struct netns_processes *processes = scan->processes;
+	struct hash *seen = scan->list->remembered ? &processes->seen : &scan->seen;
+	const struct process *before = NULL;
+	struct process *copy;
+
+	if (scan->list->procfs)
+		before = hash_find(&processes->seen, process);
+	if (before && scan->list->remembered)
+		return 0;
+	if (before)
+		*process = *before;
+	if ((!before || before->reads < 2 || !((process->pid + processes->scans) % READ_EVERY)) &&
+	    locate_process(scan->roots, process))
+		return 0;
+	if (!processes->scans)
+		process->reads = 2;
+	if (scan->list->procfs) {
+		copy = hash_add(seen, process);
+		if (!copy)
+			return -ENOMEM;
+		*copy = *process;
+	}
+	return scan_add(scan, process);
+}
+
+/* Adds what is remembered of the processes, those that were read only once after another look. 0 or
+ * -ENOMEM. */
+static int recall_processes(struct scan *scan)
+{
+	struct hash *seen = &scan->processes->seen;
+	int err = 0;
+
+	for (size_t i = 0; i < seen->count && !err; i++) {
+		struct process *process = hash_at(seen, i);
+
+		if (process->reads > 1 || !locate_process(scan->roots, process))
+			err = scan_add(scan, process);
+	}
+	return err;
+}
+
+/* Reads the directory from where it stands. 0, -ENOMEM or -ECANCELED. */
+static int read_proc(struct scan *scan, DIR *dir, const struct collect *c)
+{
+	struct dirent *entry;
+	long at = telldir(dir);
+	int err = 0;
+
+	for (; !err && (entry = readdir(dir)); at = telldir(dir)) {
+		struct span name = {entry->d_name, strlen(entry->d_name)};
+		struct process process = {.directory = entry->d_ino};
+
+		if (span_u64(name, &process.pid) || !process.pid || process.pid > INT32_MAX)
+			continue;
+		scan->processes->newest = at;
+		err = collect_stopping(c) ? -ECANCELED : scan_process(scan, &process);
+	}
+	return err;
+}
+
+/* Whether this scan is to look at all processes: as often as the time for it allows. */
+static bool is_full_due(struct netns_processes *processes, uint64_t now)
+{
+	if (processes->saved_at && now > processes->saved_at)
+		processes->saved += (int64_t)((now - processes->saved_at) / SCAN_PART);
+	if (!processes->saved_at || processes->saved > SCAN_SAVED_NS)
+		processes->saved = SCAN_SAVED_NS;
+	processes->saved_at = now;
+	return processes->saved > 0 || !processes->seen.count;
+}
+
 static int scan_processes(struct scan *scan, const struct collect *c)
 {
 	DIR *dir = procfs_opendir(scan->roots, ROOT_PROC, ".");
-	struct dirent *entry;
+	struct netns_processes *processes = scan->processes;
+	uint64_t start = clock_monotonic();
 	int err = 0;
 
 	if (!dir)
 		return -errno;
 	scan->list->procfs = is_procfs(dirfd(dir));
 	scan->list->hidden = roots_hide_processes(scan->roots);
-	while (!err && (entry = readdir(dir))) {
-		struct span name = {entry->d_name, strlen(entry->d_name)};
-		struct process process = {.directory = entry->d_ino};
-
-		if (span_u64(name, &process.pid) || !process.pid || process.pid > INT32_MAX)
-			continue;
-		err = collect_stopping(c) ? -ECANCELED
-					  : scan_process(scan, entry->d_name, &process);
+	scan->list->remembered = !is_full_due(processes, c->now) && scan->list->procfs;
+	if (scan->list->remembered) {
+		err = recall_processes(scan);
+		seekdir(dir, processes->newest);
 	}
+	if (!err)
+		err = read_proc(scan, dir, c);
 	closedir(dir);
+	if (!scan->list->remembered) {
+		hash_clear(&processes->seen);
+		processes->seen = scan->seen;
+		processes->scans++;
+		processes->saved -= (int64_t)(clock_monotonic() - start);
+		if (processes->saved < -SCAN_SAVED_NS)
+			processes->saved = -SCAN_SAVED_NS;
+	}
 	return err;
 }
 
@@ -561,9 +636,6 @@ int netns_scan(struct netns_list *list, struct netns_processes *processes, struc
 			err = scan_directory(list, directories[i]);
 	if (!err)
 		err = scan_processes(&scan, c);
-	hash_clear(&processes->seen);
-	processes->seen = scan.seen;
-	processes->scans++;
 	if (!err)
 		err = finish_list(list, c);
 	if (err)
