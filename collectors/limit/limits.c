@@ -16,9 +16,7 @@
 #include "collectors/protocol/memory.h"
 
 const struct row_type limit_row_type = {
-	.name = "limit",
-	.size = sizeof(struct limit_row),
-	.text = offsetof(struct limit_row, name),
+	ROW_TYPE_TEXT("limit", struct limit_row, name),
 	.key = {ROW_TEXT(struct limit_row, name)},
 };
 

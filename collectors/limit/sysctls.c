@@ -12,9 +12,7 @@
 #include "collectors/limit/sysctls.h"
 
 const struct row_type sysctl_row_type = {
-	.name = "sysctl",
-	.size = sizeof(struct sysctl_row),
-	.text = offsetof(struct sysctl_row, name),
+	ROW_TYPE_TEXT("sysctl", struct sysctl_row, name),
 	.key = {ROW_TEXT(struct sysctl_row, name)},
 };
 

@@ -26,22 +26,16 @@
 #define VISITS_NS (3 * SECOND_NS)
 
 const struct row_type netns_row_type = {
-	.name = "netns",
-	.size = sizeof(struct netns_row),
-	.text = offsetof(struct netns_row, name),
+	ROW_TYPE_TEXT("netns", struct netns_row, name),
 	.key = {ROW_TEXT(struct netns_row, name)},
 };
 
 /* The kernel's counters are unsigned long. */
-#define FIELD(member)                                          \
-	{                                                      \
-		.offset = offsetof(struct netns_row, member),  \
-		.bits = (unsigned)(8 * sizeof(unsigned long)), \
-	}
+#define FIELD(member) offsetof(struct netns_row, member), 8 * sizeof(unsigned long)
 
 static const struct accum_field counted[] = {
-	FIELD(listen_overflows), FIELD(listen_drops),	   FIELD(retrans_segs),
-	FIELD(attempt_fails),	 FIELD(udp_rcvbuf_errors),
+	{FIELD(listen_overflows)}, {FIELD(listen_drops)},      {FIELD(retrans_segs)},
+	{FIELD(attempt_fails)},	   {FIELD(udp_rcvbuf_errors)},
 };
 
 /* Whether a name still stands for the same namespace. Where only the processes identify it, a

@@ -118,13 +118,10 @@ static bool is_procfs(int fd)
 
 uint64_t netns_proc_inode(const struct roots *roots, const char *process)
 {
-	char path[64];
+	int fd = procfs_open(roots, ROOT_PROC, O_PATH, "%s/net/snmp", process);
 	struct stat st;
 	uint64_t inode = ROW_ABSENT;
-	int fd;
 
-	snprintf(path, sizeof(path), "%s/net/snmp", process);
-	fd = procfs_open(roots, ROOT_PROC, path, O_PATH);
 	if (fd < 0)
 		return ROW_ABSENT;
 	/* Plain files in a captured tree are different ones for each process. */
@@ -444,12 +441,9 @@ static uint64_t netns_owner(const struct netns *netns, const struct roots *roots
 	uint64_t owner = ROW_ABSENT;
 
 	for (size_t i = netns->pids; i-- && owner && !netns->directory;) {
-		char path[16];
+		int fd = procfs_open(roots, ROOT_PROC, O_PATH, "%u", netns->pid[i]);
 		struct stat st;
-		int fd;
 
-		snprintf(path, sizeof(path), "%u", netns->pid[i]);
-		fd = procfs_open(roots, ROOT_PROC, path, O_PATH);
 		if (fd < 0)
 			continue;
 		if (!fstat(fd, &st))
@@ -509,10 +503,9 @@ static int open_file(const struct netns *netns, const struct roots *roots, size_
 	char path[PATH_MAX];
 	int fd;
 
-	if (!netns->directory) {
-		snprintf(path, sizeof(path), "%u/ns/net", netns->pid[i]);
-		return procfs_open(roots, ROOT_PROC, path, O_RDONLY | O_NONBLOCK);
-	}
+	if (!netns->directory)
+		return procfs_open(roots, ROOT_PROC, O_RDONLY | O_NONBLOCK, "%u/ns/net",
+				   netns->pid[i]);
 	if (snprintf(path, sizeof(path), "%s/%s", netns->directory, netns->file) >=
 	    (int)sizeof(path))
 		return -ENAMETOOLONG;

@@ -18,16 +18,10 @@
 #include "collectors/kernel/netlink.h"
 #include "collectors/protocol/conntrack.h"
 
-const struct row_type conntrack_row_type = {
-	.name = "conntrack",
-	.size = sizeof(struct conntrack_row),
-	.text = sizeof(struct conntrack_row),
-};
+const struct row_type conntrack_row_type = {ROW_TYPE("conntrack", struct conntrack_row)};
 
 const struct row_type conntrack_cpu_row_type = {
-	.name = "conntrack_cpu",
-	.size = sizeof(struct conntrack_cpu_row),
-	.text = sizeof(struct conntrack_cpu_row),
+	ROW_TYPE("conntrack_cpu", struct conntrack_cpu_row),
 	.key = {ROW_NUMBER(struct conntrack_cpu_row, cpu)},
 };
 
@@ -63,11 +57,6 @@ static const struct cpu_field {
 #define CPU_ACCUM(attribute, column, member) {offsetof(struct conntrack_cpu_row, member), 32},
 static const struct accum_field cpu_counters[] = {CPU_COUNTERS(CPU_ACCUM)};
 
-static uint64_t *member_of(struct conntrack_cpu_row *row, const struct cpu_field *field)
-{
-	return (uint64_t *)((unsigned char *)row + field->offset);
-}
-
 /* --- ctnetlink ------------------------------------------------------------------------------ */
 
 /* Reads a be32 attribute. */
@@ -94,7 +83,7 @@ static int decode_cpu_attribute(const struct nlattr *attribute, void *row)
 
 	for (size_t i = 0; i < COUNT_OF(cpu_fields); i++)
 		if (type == cpu_fields[i].attribute &&
-		    !attribute_number(attribute, member_of(row, &cpu_fields[i])))
+		    !attribute_number(attribute, row_member(row, cpu_fields[i].offset)))
 			return MNL_CB_ERROR;
 	return MNL_CB_OK;
 }
@@ -225,7 +214,7 @@ static int parse_cpu(struct span line, const struct cpu_field *const *columns, s
 		if (!span_word(&line, &word) || span_hex(word, &number) || number > UINT32_MAX)
 			return -EBADMSG;
 		if (columns[i])
-			*member_of(row, columns[i]) = number;
+			*row_member(row, columns[i]->offset) = number;
 	}
 	return span_word(&line, &word) ? -EBADMSG : 0;
 }

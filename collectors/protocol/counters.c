@@ -14,23 +14,13 @@
 #include "collectors/protocol/proc_files.h"
 
 const struct row_type counter_row_type = {
-	.name = "counter",
-	.size = sizeof(struct counter_row),
-	.text = offsetof(struct counter_row, group),
+	ROW_TYPE_TEXT("counter", struct counter_row, group),
 	.key = {ROW_TEXT(struct counter_row, group), ROW_TEXT(struct counter_row, name)},
 };
 
-const struct row_type tcp_row_type = {
-	.name = "tcp",
-	.size = sizeof(struct tcp_row),
-	.text = sizeof(struct tcp_row),
-};
+const struct row_type tcp_row_type = {ROW_TYPE("tcp", struct tcp_row)};
 
-const struct row_type udp_row_type = {
-	.name = "udp",
-	.size = sizeof(struct udp_row),
-	.text = sizeof(struct udp_row),
-};
+const struct row_type udp_row_type = {ROW_TYPE("udp", struct udp_row)};
 
 /* A kernel counter and its member of the row. */
 struct field {
@@ -39,54 +29,57 @@ struct field {
 	size_t offset;
 };
 
-#define TCP(group, name, member)                                  \
-	{                                                         \
-		(group), (name), offsetof(struct tcp_row, member) \
-	}
+#define TCP(member) offsetof(struct tcp_row, member)
 static const struct field tcp_fields[] = {
-	TCP("TcpExt", "ListenOverflows", listen_overflows),
-	TCP("TcpExt", "ListenDrops", listen_drops),
-	TCP("TcpExt", "TCPReqQFullDrop", req_q_full_drop),
-	TCP("TcpExt", "TCPReqQFullDoCookies", req_q_full_do_cookies),
-	TCP("TcpExt", "SyncookiesSent", syncookies_sent),
-	TCP("TcpExt", "SyncookiesFailed", syncookies_failed),
-	TCP("TcpExt", "TCPBacklogDrop", backlog_drop),
-	TCP("TcpExt", "TCPRcvQDrop", rcv_q_drop),
-	TCP("TcpExt", "TCPZeroWindowDrop", zero_window_drop),
-	TCP("TcpExt", "PruneCalled", prune_called),
-	TCP("TcpExt", "RcvPruned", rcv_pruned),
-	TCP("TcpExt", "OfoPruned", ofo_pruned),
-	TCP("TcpExt", "TCPOFOQueue", ofo_queue),
-	TCP("TcpExt", "TCPAbortOnMemory", abort_on_memory),
-	TCP("TcpExt", "TCPAbortOnTimeout", abort_on_timeout),
-	TCP("TcpExt", "TCPMemoryPressures", memory_pressures),
-	TCP("TcpExt", "TCPTimeWaitOverflow", time_wait_overflow),
-	TCP("TcpExt", "TCPTimeouts", timeouts),
-	TCP("TcpExt", "TCPSynRetrans", syn_retrans),
-	TCP("TcpExt", "TCPLostRetransmit", lost_retransmit),
-	TCP("Tcp", "RetransSegs", retrans_segs),
-	TCP("Tcp", "OutSegs", out_segs),
-	TCP("Tcp", "InErrs", in_errs),
-	TCP("Tcp", "OutRsts", out_rsts),
-	TCP("Tcp", "AttemptFails", attempt_fails),
-	TCP("Tcp", "EstabResets", estab_resets),
-	TCP("Tcp", "ActiveOpens", active_opens),
-	TCP("Tcp", "PassiveOpens", passive_opens),
-	TCP("Tcp", "CurrEstab", curr_estab),
+	{"TcpExt", "ListenOverflows", TCP(listen_overflows)},
+	{"TcpExt", "ListenDrops", TCP(listen_drops)},
+	{"TcpExt", "TCPReqQFullDrop", TCP(req_q_full_drop)},
+	{"TcpExt", "TCPReqQFullDoCookies", TCP(req_q_full_do_cookies)},
+	{"TcpExt", "SyncookiesSent", TCP(syncookies_sent)},
+	{"TcpExt", "SyncookiesFailed", TCP(syncookies_failed)},
+	{"TcpExt", "TCPBacklogDrop", TCP(backlog_drop)},
+	{"TcpExt", "TCPRcvQDrop", TCP(rcv_q_drop)},
+	{"TcpExt", "TCPZeroWindowDrop", TCP(zero_window_drop)},
+	{"TcpExt", "PruneCalled", TCP(prune_called)},
+	{"TcpExt", "RcvPruned", TCP(rcv_pruned)},
+	{"TcpExt", "OfoPruned", TCP(ofo_pruned)},
+	{"TcpExt", "TCPOFOQueue", TCP(ofo_queue)},
+	{"TcpExt", "TCPAbortOnMemory", TCP(abort_on_memory)},
+	{"TcpExt", "TCPAbortOnTimeout", TCP(abort_on_timeout)},
+	{"TcpExt", "TCPMemoryPressures", TCP(memory_pressures)},
+	{"TcpExt", "TCPTimeWaitOverflow", TCP(time_wait_overflow)},
+	{"TcpExt", "TCPTimeouts", TCP(timeouts)},
+	{"TcpExt", "TCPSynRetrans", TCP(syn_retrans)},
+	{"TcpExt", "TCPLostRetransmit", TCP(lost_retransmit)},
+	{"Tcp", "RetransSegs", TCP(retrans_segs)},
+	{"Tcp", "OutSegs", TCP(out_segs)},
+	{"Tcp", "InErrs", TCP(in_errs)},
+	{"Tcp", "OutRsts", TCP(out_rsts)},
+	{"Tcp", "AttemptFails", TCP(attempt_fails)},
+	{"Tcp", "EstabResets", TCP(estab_resets)},
+	{"Tcp", "ActiveOpens", TCP(active_opens)},
+	{"Tcp", "PassiveOpens", TCP(passive_opens)},
+	{"Tcp", "CurrEstab", TCP(curr_estab)},
 };
 static const struct field curr_estab = TCP("Tcp", "CurrEstab", curr_estab);
 
-#define UDP_FAMILY(group, member)                                                           \
-	{(group), "InDatagrams", offsetof(struct udp_row, member.in_datagrams)},            \
-		{(group), "NoPorts", offsetof(struct udp_row, member.no_ports)},            \
-		{(group), "InErrors", offsetof(struct udp_row, member.in_errors)},          \
-		{(group), "RcvbufErrors", offsetof(struct udp_row, member.rcvbuf_errors)},  \
-		{(group), "SndbufErrors", offsetof(struct udp_row, member.sndbuf_errors)},  \
-		{(group), "InCsumErrors", offsetof(struct udp_row, member.in_csum_errors)}, \
-	{                                                                                   \
-		(group), "MemErrors", offsetof(struct udp_row, member.mem_errors)           \
-	}
-static const struct field udp_fields[] = {UDP_FAMILY("Udp", udp), UDP_FAMILY("Udp6", udp6)};
+#define UDP(member) offsetof(struct udp_row, member)
+static const struct field udp_fields[] = {
+	{"Udp", "InDatagrams", UDP(udp.in_datagrams)},
+	{"Udp", "NoPorts", UDP(udp.no_ports)},
+	{"Udp", "InErrors", UDP(udp.in_errors)},
+	{"Udp", "RcvbufErrors", UDP(udp.rcvbuf_errors)},
+	{"Udp", "SndbufErrors", UDP(udp.sndbuf_errors)},
+	{"Udp", "InCsumErrors", UDP(udp.in_csum_errors)},
+	{"Udp", "MemErrors", UDP(udp.mem_errors)},
+	{"Udp6", "InDatagrams", UDP(udp6.in_datagrams)},
+	{"Udp6", "NoPorts", UDP(udp6.no_ports)},
+	{"Udp6", "InErrors", UDP(udp6.in_errors)},
+	{"Udp6", "RcvbufErrors", UDP(udp6.rcvbuf_errors)},
+	{"Udp6", "SndbufErrors", UDP(udp6.sndbuf_errors)},
+	{"Udp6", "InCsumErrors", UDP(udp6.in_csum_errors)},
+	{"Udp6", "MemErrors", UDP(udp6.mem_errors)},
+};
 
 /* Gauges among the counters. The -1 of MaxConn (no limit) never becomes a row. */
 static const struct {
@@ -116,7 +109,7 @@ static void fill_members(const struct rows *rows, const struct field *fields, si
 		ROW_SET_TEXT(key.name, fields[i].name);
 		found = rows_find(rows, &key);
 		if (found)
-			*(uint64_t *)((unsigned char *)row + fields[i].offset) = found->value;
+			*row_member(row, fields[i].offset) = found->value;
 	}
 }
 

@@ -17,9 +17,7 @@
 #include "collectors/socket/owner.h"
 
 const struct row_type buffer_row_type = {
-	.name = "buffer",
-	.size = sizeof(struct buffer_row),
-	.text = offsetof(struct buffer_row, protocol),
+	ROW_TYPE_TEXT("buffer", struct buffer_row, protocol),
 	.key = {ROW_NUMBER(struct buffer_row, rank)},
 };
 

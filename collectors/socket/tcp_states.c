@@ -14,17 +14,13 @@
 #include "collectors/socket/tcp_states.h"
 
 const struct row_type socket_state_row_type = {
-	.name = "socket_state",
-	.size = sizeof(struct socket_state_row),
-	.text = sizeof(struct socket_state_row),
+	ROW_TYPE("socket_state", struct socket_state_row),
 	.key = {ROW_NUMBER(struct socket_state_row, family),
 		ROW_NUMBER(struct socket_state_row, state)},
 };
 
 const struct row_type close_wait_row_type = {
-	.name = "close_wait",
-	.size = sizeof(struct close_wait_row),
-	.text = sizeof(struct close_wait_row),
+	ROW_TYPE("close_wait", struct close_wait_row),
 	.key = {ROW_NUMBER(struct close_wait_row, port)},
 };
 

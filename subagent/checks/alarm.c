@@ -4,16 +4,12 @@
 #include "subagent/checks/alarm.h"
 
 const struct row_type check_row_type = {
-	.name = "check",
-	.size = sizeof(struct check_row),
-	.text = offsetof(struct check_row, object_id),
+	ROW_TYPE_TEXT("check", struct check_row, object_id),
 	.key = {ROW_TEXT(struct check_row, check), ROW_TEXT(struct check_row, instance)},
 };
 
 const struct row_type alarm_row_type = {
-	.name = "alarm",
-	.size = sizeof(struct alarm_row),
-	.text = offsetof(struct alarm_row, check),
+	ROW_TYPE_TEXT("alarm", struct alarm_row, check),
 	.key = {ROW_NUMBER(struct alarm_row, id)},
 };
 

@@ -30,35 +30,14 @@
 #define IN_HUNDREDTHS 1	  /* a reading of 1 is a hundredth */
 
 /* Which of a row's members are added up. */
-#define OF(row, m)                              \
-	{                                       \
-		1,                              \
-		{                               \
-			offsetof(struct row, m) \
-		}                               \
-	}
-#define OF2(row, a, b)                                                   \
-	{                                                                \
-		2,                                                       \
-		{                                                        \
-			offsetof(struct row, a), offsetof(struct row, b) \
-		}                                                        \
-	}
-#define OF3(row, a, b, c)                                                                         \
-	{                                                                                         \
-		3,                                                                                \
-		{                                                                                 \
-			offsetof(struct row, a), offsetof(struct row, b), offsetof(struct row, c) \
-		}                                                                                 \
-	}
-#define OF4(row, a, b, c, d)                                                                       \
-	{                                                                                          \
-		4,                                                                                 \
-		{                                                                                  \
-			offsetof(struct row, a), offsetof(struct row, b), offsetof(struct row, c), \
-				offsetof(struct row, d)                                            \
-		}                                                                                  \
-	}
+/* clang-format off */
+#define OF(row, m) {1, {offsetof(struct row, m)}}
+#define OF2(row, a, b) {2, {offsetof(struct row, a), offsetof(struct row, b)}}
+#define OF3(row, a, b, c) \
+	{3, {offsetof(struct row, a), offsetof(struct row, b), offsetof(struct row, c)}}
+#define OF4(row, a, b, c, d) \
+	{4, {offsetof(struct row, a), offsetof(struct row, b), offsetof(struct row, c), offsetof(struct row, d)}}
+/* clang-format on */
 #define STAMP(row) .stamp = offsetof(struct row, discontinuity)
 
 /* Limits: warning, critical, clear; what else there is follows. Raised after two evaluations in a
