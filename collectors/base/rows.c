@@ -62,7 +62,7 @@ static int compare_number(const void *a, const void *b, size_t offset)
 	return x < y ? -1 : x > y;
 }
 
-static int compare_text(const char *a, const char *b)
+static int row_compare_text(const char *a, const char *b)
 {
 	size_t x = strlen(a), y = strlen(b);
 
@@ -77,8 +77,8 @@ int row_compare(const struct row_type *type, const void *a, const void *b)
 		size_t offset = type->key[i].offset;
 		int order = type->key[i].kind == ROW_KEY_NUMBER
 				    ? compare_number(a, b, offset)
-				    : compare_text((const char *)a + offset,
-						   (const char *)b + offset);
+				    : row_compare_text((const char *)a + offset,
+						       (const char *)b + offset);
 
 		if (order)
 			return order;

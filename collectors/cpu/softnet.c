@@ -20,8 +20,8 @@ const struct row_type softnet_row_type = {
 	.key = {ROW_NUMBER(struct softnet_row, cpu)},
 };
 
-/* 2.6.32 has nine columns, no kernel has fewer. */
-#define COLUMNS_MIN 9
+/* No supported kernel has fewer columns than 4.18. */
+#define COLUMNS_MIN 11
 /* The CPU's id, since 5.10. */
 #define COLUMN_CPU 12
 

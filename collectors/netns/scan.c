@@ -98,7 +98,7 @@ uint64_t netns_parse_start(struct span text)
 }
 
 /* 0 or -errno. */
-static int read_link(const struct roots *roots, const char *process, uint64_t *inode)
+static int scan_read_link(const struct roots *roots, const char *process, uint64_t *inode)
 {
 	char target[64];
 	ssize_t len = procfs_readlink(roots, ROOT_PROC, target, sizeof(target), "%s/ns/net",
@@ -131,14 +131,14 @@ uint64_t netns_proc_inode(const struct roots *roots, const char *process)
 	return inode;
 }
 
-static void find_own(struct netns *own, const struct roots *roots)
+static void scan_find_own(struct netns *own, const struct roots *roots)
 {
 	/* In a captured tree `self` points nowhere; there it is the first process'. */
 	static const char *const processes[] = {"self", "1"};
 
 	*own = unknown;
 	for (size_t i = 0; i < 2; i++) {
-		if (read_link(roots, processes[i], &own->inode))
+		if (scan_read_link(roots, processes[i], &own->inode))
 			continue;
 		own->proc_inode = netns_proc_inode(roots, processes[i]);
 		return;
@@ -156,7 +156,7 @@ void netns_list_free(struct netns_list *list)
 
 /* The namespace with one of these inodes, added when it is new. Valid until the next one is added.
  * NULL when memory is short. */
-static struct netns *find_or_add(struct netns_list *list, uint64_t inode, uint64_t proc_inode)
+static struct netns *scan_find_or_add(struct netns_list *list, uint64_t inode, uint64_t proc_inode)
 {
 	uint64_t key = inode != ROW_ABSENT ? inode : proc_inode | KEY_PROC_INODE;
 	size_t before = list->found.count;
@@ -170,7 +170,7 @@ static struct netns *find_or_add(struct netns_list *list, uint64_t inode, uint64
 	return netns;
 }
 
-static void add_pid(struct netns *netns, uint32_t pid)
+static void scan_add_pid(struct netns *netns, uint32_t pid)
 {
 	size_t at = netns->pids;
 
@@ -218,7 +218,7 @@ static int scan_directory(struct netns_list *list, const char *directory)
 		if (entry->d_name[0] == '.' || !is_netns_file(directory, entry->d_name, &inode) ||
 		    inode == list->own.inode)
 			continue;
-		netns = find_or_add(list, inode, ROW_ABSENT);
+		netns = scan_find_or_add(list, inode, ROW_ABSENT);
 		if (netns && !netns->directory) {
 			netns->directory = directory;
 			netns->file = strdup(entry->d_name);
@@ -238,7 +238,7 @@ static int locate_process(const struct roots *roots, struct process *process)
 
 	snprintf(name, sizeof(name), "%u", (unsigned)process->pid);
 	process->inode = process->proc_inode = ROW_ABSENT;
-	err = read_link(roots, name, &process->inode);
+	err = scan_read_link(roots, name, &process->inode);
 	if (err == -EACCES || err == -EPERM)
 		process->proc_inode = netns_proc_inode(roots, name);
 	else if (err)
@@ -261,18 +261,18 @@ static int scan_add(struct scan *scan, const struct process *process)
 	if ((process->inode != ROW_ABSENT && process->inode == list->own.inode) ||
 	    (process->proc_inode != ROW_ABSENT && process->proc_inode == list->own.proc_inode))
 		return 0;
-	netns = find_or_add(list, process->inode, process->proc_inode);
+	netns = scan_find_or_add(list, process->inode, process->proc_inode);
 	if (!netns)
 		return -ENOMEM;
 	snprintf(name, sizeof(name), "%u", (unsigned)process->pid);
 	if (netns->proc_inode == ROW_ABSENT)
 		netns->proc_inode = netns_proc_inode(scan->roots, name);
-	add_pid(netns, (uint32_t)process->pid);
+	scan_add_pid(netns, (uint32_t)process->pid);
 	return 0;
 }
 
 /* A process is in /proc. Only in procfs its number and inode stand for it. 0 or -ENOMEM. */
-static int scan_process(struct scan *scan, struct process *process)
+static int scan_take_process(struct scan *scan, struct process *process)
 {
 	struct netns_processes *processes = scan->processes;
 	struct hash *seen = scan->list->remembered ? &processes->seen : &scan->seen;
@@ -329,7 +329,7 @@ static int read_proc(struct scan *scan, DIR *dir, const struct collect *c)
 		if (span_u64(name, &process.pid) || !process.pid || process.pid > INT32_MAX)
 			continue;
 		scan->processes->newest = at;
-		err = collect_stopping(c) ? -ECANCELED : scan_process(scan, &process);
+		err = collect_stopping(c) ? -ECANCELED : scan_take_process(scan, &process);
 	}
 	return err;
 }
@@ -345,7 +345,7 @@ static bool is_full_due(struct netns_processes *processes, uint64_t now)
 	return processes->saved > 0 || !processes->seen.count;
 }
 
-static int scan_processes(struct scan *scan, const struct collect *c)
+static int scan_take_processes(struct scan *scan, const struct collect *c)
 {
 	DIR *dir = procfs_opendir(scan->roots, ROOT_PROC, ".");
 	struct netns_processes *processes = scan->processes;
@@ -416,7 +416,7 @@ static void sort_list(struct netns_list *list, int (*compare)(const void *, cons
 }
 
 /* One namespace was found twice when some of its processes show their inode and others do not. */
-static void merge_unknown(struct netns_list *list)
+static void scan_merge_unknown(struct netns_list *list)
 {
 	size_t kept = 0;
 
@@ -430,7 +430,7 @@ static void merge_unknown(struct netns_list *list)
 			continue;
 		}
 		for (size_t p = 0; p < netns->pids; p++)
-			add_pid(last, netns->pid[p]);
+			scan_add_pid(last, netns->pid[p]);
 	}
 	list->count = kept;
 }
@@ -460,7 +460,7 @@ struct owner {
 };
 
 /* Leaves the first `max` by rank. 0 or -ENOMEM. */
-static int limit_list(struct netns_list *list, size_t max, const struct roots *roots)
+static int scan_limit_list(struct netns_list *list, size_t max, const struct roots *roots)
 {
 	struct hash owners;
 	int err = 0;
@@ -491,14 +491,14 @@ bool netns_holds(const struct netns *netns, const struct roots *roots, uint32_t 
 	uint64_t inode;
 
 	snprintf(process, sizeof(process), "%u", pid);
-	if (netns->inode != ROW_ABSENT && !read_link(roots, process, &inode))
+	if (netns->inode != ROW_ABSENT && !scan_read_link(roots, process, &inode))
 		return inode == netns->inode;
 	return netns->proc_inode != ROW_ABSENT &&
 	       netns_proc_inode(roots, process) == netns->proc_inode;
 }
 
 /* Opens without waiting: where the name was, there may be something else by now. */
-static int open_file(const struct netns *netns, const struct roots *roots, size_t i)
+static int scan_open_file(const struct netns *netns, const struct roots *roots, size_t i)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -553,7 +553,7 @@ int netns_open(struct netns *netns, const struct roots *roots)
 	int err = -ENOENT;
 
 	for (size_t i = 0; i < tries; i++) {
-		int fd = open_file(netns, roots, i);
+		int fd = scan_open_file(netns, roots, i);
 
 		if (fd >= 0 && is_file_of(netns, fd))
 			return fd;
@@ -565,7 +565,7 @@ int netns_open(struct netns *netns, const struct roots *roots)
 	return err;
 }
 
-static void find_identity(struct netns *netns, const struct roots *roots, struct filebuf *buf)
+static void scan_find_identity(struct netns *netns, const struct roots *roots, struct filebuf *buf)
 {
 	int fd = netns->inode == ROW_ABSENT ? -1 : netns_open(netns, roots);
 	uint64_t oldest = ROW_ABSENT;
@@ -588,7 +588,7 @@ static void find_identity(struct netns *netns, const struct roots *roots, struct
 }
 
 /* From what was found to the list: each namespace once, bounded, named. */
-static int finish_list(struct netns_list *list, const struct collect *c)
+static int scan_finish_list(struct netns_list *list, const struct collect *c)
 {
 	const struct roots *roots = &c->settings->roots;
 	int err;
@@ -598,11 +598,11 @@ static int finish_list(struct netns_list *list, const struct collect *c)
 		return -ENOMEM;
 	for (; list->count < list->found.count; list->count++)
 		list->netns[list->count] = hash_at(&list->found, list->count);
-	merge_unknown(list);
-	err = limit_list(list, c->settings->max_rows[MAX_ROWS_NETNS], roots);
+	scan_merge_unknown(list);
+	err = scan_limit_list(list, c->settings->max_rows[MAX_ROWS_NETNS], roots);
 	sort_list(list, compare_inodes);
 	for (size_t i = 0; i < list->count && !err; i++) {
-		find_identity(list->netns[i], roots, c->buf);
+		scan_find_identity(list->netns[i], roots, c->buf);
 		if (collect_stopping(c))
 			err = -ECANCELED;
 	}
@@ -623,14 +623,14 @@ int netns_scan(struct netns_list *list, struct netns_processes *processes, struc
 	hash_init(&scan.seen, sizeof(struct process), PROCESS_KEY_SIZE);
 	if (!processes->seen.item_size)
 		hash_init(&processes->seen, sizeof(struct process), PROCESS_KEY_SIZE);
-	find_own(&list->own, scan.roots);
+	scan_find_own(&list->own, scan.roots);
 	if (roots_live(scan.roots))
 		for (size_t i = 0; i < COUNT_OF(directories) && !err; i++)
 			err = scan_directory(list, directories[i]);
 	if (!err)
-		err = scan_processes(&scan, c);
+		err = scan_take_processes(&scan, c);
 	if (!err)
-		err = finish_list(list, c);
+		err = scan_finish_list(list, c);
 	if (err)
 		netns_list_free(list);
 	return err;

@@ -99,8 +99,8 @@ bool counters_is_gauge(const struct counter_row *row)
 	return false;
 }
 
-static void fill_members(const struct rows *rows, const struct field *fields, size_t count,
-			 void *row)
+static void counters_fill_members(const struct rows *rows, const struct field *fields, size_t count,
+				  void *row)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct counter_row key, *found;
@@ -115,17 +115,17 @@ static void fill_members(const struct rows *rows, const struct field *fields, si
 
 void counters_fill_tcp(const struct rows *rows, struct tcp_row *tcp)
 {
-	fill_members(rows, tcp_fields, COUNT_OF(tcp_fields), tcp);
+	counters_fill_members(rows, tcp_fields, COUNT_OF(tcp_fields), tcp);
 }
 
 void counters_fill_udp(const struct rows *rows, struct udp_row *udp)
 {
-	fill_members(rows, udp_fields, COUNT_OF(udp_fields), udp);
+	counters_fill_members(rows, udp_fields, COUNT_OF(udp_fields), udp);
 }
 
 /* Whether a word can be a name of the kernel's: printable, with a letter in front, and not too long
  * for a row. */
-static bool is_name(struct span word, size_t size)
+static bool counters_is_name(struct span word, size_t size)
 {
 	if (!word.len || word.len >= size)
 		return false;
@@ -136,13 +136,15 @@ static bool is_name(struct span word, size_t size)
 }
 
 /* Adds a row; none for a negative number. 0, -ENOMEM, or -EINVAL for malformed words. */
-static int add_counter(struct rows *rows, struct span group, struct span name, struct span value)
+static int counters_add_counter(struct rows *rows, struct span group, struct span name,
+				struct span value)
 {
 	struct counter_row *row;
 	int64_t with_sign;
 	uint64_t number;
 
-	if (!is_name(group, COUNTER_GROUP_SIZE) || !is_name(name, COUNTER_NAME_SIZE))
+	if (!counters_is_name(group, COUNTER_GROUP_SIZE) ||
+	    !counters_is_name(name, COUNTER_NAME_SIZE))
 		return -EINVAL;
 	if (span_u64(value, &number))
 		return span_i64(value, &with_sign) ? -EINVAL : 0;
@@ -156,24 +158,26 @@ static int add_counter(struct rows *rows, struct span group, struct span name, s
 }
 
 /* Takes "Group:" off the front of a line. False when there is none. */
-static bool take_group(struct span *line, struct span *group)
+static bool counters_take_group(struct span *line, struct span *group)
 {
 	if (!span_word(line, group) || group->start[group->len - 1] != ':')
 		return false;
 	group->len--;
-	return is_name(*group, COUNTER_GROUP_SIZE);
+	return counters_is_name(*group, COUNTER_GROUP_SIZE);
 }
 
 /* Adds the rows of a line of names and a line of values, both without their group. 0, -ENOMEM, or
  * -EINVAL with no row added. */
-static int add_pair(struct rows *rows, struct span group, struct span names, struct span values)
+static int counters_add_pair(struct rows *rows, struct span group, struct span names,
+			     struct span values)
 {
 	size_t before = rows->count;
 	struct span name, value;
 	int err = 0;
 
 	while (!err && span_word(&names, &name))
-		err = span_word(&values, &value) ? add_counter(rows, group, name, value) : -EINVAL;
+		err = span_word(&values, &value) ? counters_add_counter(rows, group, name, value)
+						 : -EINVAL;
 	if (!err && span_word(&values, &value))
 		err = -EINVAL;
 	while (err && rows->count > before)
@@ -189,7 +193,7 @@ struct waiting {
 	struct span names;
 };
 
-static void drop_waiting(struct waiting *names, struct faults *faults)
+static void counters_drop_waiting(struct waiting *names, struct faults *faults)
 {
 	if (names->is)
 		faults_add(faults, "line %zu (%.*s) has no line of values", names->number,
@@ -206,33 +210,33 @@ int counters_parse_pairs(struct span text, struct rows *rows, struct faults *fau
 	for (size_t number = 1; span_line(&text, &line); number++) {
 		int err;
 
-		if (!take_group(&line, &group)) {
-			drop_waiting(&names, faults);
+		if (!counters_take_group(&line, &group)) {
+			counters_drop_waiting(&names, faults);
 			faults_add(faults, "line %zu does not begin with a group", number);
 			continue;
 		}
 		if (!names.is || names.group.len != group.len ||
 		    memcmp(names.group.start, group.start, group.len)) {
-			drop_waiting(&names, faults);
+			counters_drop_waiting(&names, faults);
 			names = (struct waiting){true, number, group, line};
 			continue;
 		}
 		names.is = false;
-		err = add_pair(rows, group, names.names, line);
+		err = counters_add_pair(rows, group, names.names, line);
 		if (err == -ENOMEM)
 			return err;
 		if (err)
 			faults_add(faults, "lines %zu and %zu (%.*s) do not match", names.number,
 				   number, (int)group.len, group.start);
 	}
-	drop_waiting(&names, faults);
+	counters_drop_waiting(&names, faults);
 	if (tail)
 		faults_add(faults, "it is truncated");
 	return 0;
 }
 
 /* Splits "Udp6InErrors" after the 6. False when it is no such name. */
-static bool split_snmp6(struct span word, struct span *group, struct span *name)
+static bool counters_split_snmp6(struct span word, struct span *group, struct span *name)
 {
 	const char *six = memchr(word.start, '6', word.len);
 
@@ -253,9 +257,9 @@ int counters_parse_snmp6(struct span text, struct rows *rows, struct faults *fau
 	for (size_t number = 1; span_line(&text, &line); number++) {
 		int err = -EINVAL;
 
-		if (span_word(&line, &word) && split_snmp6(word, &group, &name) &&
+		if (span_word(&line, &word) && counters_split_snmp6(word, &group, &name) &&
 		    span_word(&line, &value) && !span_word(&line, &more))
-			err = add_counter(rows, group, name, value);
+			err = counters_add_counter(rows, group, name, value);
 		if (err == -ENOMEM)
 			return err;
 		if (err)
@@ -284,7 +288,7 @@ struct counters_state {
 	struct rows_order order; /* of c->rows[0] */
 };
 
-static void drop_gauges(struct rows *rows)
+static void counters_drop_gauges(struct rows *rows)
 {
 	size_t kept = 0;
 
@@ -322,8 +326,8 @@ static int counters_collect(struct collect *c)
 		return collect_fail(c, -ENOMEM, "protocol counters");
 	rows_sort_like(rows, &state->order);
 	/* A gauge is in no other table, and has no total. */
-	fill_members(rows, &curr_estab, 1, tcp);
-	drop_gauges(rows);
+	counters_fill_members(rows, &curr_estab, 1, tcp);
+	counters_drop_gauges(rows);
 	err = accum_apply(state->accum, rows, c->now);
 	if (err)
 		return collect_fail(c, err, "protocol counters");
