@@ -61,7 +61,7 @@ static const struct field tcp_fields[] = {
 	{"Tcp", "PassiveOpens", TCP(passive_opens)},
 	{"Tcp", "CurrEstab", TCP(curr_estab)},
 };
-static const struct field curr_estab = TCP("Tcp", "CurrEstab", curr_estab);
+static const struct field curr_estab = {"Tcp", "CurrEstab", TCP(curr_estab)};
 
 #define UDP(member) offsetof(struct udp_row, member)
 static const struct field udp_fields[] = {
