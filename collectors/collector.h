@@ -49,7 +49,7 @@ struct collector {
 	 * mixed. NULL: files only, or with files only as the roots say (roots_live()). */
 	const char *live;
 	/*
-	 * Fills c->rows. 0, or -errno with collect_fail() told why:
+	 * Fills c->rows. 0, or -errno after collect_fail() gave the reason:
 	 *   -EPERM, -EACCES                          denied: the old rows stay
 	 *   -ENOENT, -EOPNOTSUPP, -EPROTONOSUPPORT,
 	 *   -EAFNOSUPPORT                            unsupported: the rows go away
@@ -77,7 +77,8 @@ int collect_fail(struct collect *c, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Says what is missing although the collection as a whole works: shown as LastError under status
- * ok. Several notes of a collection are put together; what does not fit is hinted at. */
+ * ok. Several notes of a collection are joined; a text that does not fit ends in
+ * "(and more)". */
 void collect_note(struct collect *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +18,10 @@
 
 /* A collector's rows are stale when they are older than this many intervals. */
 #define STALE_INTERVALS 3
+
+/* Collectors publish in bursts, because their intervals are aligned: the main thread is woken this
+ * long after the first of them, once for all. */
+#define EVENT_DELAY_NS (10 * MILLISECOND_NS)
 
 /* Collectors use little stack; sanitizers multiply it. */
 #define STACK_SIZE ((size_t)1 << 20)
@@ -50,7 +54,8 @@ struct engine {
 	const struct collect_settings *settings;
 	unsigned configured; /* counts engine_configure() */
 	bool stop;
-	int event_fd;
+	bool event;   /* event_fd is armed, or has expired and was not read yet */
+	int event_fd; /* a timerfd */
 	size_t count;
 	struct slot slot[COLLECTORS_MAX];
 };
@@ -152,7 +157,7 @@ struct engine *engine_new(const struct collector *const *list,
 
 	if (!engine)
 		return NULL;
-	engine->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	engine->event_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (engine->event_fd < 0) {
 		free(engine);
 		return NULL;
@@ -276,6 +281,15 @@ static struct timespec timespec_of(uint64_t ns)
 	};
 }
 
+/* With the lock held: the main thread is to look at what is new. */
+static void engine_notify(struct engine *engine)
+{
+	const struct itimerspec once = {.it_value = timespec_of(EVENT_DELAY_NS)};
+
+	if (!engine->event)
+		engine->event = !timerfd_settime(engine->event_fd, 0, &once, NULL);
+}
+
 /* With the lock held: waits until `due` (0: for ever), a change of the settings, or stop. */
 static void slot_wait(struct slot *slot, uint64_t due)
 {
@@ -293,7 +307,6 @@ static void *slot_thread(void *arg)
 {
 	struct slot *slot = arg;
 	struct engine *engine = slot->engine;
-	uint64_t due = 0;
 
 	pthread_mutex_lock(&engine->lock);
 	while (!engine->stop) {
@@ -303,21 +316,16 @@ static void *slot_thread(void *arg)
 		if (!engine->settings->collector[slot->index].on) {
 			slot_close(slot);
 			slot_wait(slot, 0);
-			due = 0;
 			continue;
 		}
 		slot_collect(slot);
-		eventfd_write(engine->event_fd, 1);
+		engine_notify(engine);
 		if (configured != engine->configured)
 			continue;
+		/* At multiples of the interval: one wake-up of the processor serves them all. */
 		interval = engine->settings->collector[slot->index].interval_ms * MILLISECOND_NS;
 		now = clock_monotonic();
-		due = due ? due + interval : now + interval;
-		if (due < now)
-			due = now + interval;
-		slot_wait(slot, due);
-		if (configured != engine->configured)
-			due = 0;
+		slot_wait(slot, now - now % interval + interval);
 	}
 	slot_close(slot);
 	slot->ended = true;
@@ -369,8 +377,8 @@ void engine_configure(struct engine *engine, const struct collect_settings *sett
 		slot->source[0] = slot->error[0] = '\0';
 	}
 	pthread_cond_broadcast(&engine->wake);
+	engine_notify(engine);
 	pthread_mutex_unlock(&engine->lock);
-	eventfd_write(engine->event_fd, 1);
 }
 
 /* With the lock held. */
@@ -449,9 +457,15 @@ int engine_fd(const struct engine *engine)
 
 bool engine_event(struct engine *engine)
 {
-	eventfd_t count;
+	uint64_t expirations;
+	bool event;
 
-	return !eventfd_read(engine->event_fd, &count);
+	pthread_mutex_lock(&engine->lock);
+	event = read(engine->event_fd, &expirations, sizeof(expirations)) > 0;
+	if (event)
+		engine->event = false;
+	pthread_mutex_unlock(&engine->lock);
+	return event;
 }
 
 const struct snapshot *engine_snapshot(struct engine *engine, size_t i)

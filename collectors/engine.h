@@ -66,8 +66,8 @@ size_t engine_count(const struct engine *engine);
 /* Where the collectors find procfs and sysfs. Main thread. */
 const struct roots *engine_roots(const struct engine *engine);
 
-/* A descriptor (eventfd) that becomes readable when a collection ended or the settings changed;
- * engine_event() clears it, and says whether it was. */
+/* A descriptor (timerfd) that becomes readable soon after a collection ended or the settings
+ * changed; engine_event() clears it, and says whether it was. */
 int engine_fd(const struct engine *engine);
 bool engine_event(struct engine *engine);
 

@@ -22,9 +22,10 @@ static int priority_of(enum collect_status status)
 	return status == COLLECT_UNSUPPORTED ? LOG_NOTICE : LOG_WARNING;
 }
 
-static void tell(struct health *health, size_t i, const struct collector_state *state)
+static void collector_log_change(struct health *health, size_t i,
+				 const struct collector_state *state)
 {
-	enum collect_status before = health->told[i];
+	enum collect_status before = health->logged[i];
 
 	if (state->status == COLLECT_OK) {
 		if (before && before != COLLECT_OK)
@@ -37,7 +38,7 @@ static void tell(struct health *health, size_t i, const struct collector_state *
 		log_message(priority_of(state->status), "collector %s: %s: %s", state->name,
 			    collector_log_status(state->status), state->error);
 	}
-	health->told[i] = state->status;
+	health->logged[i] = state->status;
 }
 
 void collector_log_turn(struct health *health, struct engine *engine)
@@ -47,8 +48,8 @@ void collector_log_turn(struct health *health, struct engine *engine)
 	for (size_t i = 0; i < engine_count(engine); i++) {
 		engine_state(engine, i, &state);
 		if (!state.on)
-			health->told[i] = 0;
+			health->logged[i] = 0;
 		else if (state.status != COLLECT_PENDING || state.error[0])
-			tell(health, i, &state);
+			collector_log_change(health, i, &state);
 	}
 }

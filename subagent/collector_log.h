@@ -5,17 +5,17 @@
 
 #include "collectors/engine.h"
 
-/* What was last told. Zero-initialised: nothing yet. */
+/* What was last logged. Zero-initialised: nothing yet. */
 struct health {
-	enum collect_status told[COLLECTORS_MAX]; /* 0: nothing */
+	enum collect_status logged[COLLECTORS_MAX]; /* 0: nothing */
 	bool noted[COLLECTORS_MAX]; /* that something is missing although the status is ok */
 };
 
 /* The same words as netdiagCollectorStatus has. */
 const char *collector_log_status(enum collect_status status);
 
-/* Compares the collectors' states with what was told. Cheap; to be called when the engine published
- * and from time to time, as a stall makes no event. */
+/* Compares the collectors' states with what was logged. Cheap; to be called when the engine
+ * published and from time to time, as a stall makes no event. */
 void collector_log_turn(struct health *health, struct engine *engine);
 
 #endif

@@ -14,7 +14,7 @@
 #include "collectors/collector.h"
 #include "subagent/log.h"
 
-/* A message that comes again is told at most this often. */
+/* A repeated message is logged at most this often. */
 #define REPEAT_NS UINT64_C(60000000000)
 
 #define MESSAGE_SIZE 2048

@@ -122,7 +122,8 @@ static uint64_t field_step(unsigned bits, const struct accum_entry *entry, uint6
 }
 
 /* Whether an entry is about the object that a raw row with the same key is about. */
-static bool is_same(const struct accum *accum, const struct accum_entry *entry, const void *raw)
+static bool accum_is_same(const struct accum *accum, const struct accum_entry *entry,
+			  const void *raw)
 {
 	const struct accum_type *type = accum->type;
 
@@ -195,7 +196,7 @@ int accum_apply(struct accum *accum, struct rows *rows, uint64_t now)
 			keep_missing(&next, entry_at(accum, old++), now, &kept);
 		if (!order)
 			before = entry_at(accum, old++);
-		if (before && !is_same(accum, before, row))
+		if (before && !accum_is_same(accum, before, row))
 			before = NULL;
 		continue_row(&next, before, row, now);
 	}

@@ -62,7 +62,7 @@ static int compare_number(const void *a, const void *b, size_t offset)
 	return x < y ? -1 : x > y;
 }
 
-static int compare_text(const char *a, const char *b)
+static int row_compare_text(const char *a, const char *b)
 {
 	size_t x = strlen(a), y = strlen(b);
 
@@ -77,8 +77,8 @@ int row_compare(const struct row_type *type, const void *a, const void *b)
 		size_t offset = type->key[i].offset;
 		int order = type->key[i].kind == ROW_KEY_NUMBER
 				    ? compare_number(a, b, offset)
-				    : compare_text((const char *)a + offset,
-						   (const char *)b + offset);
+				    : row_compare_text((const char *)a + offset,
+						       (const char *)b + offset);
 
 		if (order)
 			return order;
@@ -110,38 +110,72 @@ static int is_sorted(const struct rows *rows)
 	return 1;
 }
 
-/* Sorts pointers, not rows: rows are wide, and qsort() need not keep the order of equals.
- * -ENOMEM: nothing happened. */
-static int sort_stably(struct rows *rows)
+static bool is_ascending(const struct row_type *type, unsigned char *const *order, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (row_compare(type, order[i - 1], order[i]) >= 0)
+			return false;
+	return true;
+}
+
+/* Puts pointers to the rows in order: in that of the last time if that still holds (true), else by
+ * sorting them. */
+static bool order_pointers(const struct rows *rows, unsigned char **order, struct rows_order *last)
+{
+	const struct row_type *type = rows->type;
+	bool known = last && last->count == rows->count;
+
+	for (size_t i = 0; i < rows->count; i++)
+		order[i] = rows_at(rows, known ? last->from[i] : i);
+	if (known && is_ascending(type, order, rows->count))
+		return true;
+	qsort_r(order, rows->count, sizeof(*order), compare_pointers, (void *)type);
+	if (!last)
+		return false;
+	rows_order_clear(last);
+	last->from = reallocarray(NULL, rows->count, sizeof(*last->from));
+	if (last->from)
+		last->count = rows->count;
+	for (size_t i = 0; i < last->count; i++)
+		last->from[i] = (uint32_t)((size_t)(order[i] - rows->data) / type->size);
+	return false;
+}
+
+/* Sorts pointers, not rows: rows are wide, and qsort() need not keep the order of equals. Whether
+ * there are no equal rows for sure, or -ENOMEM: nothing happened. */
+static int sort_stably(struct rows *rows, struct rows_order *last)
 {
 	size_t size = rows->type->size;
 	unsigned char **order = reallocarray(NULL, rows->count, sizeof(*order));
 	unsigned char *data = reallocarray(NULL, rows->count, size);
+	bool unique;
 
 	if (!order || !data) {
 		free(order);
 		free(data);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < rows->count; i++)
-		order[i] = rows_at(rows, i);
-	qsort_r(order, rows->count, sizeof(*order), compare_pointers, (void *)rows->type);
+	unique = order_pointers(rows, order, last);
 	for (size_t i = 0; i < rows->count; i++)
 		memcpy(data + i * size, order[i], size);
 	free(order);
 	free(rows->data);
 	rows->data = data;
 	rows->capacity = rows->count;
-	return 0;
+	return unique;
 }
 
-size_t rows_sort(struct rows *rows)
+size_t rows_sort_like(struct rows *rows, struct rows_order *last)
 {
 	size_t kept = 1, size = rows->type->size, before = rows->count;
+	int unique;
 
 	if (is_sorted(rows))
 		return 0;
-	if (sort_stably(rows))
+	unique = sort_stably(rows, last);
+	if (unique > 0)
+		return 0;
+	if (unique < 0)
 		qsort_r(rows->data, before, size, compare_rows, (void *)rows->type);
 	for (size_t i = 1; i < before; i++) {
 		if (!row_compare(rows->type, rows_at(rows, kept - 1), rows_at(rows, i)))
@@ -152,6 +186,17 @@ size_t rows_sort(struct rows *rows)
 	}
 	rows->count = kept;
 	return before - kept;
+}
+
+size_t rows_sort(struct rows *rows)
+{
+	return rows_sort_like(rows, NULL);
+}
+
+void rows_order_clear(struct rows_order *order)
+{
+	free(order->from);
+	*order = (struct rows_order){.from = NULL};
 }
 
 void *rows_find(const struct rows *rows, const void *key)

@@ -25,14 +25,11 @@ struct word_type {
 	uint32_t off;
 };
 
-#define WORD_RANGE(kind_, low_, high_)                          \
-	{                                                       \
-		.kind = (kind_), .low = (low_), .high = (high_) \
-	}
-#define WORD_RANGE_OR_OFF(kind_, low_, high_, off_)                                             \
-	{                                                                                       \
-		.kind = (kind_), .low = (low_), .high = (high_), .has_off = true, .off = (off_) \
-	}
+/* clang-format off */
+#define WORD_RANGE(kind_, low_, high_) {.kind = (kind_), .low = (low_), .high = (high_)}
+#define WORD_RANGE_OR_OFF(kind_, low_, high_, off_) \
+	{.kind = (kind_), .low = (low_), .high = (high_), .has_off = true, .off = (off_)}
+/* clang-format on */
 
 /* A member of a struct that a word can set. */
 struct word_member {

@@ -25,9 +25,7 @@
 #define WRAP_MAX	(UINT64_C(1) << 31)
 
 const struct row_type irq_row_type = {
-	.name = "irq",
-	.size = sizeof(struct irq_row),
-	.text = offsetof(struct irq_row, name),
+	ROW_TYPE_TEXT("irq", struct irq_row, name),
 	.key = {ROW_NUMBER(struct irq_row, irq)},
 };
 

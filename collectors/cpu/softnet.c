@@ -16,14 +16,12 @@
 #define OFFSET(m) offsetof(struct softnet_row, m)
 
 const struct row_type softnet_row_type = {
-	.name = "softnet",
-	.size = sizeof(struct softnet_row),
-	.text = sizeof(struct softnet_row),
+	ROW_TYPE("softnet", struct softnet_row),
 	.key = {ROW_NUMBER(struct softnet_row, cpu)},
 };
 
-/* 2.6.32 has nine columns, no kernel has fewer. */
-#define COLUMNS_MIN 9
+/* No supported kernel has fewer columns than 4.18. */
+#define COLUMNS_MIN 11
 /* The CPU's id, since 5.10. */
 #define COLUMN_CPU 12
 
@@ -68,11 +66,6 @@ static const char stat_path[] = "net/softnet_stat";
 static const char softirqs_path[] = "softirqs";
 static const char online_path[] = "devices/system/cpu/online";
 
-static void softnet_set(void *row, size_t offset, uint64_t value)
-{
-	*(uint64_t *)((unsigned char *)row + offset) = value;
-}
-
 /* Whether a file was read to its end, which is a newline. */
 static bool softnet_is_whole(struct span text)
 {
@@ -93,7 +86,7 @@ static int softnet_parse_stat_line(struct span line, struct softnet_row *row)
 			continue;
 		if (span_hex(word, &value) || value > UINT32_MAX)
 			return -EBADMSG;
-		softnet_set(row, stat_columns[known++].offset, value);
+		*row_member(row, stat_columns[known++].offset) = value;
 	}
 	return column < COLUMNS_MIN ? -EBADMSG : (int)column;
 }
@@ -130,7 +123,7 @@ int softnet_map_online(struct rows *rows, struct span online)
 		return -ENOMEM;
 	count = parse_cpulist(online, ids, max);
 	for (int i = 0; count == (int)rows->count && i < count; i++)
-		softnet_set(rows_at(rows, (size_t)i), OFFSET(cpu), ids[i]);
+		*row_member(rows_at(rows, (size_t)i), OFFSET(cpu)) = ids[i];
 	free(ids);
 	if (count == -E2BIG || (count >= 0 && count != (int)rows->count))
 		return -ESTALE;
@@ -158,7 +151,7 @@ static int softnet_parse_softirq_line(struct span header, struct span line, stru
 			return -EBADMSG;
 		row = rows_find(rows, &key);
 		if (row)
-			softnet_set(row, offset, value);
+			*row_member(row, offset) = value;
 	}
 	return span_word(&line, &word) ? -EBADMSG : 0;
 }
@@ -194,7 +187,7 @@ int softnet_parse_softirqs(struct span text, struct rows *rows)
 		return 0;
 	for (size_t r = 0; r < rows->count; r++)
 		for (size_t i = 0; i < COUNT_OF(softirq_lines); i++)
-			softnet_set(rows_at(rows, r), softirq_lines[i].offset, ROW_ABSENT);
+			*row_member(rows_at(rows, r), softirq_lines[i].offset) = ROW_ABSENT;
 	return -EBADMSG;
 }
 

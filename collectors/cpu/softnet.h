@@ -11,8 +11,8 @@ struct softnet_row {
 	uint64_t processed;
 	uint64_t dropped;
 	uint64_t time_squeeze;
-	uint64_t received_rps; /* since 2.6.35 */
-	uint64_t flow_limit;   /* since 3.11 */
+	uint64_t received_rps;
+	uint64_t flow_limit;
 	uint64_t net_rx_softirqs;
 	uint64_t net_tx_softirqs;
 	uint64_t backlog_len;	    /* packets; input queue + process queue, since 5.10 */

@@ -89,7 +89,7 @@ int ethtool_rings(struct ethtool *ethtool, const char *ifname, struct nic_rings 
 }
 
 /* Copies a text of the kernel's that need not be terminated. Virtual devices have "N/A". */
-static void copy_info(char *text, size_t size, const char *from, size_t from_size)
+static void ethtool_copy_info(char *text, size_t size, const char *from, size_t from_size)
 {
 	text_copy_n(text, size, from, from_size);
 	if (!strcmp(text, "N/A"))
@@ -102,8 +102,8 @@ int ethtool_driver(struct ethtool *ethtool, const char *ifname, char driver[NIC_
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 	int err = ethtool_run(ethtool, ifname, &info);
 
-	copy_info(driver, NIC_DRIVER_SIZE, info.driver, sizeof(info.driver));
-	copy_info(bus_info, NIC_BUS_INFO_SIZE, info.bus_info, sizeof(info.bus_info));
+	ethtool_copy_info(driver, NIC_DRIVER_SIZE, info.driver, sizeof(info.driver));
+	ethtool_copy_info(bus_info, NIC_BUS_INFO_SIZE, info.bus_info, sizeof(info.bus_info));
 	return err;
 }
 

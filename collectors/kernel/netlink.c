@@ -47,7 +47,7 @@ void netlink_close(struct netlink *nl)
 }
 
 /* The errno in an NLMSG_ERROR or NLMSG_DONE, 0 when there is none. Always <= 0. */
-static int message_errno(const struct nlmsghdr *message)
+static int netlink_message_errno(const struct nlmsghdr *message)
 {
 	int err = 0;
 
@@ -74,7 +74,7 @@ static void netlink_take(const struct nlmsghdr *message, const struct netlink_du
 		break;
 	case NLMSG_ERROR:
 	case NLMSG_DONE:
-		err = message_errno(message);
+		err = netlink_message_errno(message);
 		if (err && !progress->err)
 			progress->err = err;
 		progress->done = true;
@@ -155,7 +155,7 @@ static ssize_t netlink_receive(const struct netlink *nl)
 	return got;
 }
 
-/* One exchange. 0, or -errno when the socket is of no use any more; what the kernel said is in
+/* One exchange. 0, or -errno when the socket can no longer be used; the kernel's answer is in
  * progress. */
 static int netlink_exchange(struct netlink *nl, struct nlmsghdr *request,
 			    const struct netlink_dump *dump, uint64_t deadline,
@@ -265,7 +265,7 @@ int netlink_drain(struct netlink *nl, netlink_message_fn *message, void *arg)
 		if (got < 0 && got != -ENOBUFS)
 			return (int)got;
 		if (got < 0)
-			err = -ENOBUFS; /* said once; what is queued can still be read */
+			err = -ENOBUFS; /* reported once; what is queued can still be read */
 		else
 			err = netlink_announce(nl, (size_t)got, message, arg);
 		if (!result)

@@ -70,7 +70,7 @@ int netlink_subscribe(struct netlink *nl, unsigned group, uint16_t type);
  * open in any case. */
 int netlink_drain(struct netlink *nl, netlink_message_fn *message, void *arg);
 
-/* How far an exchange is. */
+/* The progress of an exchange. */
 struct netlink_progress {
 	uint32_t seq;
 	bool done;	  /* DONE, an ACK or an error came */

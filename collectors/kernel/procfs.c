@@ -54,41 +54,29 @@ __attribute__((format(printf, 5, 0))) static int full_path(const struct roots *r
 	return used < 0 || (size_t)used >= size ? -ENAMETOOLONG : 0;
 }
 
-static int open_full(const char *full, int flags)
+__attribute__((format(printf, 4, 0))) static int vopen(const struct roots *roots, enum root root,
+						       int flags, const char *format, va_list args)
 {
-	int fd;
+	char full[PATH_MAX];
+	int err = full_path(roots, root, full, sizeof(full), format, args), fd;
 
+	if (err)
+		return err;
 	do
 		fd = open(full, flags | O_CLOEXEC);
 	while (fd < 0 && errno == EINTR);
 	return fd < 0 ? -errno : fd;
 }
 
-__attribute__((format(printf, 4, 0))) static int vopen(const struct roots *roots, enum root root,
-						       int flags, const char *format, va_list args)
-{
-	char full[PATH_MAX];
-	int err = full_path(roots, root, full, sizeof(full), format, args);
-
-	return err ? err : open_full(full, flags);
-}
-
-__attribute__((format(printf, 4, 5))) static int open_format(const struct roots *roots,
-							     enum root root, int flags,
-							     const char *format, ...)
+int procfs_open(const struct roots *roots, enum root root, int flags, const char *path, ...)
 {
 	va_list args;
 	int fd;
 
-	va_start(args, format);
-	fd = vopen(roots, root, flags, format, args);
+	va_start(args, path);
+	fd = vopen(roots, root, flags, path, args);
 	va_end(args);
 	return fd;
-}
-
-int procfs_open(const struct roots *roots, enum root root, const char *path, int flags)
-{
-	return open_format(roots, root, flags, "%s", path);
 }
 
 /* Makes room for at least one more byte and the NUL. */
@@ -130,32 +118,22 @@ static int read_all(int fd, struct filebuf *buf)
 	return 0;
 }
 
-__attribute__((format(printf, 4, 0))) static int vread(const struct roots *roots, enum root root,
-						       struct filebuf *buf, const char *format,
-						       va_list args)
+int procfs_read(const struct roots *roots, enum root root, struct filebuf *buf, const char *path,
+		...)
 {
-	int fd = vopen(roots, root, O_RDONLY, format, args);
-	int err;
+	va_list args;
+	int fd, err;
 
 	buf->len = 0;
+	va_start(args, path);
+	fd = vopen(roots, root, O_RDONLY, path, args);
+	va_end(args);
 	if (fd < 0)
 		return fd;
 	err = read_all(fd, buf);
 	close(fd);
 	if (err)
 		buf->len = 0;
-	return err;
-}
-
-int procfs_read(const struct roots *roots, enum root root, struct filebuf *buf, const char *path,
-		...)
-{
-	va_list args;
-	int err;
-
-	va_start(args, path);
-	err = vread(roots, root, buf, path, args);
-	va_end(args);
 	return err;
 }
 

@@ -55,8 +55,10 @@ static inline struct span filebuf_span(const struct filebuf *buf)
 
 void filebuf_free(struct filebuf *buf);
 
-/* Opens ROOT/path, close-on-exec, with open(2)'s flags. A descriptor or -errno. */
-int procfs_open(const struct roots *roots, enum root root, const char *path, int flags);
+/* Opens ROOT/path, close-on-exec, with open(2)'s flags. path is a printf format. A descriptor or
+ * -errno. */
+int procfs_open(const struct roots *roots, enum root root, int flags, const char *path, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Reads all of ROOT/path into buf, replacing what it held. path is a printf format. 0 or -errno
  * (buf is then empty). */

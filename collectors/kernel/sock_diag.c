@@ -130,7 +130,8 @@ static void sock_diag_put_ports(struct nlmsghdr *header, const struct sock_diag_
 }
 
 /* A request for one family. */
-static void put_request(struct nlmsghdr *header, const struct sock_diag_query *query, uint8_t ext)
+static void sock_diag_put_request(struct nlmsghdr *header, const struct sock_diag_query *query,
+				  uint8_t ext)
 {
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
 
@@ -143,8 +144,8 @@ static void put_request(struct nlmsghdr *header, const struct sock_diag_query *q
 
 /* The older request (inet_diag_dump_compat() in net/ipv4/inet_diag.c), which knows no family: the
  * kernel walks its table of TCP sockets once for both. */
-static void put_both_families(struct nlmsghdr *header, const struct sock_diag_query *query,
-			      uint8_t ext)
+static void sock_diag_put_both_families(struct nlmsghdr *header,
+					const struct sock_diag_query *query, uint8_t ext)
 {
 	struct inet_diag_req *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
 
@@ -172,9 +173,9 @@ int sock_diag_dump(struct netlink *nl, const struct sock_diag_query *query,
 	if (query->family == AF_UNSPEC && query->protocol != IPPROTO_TCP)
 		return -EINVAL;
 	if (query->family == AF_UNSPEC)
-		put_both_families(header, query, ext);
+		sock_diag_put_both_families(header, query, ext);
 	else
-		put_request(header, query, ext);
+		sock_diag_put_request(header, query, ext);
 	header->nlmsg_flags = NLM_F_DUMP;
 	if (query->port_high)
 		sock_diag_put_ports(header, query);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collectors/base/array.h"
+#include "collectors/base/rows.h"
 #include "collectors/kernel/sockstat.h"
 
 static const struct {

@@ -94,7 +94,7 @@ void port_counter_free(struct port_counter *counter)
 
 /* IPv4 on a socket of either family is the same; an interface only distinguishes link-local
  * addresses. */
-static void normalise(struct endpoint_key *key)
+static void port_normalise(struct endpoint_key *key)
 {
 	struct in6_addr address;
 
@@ -108,7 +108,7 @@ static void normalise(struct endpoint_key *key)
 		key->interface = 0;
 }
 
-static bool is_loopback(const struct endpoint_key *key)
+static bool port_is_loopback(const struct endpoint_key *key)
 {
 	struct in6_addr address;
 
@@ -119,14 +119,14 @@ static bool is_loopback(const struct endpoint_key *key)
 }
 
 /* Whether connect() would take the port of this connection over. */
-static bool is_reusable(const struct port_counter *counter, const struct inet_socket *socket,
-			const struct destination *to)
+static bool port_is_reusable(const struct port_counter *counter, const struct inet_socket *socket,
+			     const struct destination *to)
 {
 	if (!socket->time_wait)
 		return false;
 	return counter->reuse == PORT_REUSE_ALL ||
 	       (counter->reuse == PORT_REUSE_LOOPBACK &&
-		(is_loopback(&to->key.local) || is_loopback(&to->key.remote)));
+		(port_is_loopback(&to->key.local) || port_is_loopback(&to->key.remote)));
 }
 
 int port_counter_take(struct port_counter *counter, const struct inet_socket *socket)
@@ -146,9 +146,9 @@ int port_counter_take(struct port_counter *counter, const struct inet_socket *so
 	to.key.local = socket->local;
 	to.key.local.port = 0;
 	to.key.remote = socket->remote;
-	normalise(&to.key.local);
-	normalise(&to.key.remote);
-	if (is_reusable(counter, socket, &to))
+	port_normalise(&to.key.local);
+	port_normalise(&to.key.remote);
+	if (port_is_reusable(counter, socket, &to))
 		return 0;
 	found = hash_add(&counter->destinations, &to.key);
 	if (!found)
@@ -159,7 +159,7 @@ int port_counter_take(struct port_counter *counter, const struct inet_socket *so
 }
 
 /* The interface's name where the address needs it, else nothing. */
-static const char *scope(const struct endpoint_key *key, char name[IF_NAMESIZE])
+static const char *port_scope(const struct endpoint_key *key, char name[IF_NAMESIZE])
 {
 	name[0] = '\0';
 	if (key->interface)
@@ -176,8 +176,8 @@ void port_counter_result(const struct port_counter *counter, struct port_usage *
 	usage->used = counter->listeners + most->count;
 	if (!most->count)
 		return;
-	endpoint_format(&most->key.remote, scope(&most->key.remote, name), remote);
-	address_format(&most->key.local, scope(&most->key.local, name), local);
+	endpoint_format(&most->key.remote, port_scope(&most->key.remote, name), remote);
+	address_format(&most->key.local, port_scope(&most->key.local, name), local);
 	snprintf(usage->detail, sizeof(usage->detail), "%u to %s from %s", most->count, remote,
 		 local);
 }

@@ -16,9 +16,7 @@
 #include "collectors/protocol/memory.h"
 
 const struct row_type limit_row_type = {
-	.name = "limit",
-	.size = sizeof(struct limit_row),
-	.text = offsetof(struct limit_row, name),
+	ROW_TYPE_TEXT("limit", struct limit_row, name),
 	.key = {ROW_TEXT(struct limit_row, name)},
 };
 
@@ -37,13 +35,13 @@ struct limits_state {
 /* What the limits of one collection share. */
 struct reading {
 	struct collect *c;
-	struct rows sockstat; /* protocol rows */
+	struct rows sockstat; /* of protocol_row_type */
 	struct neighbor_tables neighbors;
 	int neighbors_err;
 };
 
 /* One limit. read() sets what it can of used and max; -errno when one of them is missing for a
- * reason worth telling. */
+ * reason worth reporting. */
 struct limit {
 	const char *name;
 	const char *sysctl;
@@ -241,11 +239,11 @@ static void limits_note_incomplete(struct collect *c, const int errs[])
 	size_t used = 0;
 
 	for (size_t i = 0; i < COUNT_OF(limits); i++) {
-		bool told = !errs[i];
+		bool noted = !errs[i];
 
 		for (size_t before = 0; before < i; before++)
-			told = told || errs[before] == errs[i];
-		if (told)
+			noted = noted || errs[before] == errs[i];
+		if (noted)
 			continue;
 		for (size_t same = i; same < COUNT_OF(limits) && used < sizeof(list); same++)
 			if (errs[same] == errs[i])

@@ -26,7 +26,7 @@ static struct neighbor_table *neighbors_table(struct neighbor_tables *tables, un
 	return family == AF_INET6 ? &tables->family[NEIGHBOR_IPV6] : NULL;
 }
 
-static bool has_room(const struct nlmsghdr *message, size_t size)
+static bool neighbors_has_room(const struct nlmsghdr *message, size_t size)
 {
 	return message->nlmsg_len >= MNL_NLMSG_HDRLEN + size;
 }
@@ -38,7 +38,7 @@ int neighbors_decode_table(const struct nlmsghdr *message, struct neighbor_table
 	struct neighbor_table *table;
 	uint64_t max = ROW_ABSENT;
 
-	if (message->nlmsg_type != RTM_NEWNEIGHTBL || !has_room(message, sizeof(*part)))
+	if (message->nlmsg_type != RTM_NEWNEIGHTBL || !neighbors_has_room(message, sizeof(*part)))
 		return -EBADMSG;
 	table = neighbors_table(tables, part->ndtm_family);
 	if (!table)
@@ -63,7 +63,7 @@ int neighbors_decode_table(const struct nlmsghdr *message, struct neighbor_table
 }
 
 /* The bits of NDA_FLAGS_EXT, 0 when there are none. 0 or -EBADMSG. */
-static int flags_ext(const struct nlmsghdr *message, uint32_t *flags)
+static int neighbors_flags_ext(const struct nlmsghdr *message, uint32_t *flags)
 {
 	const struct nlattr *attribute;
 
@@ -84,8 +84,8 @@ int neighbors_decode_entry(const struct nlmsghdr *message, struct neighbor_table
 	struct neighbor_table *table;
 	uint32_t flags;
 
-	if (message->nlmsg_type != RTM_NEWNEIGH || !has_room(message, sizeof(*part)) ||
-	    flags_ext(message, &flags))
+	if (message->nlmsg_type != RTM_NEWNEIGH || !neighbors_has_room(message, sizeof(*part)) ||
+	    neighbors_flags_ext(message, &flags))
 		return -EBADMSG;
 	table = neighbors_table(tables, part->ndm_family);
 	if (!table)

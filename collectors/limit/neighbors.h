@@ -39,7 +39,7 @@ int neighbors_decode_entry(const struct nlmsghdr *message, struct neighbor_table
 int neighbors_ask(struct netlink *nl, struct neighbor_tables *tables);
 
 /* What is to be held against max: entries that count against gc_thresh3, or ROW_ABSENT. Permanent
- * entries of other namespaces cannot be told from others and are counted in. */
+ * entries of other namespaces cannot be distinguished and are included. */
 uint64_t neighbors_used(const struct neighbor_table *table, const char *kernel_release);
 
 #endif

@@ -12,9 +12,7 @@
 #include "collectors/limit/sysctls.h"
 
 const struct row_type sysctl_row_type = {
-	.name = "sysctl",
-	.size = sizeof(struct sysctl_row),
-	.text = offsetof(struct sysctl_row, name),
+	ROW_TYPE_TEXT("sysctl", struct sysctl_row, name),
 	.key = {ROW_TEXT(struct sysctl_row, name)},
 };
 
@@ -128,8 +126,8 @@ static int sysctl_add(struct collect *c, const char *path)
 	return 0;
 }
 
-/* One that the configuration asks for: what is wrong with it is told. 0 or -errno when the
- * process is out of memory or descriptors. */
+/* Adds a setting that the configuration names, or notes why it cannot be shown. 0, or -errno when
+ * the process is out of memory or descriptors. */
 static int sysctl_add_configured(struct collect *c, const char *name)
 {
 	char path[SYSCTL_NAME_SIZE];

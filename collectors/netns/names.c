@@ -20,7 +20,7 @@
 /* Whether a directory below /sys exists, and whether only root can write to it. */
 static bool is_directory(const struct roots *roots, const char *path, bool *roots_alone)
 {
-	int fd = procfs_open(roots, ROOT_SYS, path, O_PATH);
+	int fd = procfs_open(roots, ROOT_SYS, O_PATH, "%s", path);
 	struct stat st;
 	bool found;
 

@@ -26,28 +26,22 @@
 #define VISITS_NS (3 * SECOND_NS)
 
 const struct row_type netns_row_type = {
-	.name = "netns",
-	.size = sizeof(struct netns_row),
-	.text = offsetof(struct netns_row, name),
+	ROW_TYPE_TEXT("netns", struct netns_row, name),
 	.key = {ROW_TEXT(struct netns_row, name)},
 };
 
 /* The kernel's counters are unsigned long. */
-#define FIELD(member)                                          \
-	{                                                      \
-		.offset = offsetof(struct netns_row, member),  \
-		.bits = (unsigned)(8 * sizeof(unsigned long)), \
-	}
+#define FIELD(member) offsetof(struct netns_row, member), 8 * sizeof(unsigned long)
 
 static const struct accum_field counted[] = {
-	FIELD(listen_overflows), FIELD(listen_drops),	   FIELD(retrans_segs),
-	FIELD(attempt_fails),	 FIELD(udp_rcvbuf_errors),
+	{FIELD(listen_overflows)}, {FIELD(listen_drops)},      {FIELD(retrans_segs)},
+	{FIELD(attempt_fails)},	   {FIELD(udp_rcvbuf_errors)},
 };
 
 /* Whether a name still stands for the same namespace. Where only the processes identify it, a
  * namespace that loses the oldest of them passes for another one: a stamp that moves in vain costs
- * a manager one interval, one that stays in error makes a rate wrong. */
-static bool is_same(const void *before, const void *now)
+ * a manager one interval, one that wrongly stays makes a rate wrong. */
+static bool netns_is_same(const void *before, const void *now)
 {
 	const struct netns_row *x = before, *y = now;
 
@@ -62,7 +56,7 @@ static const struct accum_type netns_accum = {
 	.fields = counted,
 	.field_count = COUNT_OF(counted),
 	.stamp = offsetof(struct netns_row, discontinuity),
-	.same = is_same,
+	.same = netns_is_same,
 };
 
 struct netns_state {
@@ -92,7 +86,7 @@ struct visit {
 	int err;
 };
 
-static int count_socket(const struct inet_socket *socket, void *arg)
+static int netns_count_socket(const struct inet_socket *socket, void *arg)
 {
 	uint64_t *count = arg;
 
@@ -101,14 +95,14 @@ static int count_socket(const struct inet_socket *socket, void *arg)
 	return 0;
 }
 
-static void count_again(void *arg)
+static void netns_count_again(void *arg)
 {
 	uint64_t *count = arg;
 
 	*count = 0;
 }
 
-static int count_sockets(struct netlink *nl, unsigned state, uint64_t *count)
+static int netns_count_sockets(struct netlink *nl, unsigned state, uint64_t *count)
 {
 	const struct sock_diag_query query = {
 		.family = AF_UNSPEC,
@@ -117,12 +111,12 @@ static int count_sockets(struct netlink *nl, unsigned state, uint64_t *count)
 	};
 
 	*count = 0;
-	return sock_diag_dump(nl, &query, count_socket, count_again, count);
+	return sock_diag_dump(nl, &query, netns_count_socket, netns_count_again, count);
 }
 
 /* Runs in the namespace. The table of connections need not be walked when all sockets in use are
  * listeners, which have a small table of their own. */
-static void count_close_wait(struct netns_row *row)
+static void netns_count_close_wait(struct netns_row *row)
 {
 	struct netlink nl = {.fd = 0};
 	uint64_t listening, waiting = 0;
@@ -130,16 +124,16 @@ static void count_close_wait(struct netns_row *row)
 
 	if (row->tcp_in_use == ROW_ABSENT)
 		return;
-	err = count_sockets(&nl, TCP_LISTEN, &listening);
+	err = netns_count_sockets(&nl, TCP_LISTEN, &listening);
 	if (!err && listening < row->tcp_in_use)
-		err = count_sockets(&nl, TCP_CLOSE_WAIT, &waiting);
+		err = netns_count_sockets(&nl, TCP_CLOSE_WAIT, &waiting);
 	if (!err)
 		row->close_wait = waiting;
 	netlink_close(&nl);
 }
 
 /* Runs in the namespace: reads what only a thread that lives there can see. */
-static void visit_inside(void *arg)
+static void netns_visit_inside(void *arg)
 {
 	static const char self[] = "thread-self";
 	struct visit *visit = arg;
@@ -158,10 +152,10 @@ static void visit_inside(void *arg)
 			    "sys/net/netfilter/nf_conntrack_count"))
 		row->conntrack_entries = ROW_ABSENT;
 	if (row->close_wait == ROW_ABSENT)
-		count_close_wait(row);
+		netns_count_close_wait(row);
 }
 
-static bool may_visit(struct walk *walk)
+static bool netns_may_visit(struct walk *walk)
 {
 	const struct collect_settings *settings = walk->c->settings;
 
@@ -177,18 +171,18 @@ static bool may_visit(struct walk *walk)
 }
 
 /* 0; -ENOENT when the namespace is gone; otherwise what it takes to enter is missing. */
-static int visit_netns(struct visit *visit)
+static int netns_visit(struct visit *visit)
 {
 	struct walk *walk = visit->walk;
 	int fd, err;
 
-	if (!may_visit(walk))
+	if (!netns_may_visit(walk))
 		return -EPERM;
 	fd = netns_open(visit->netns, walk->roots);
 	err = fd;
 	if (fd >= 0) {
 		visit->row->identity = visit->netns->identity;
-		err = netns_enter_run(fd, visit_inside, visit);
+		err = netns_enter_run(fd, netns_visit_inside, visit);
 		walk->forbidden = err == -EPERM && !walk->visits;
 		close(fd);
 	}
@@ -202,7 +196,7 @@ static int visit_netns(struct visit *visit)
 }
 
 /* Reads through a process that lives in it, before and after. 0, -ENOMEM or -ENOENT. */
-static int read_process(struct walk *walk, const struct netns *netns, struct netns_row *row)
+static int netns_read_process(struct walk *walk, const struct netns *netns, struct netns_row *row)
 {
 	const struct netns_row fresh = *row;
 
@@ -224,41 +218,41 @@ static int read_process(struct walk *walk, const struct netns *netns, struct net
 }
 
 /* Whether a visit can tell more than its processes' files did. */
-static bool lacks_something(const struct walk *walk, const struct netns_row *row)
+static bool netns_lacks_something(const struct walk *walk, const struct netns_row *row)
 {
 	return row->close_wait == ROW_ABSENT ||
 	       (row->conntrack_entries == ROW_ABSENT && walk->conntrack_max != ROW_ABSENT);
 }
 
 /* Whether the processes of some namespaces do not show which one it is. */
-static bool has_unidentified(const struct netns_list *list)
+static bool netns_has_unidentified(const struct netns_list *list)
 {
 	return list->count && list->netns[list->count - 1]->inode == ROW_ABSENT;
 }
 
 /* Fills the numbers of a row. 0, -ENOMEM, or -ENOENT when there is to be no row: the namespace is
  * gone, or it has only a name to show and may have another row by its processes. */
-static int fill_row(struct walk *walk, struct netns *netns, struct netns_row *row)
+static int netns_fill_row(struct walk *walk, struct netns *netns, struct netns_row *row)
 {
 	struct visit visit = {.walk = walk, .netns = netns, .row = row};
-	int err = read_process(walk, netns, row);
+	int err = netns_read_process(walk, netns, row);
 
 	if (err == -ENOMEM)
 		return err;
 	visit.read = !err;
-	if (!visit.read || lacks_something(walk, row)) {
-		err = visit_netns(&visit);
+	if (!visit.read || netns_lacks_something(walk, row)) {
+		err = netns_visit(&visit);
 		if (err == -ENOMEM)
 			return err;
 	}
 	if (!visit.read && err &&
-	    (err == -ENOENT || !netns->directory || has_unidentified(&walk->list)))
+	    (err == -ENOENT || !netns->directory || netns_has_unidentified(&walk->list)))
 		return -ENOENT;
 	row->conntrack_usage = row_usage(row->conntrack_entries, walk->conntrack_max);
 	return 0;
 }
 
-static void describe(const struct netns *netns, struct netns_row *row)
+static void netns_describe(const struct netns *netns, struct netns_row *row)
 {
 	row->inode = netns->inode;
 	row->identity = netns->identity;
@@ -272,7 +266,7 @@ static void describe(const struct netns *netns, struct netns_row *row)
 
 /* Completes a row, of those that are not sorted yet, by the process of a namespace that turned out
  * to be the same. */
-static void add_process(struct rows *rows, const char *name, const struct netns *netns)
+static void netns_add_process(struct rows *rows, const char *name, const struct netns *netns)
 {
 	for (size_t i = 0; i < rows->count; i++) {
 		struct netns_row *row = rows_at(rows, i);
@@ -289,7 +283,7 @@ static void add_process(struct rows *rows, const char *name, const struct netns 
  * processes. That they live there is known only after the namespace was entered by its name. Those
  * found by processes come later in the list.
  */
-static bool is_known_already(struct walk *walk, size_t i)
+static bool netns_is_known_already(struct walk *walk, size_t i)
 {
 	const struct netns *netns = walk->list.netns[i];
 
@@ -298,13 +292,13 @@ static bool is_known_already(struct walk *walk, size_t i)
 	for (size_t j = 0; j < i; j++) {
 		if (walk->list.netns[j]->proc_inode != netns->proc_inode)
 			continue;
-		add_process(&walk->c->rows[0], walk->list.netns[j]->name, netns);
+		netns_add_process(&walk->c->rows[0], walk->list.netns[j]->name, netns);
 		return true;
 	}
 	return false;
 }
 
-static int fill_rows(struct walk *walk)
+static int netns_fill_rows(struct walk *walk)
 {
 	struct rows *rows = &walk->c->rows[0];
 
@@ -315,13 +309,13 @@ static int fill_rows(struct walk *walk)
 
 		if (collect_stopping(walk->c))
 			return -ECANCELED;
-		if (is_known_already(walk, i))
+		if (netns_is_known_already(walk, i))
 			continue;
 		row = rows_add(rows);
 		if (!row)
 			return -ENOMEM;
-		describe(netns, row);
-		err = fill_row(walk, netns, row);
+		netns_describe(netns, row);
+		err = netns_fill_row(walk, netns, row);
 		if (err == -ENOMEM)
 			return err;
 		if (err)
@@ -331,7 +325,7 @@ static int fill_rows(struct walk *walk)
 }
 
 /* Says what is missing. */
-static void note_missing(const struct walk *walk)
+static void netns_note_missing(const struct walk *walk)
 {
 	struct collect *c = walk->c;
 
@@ -358,6 +352,30 @@ static void note_missing(const struct walk *walk)
 		collect_note(c, "namespaces of processes are hidden: give CAP_SYS_PTRACE");
 }
 
+/* Finds the namespaces and fills their rows. When what is remembered of the processes turns out to
+ * be wrong (one has ended), all is done again with a scan of all processes. 0 or -errno. */
+static int find_and_fill(struct walk *walk)
+{
+	struct collect *c = walk->c;
+	struct netns_processes *processes = &walk->state->processes;
+	const struct walk fresh = *walk;
+	bool again;
+	int err;
+
+	do {
+		*walk = fresh;
+		c->rows[0].count = 0;
+		err = netns_scan(&walk->list, processes, c);
+		if (err)
+			return collect_fail(c, err, "cannot search /proc for processes");
+		err = netns_fill_rows(walk);
+		again = !err && walk->list.remembered && !processes->seen.count;
+		if (err || again)
+			netns_list_free(&walk->list);
+	} while (again);
+	return err;
+}
+
 static int netns_collect(struct collect *c)
 {
 	struct netns_state *state = c->state;
@@ -365,16 +383,13 @@ static int netns_collect(struct collect *c)
 	int err;
 
 	collect_source(c, "/proc/PID/net");
-	err = netns_scan(&walk.list, &state->processes, c);
-	if (err)
-		return collect_fail(c, err, "cannot search /proc for processes");
-	c->left_out = walk.list.left_out;
 	if (procfs_read_u64(walk.roots, ROOT_PROC, &walk.conntrack_max,
 			    "sys/net/netfilter/nf_conntrack_max"))
 		walk.conntrack_max = ROW_ABSENT;
 	if (!state->accum)
 		state->accum = accum_new(&netns_accum);
-	err = state->accum ? fill_rows(&walk) : -ENOMEM;
+	err = state->accum ? find_and_fill(&walk) : -ENOMEM;
+	c->left_out = walk.list.left_out;
 	if (walk.visits)
 		collect_source(c, "/proc/PID/net, setns");
 	if (!err) {
@@ -382,9 +397,9 @@ static int netns_collect(struct collect *c)
 		err = accum_apply(state->accum, &c->rows[0], c->now);
 	}
 	if (!err)
-		note_missing(&walk);
+		netns_note_missing(&walk);
 	netns_list_free(&walk.list);
-	return err ? collect_fail(c, err, "netns") : 0;
+	return err && !c->error[0] ? collect_fail(c, err, "netns") : err;
 }
 
 static void netns_close(void *arg)

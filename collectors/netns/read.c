@@ -23,7 +23,7 @@ int netns_conntrack_entries(struct span text, uint64_t *entries)
 }
 
 /* Finds a counter in the text of /proc/net/snmp6. 0 or -errno. */
-static int find_snmp6(struct span text, const char *wanted, uint64_t *value)
+static int netns_find_snmp6(struct span text, const char *wanted, uint64_t *value)
 {
 	struct span line, name, number;
 
@@ -34,14 +34,14 @@ static int find_snmp6(struct span text, const char *wanted, uint64_t *value)
 }
 
 /* The sum of what is known of both. */
-static uint64_t sum_known(uint64_t a, uint64_t b)
+static uint64_t netns_sum_known(uint64_t a, uint64_t b)
 {
 	return a == ROW_ABSENT ? b : b == ROW_ABSENT ? a : a + b;
 }
 
 /* Reads a file below PROCESS/net; *text is empty when that fails. 0 or -errno. */
-static int read_file(const struct roots *roots, struct filebuf *buf, const char *process,
-		     const char *file, struct span *text)
+static int netns_read_file(const struct roots *roots, struct filebuf *buf, const char *process,
+			   const char *file, struct span *text)
 {
 	int err = procfs_read(roots, ROOT_PROC, buf, "%s/net/%s", process, file);
 
@@ -55,36 +55,36 @@ int netns_read(const struct roots *roots, struct filebuf *buf, const char *proce
 	uint64_t udp6_errors = ROW_ABSENT;
 	struct sockstat numbers;
 	struct span text;
-	int err = read_file(roots, buf, process, "snmp", &text);
+	int err = netns_read_file(roots, buf, process, "snmp", &text);
 
 	if (err)
 		return err;
 	snmp_find(text, "Tcp", "RetransSegs", &row->retrans_segs);
 	snmp_find(text, "Tcp", "AttemptFails", &row->attempt_fails);
 	snmp_find(text, "Udp", "RcvbufErrors", &row->udp_rcvbuf_errors);
-	if (read_file(roots, buf, process, "netstat", &text) == -ENOMEM)
+	if (netns_read_file(roots, buf, process, "netstat", &text) == -ENOMEM)
 		return -ENOMEM;
 	snmp_find(text, "TcpExt", "ListenOverflows", &row->listen_overflows);
 	snmp_find(text, "TcpExt", "ListenDrops", &row->listen_drops);
-	if (read_file(roots, buf, process, "snmp6", &text) == -ENOMEM)
+	if (netns_read_file(roots, buf, process, "snmp6", &text) == -ENOMEM)
 		return -ENOMEM;
-	find_snmp6(text, "Udp6RcvbufErrors", &udp6_errors);
-	row->udp_rcvbuf_errors = sum_known(row->udp_rcvbuf_errors, udp6_errors);
-	if (read_file(roots, buf, process, "sockstat", &text) == -ENOMEM)
+	netns_find_snmp6(text, "Udp6RcvbufErrors", &udp6_errors);
+	row->udp_rcvbuf_errors = netns_sum_known(row->udp_rcvbuf_errors, udp6_errors);
+	if (netns_read_file(roots, buf, process, "sockstat", &text) == -ENOMEM)
 		return -ENOMEM;
 	sockstat_find(text, "sockets", &numbers);
 	row->sockets_used = numbers.in_use;
 	sockstat_find(text, "TCP", &numbers);
 	row->tcp_in_use = numbers.in_use;
 	row->time_wait = numbers.time_wait;
-	if (read_file(roots, buf, process, "sockstat6", &text) == -ENOMEM)
+	if (netns_read_file(roots, buf, process, "sockstat6", &text) == -ENOMEM)
 		return -ENOMEM;
 	sockstat_find(text, "TCP6", &numbers);
 	if (row->tcp_in_use != ROW_ABSENT)
-		row->tcp_in_use = sum_known(row->tcp_in_use, numbers.in_use);
+		row->tcp_in_use = netns_sum_known(row->tcp_in_use, numbers.in_use);
 	if (!row->tcp_in_use)
 		row->close_wait = 0;
-	if (read_file(roots, buf, process, "stat/nf_conntrack", &text) == -ENOMEM)
+	if (netns_read_file(roots, buf, process, "stat/nf_conntrack", &text) == -ENOMEM)
 		return -ENOMEM;
 	netns_conntrack_entries(text, &row->conntrack_entries);
 	return 0;

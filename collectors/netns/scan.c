@@ -29,8 +29,13 @@
 #endif
 
 /* A process is read at the first two scans that see it, for it may have been on its way to another
- * namespace, and then at one of so many. */
+ * namespace, and then at one of so many. Nearly all that the first scan of all sees are older. */
 #define READ_EVERY 8
+
+/* Scans of all processes may take this part of the time, and as much at once as was saved up; what
+ * they took too much is made up for. */
+#define SCAN_PART     4000
+#define SCAN_SAVED_NS (30 * (int64_t)MILLISECOND_NS)
 
 /* Where namespaces have names. /var/run is the same as /run on most hosts, and what is found twice
  * counts once. */
@@ -61,7 +66,7 @@ struct process {
 struct scan {
 	struct netns_list *list;
 	struct netns_processes *processes;
-	struct hash seen; /* by this scan */
+	struct hash seen; /* by this scan, when it is one of all processes */
 	const struct roots *roots;
 };
 
@@ -93,7 +98,7 @@ uint64_t netns_parse_start(struct span text)
 }
 
 /* 0 or -errno. */
-static int read_link(const struct roots *roots, const char *process, uint64_t *inode)
+static int scan_read_link(const struct roots *roots, const char *process, uint64_t *inode)
 {
 	char target[64];
 	ssize_t len = procfs_readlink(roots, ROOT_PROC, target, sizeof(target), "%s/ns/net",
@@ -113,13 +118,10 @@ static bool is_procfs(int fd)
 
 uint64_t netns_proc_inode(const struct roots *roots, const char *process)
 {
-	char path[64];
+	int fd = procfs_open(roots, ROOT_PROC, O_PATH, "%s/net/snmp", process);
 	struct stat st;
 	uint64_t inode = ROW_ABSENT;
-	int fd;
 
-	snprintf(path, sizeof(path), "%s/net/snmp", process);
-	fd = procfs_open(roots, ROOT_PROC, path, O_PATH);
 	if (fd < 0)
 		return ROW_ABSENT;
 	/* Plain files in a captured tree are different ones for each process. */
@@ -129,14 +131,14 @@ uint64_t netns_proc_inode(const struct roots *roots, const char *process)
 	return inode;
 }
 
-static void find_own(struct netns *own, const struct roots *roots)
+static void scan_find_own(struct netns *own, const struct roots *roots)
 {
 	/* In a captured tree `self` points nowhere; there it is the first process'. */
 	static const char *const processes[] = {"self", "1"};
 
 	*own = unknown;
 	for (size_t i = 0; i < 2; i++) {
-		if (read_link(roots, processes[i], &own->inode))
+		if (scan_read_link(roots, processes[i], &own->inode))
 			continue;
 		own->proc_inode = netns_proc_inode(roots, processes[i]);
 		return;
@@ -154,7 +156,7 @@ void netns_list_free(struct netns_list *list)
 
 /* The namespace with one of these inodes, added when it is new. Valid until the next one is added.
  * NULL when memory is short. */
-static struct netns *find_or_add(struct netns_list *list, uint64_t inode, uint64_t proc_inode)
+static struct netns *scan_find_or_add(struct netns_list *list, uint64_t inode, uint64_t proc_inode)
 {
 	uint64_t key = inode != ROW_ABSENT ? inode : proc_inode | KEY_PROC_INODE;
 	size_t before = list->found.count;
@@ -168,7 +170,7 @@ static struct netns *find_or_add(struct netns_list *list, uint64_t inode, uint64
 	return netns;
 }
 
-static void add_pid(struct netns *netns, uint32_t pid)
+static void scan_add_pid(struct netns *netns, uint32_t pid)
 {
 	size_t at = netns->pids;
 
@@ -216,7 +218,7 @@ static int scan_directory(struct netns_list *list, const char *directory)
 		if (entry->d_name[0] == '.' || !is_netns_file(directory, entry->d_name, &inode) ||
 		    inode == list->own.inode)
 			continue;
-		netns = find_or_add(list, inode, ROW_ABSENT);
+		netns = scan_find_or_add(list, inode, ROW_ABSENT);
 		if (netns && !netns->directory) {
 			netns->directory = directory;
 			netns->file = strdup(entry->d_name);
@@ -228,42 +230,30 @@ static int scan_directory(struct netns_list *list, const char *directory)
 	return err;
 }
 
-/* Fills in where a process lives: as remembered, or by reading it. 0, or -errno when it has ended.
- */
-static int locate_process(const struct scan *scan, const char *name, struct process *process)
+/* Reads where a process lives. 0, or -errno when it has ended. */
+static int locate_process(const struct roots *roots, struct process *process)
 {
-	const struct process *before = NULL;
+	char name[16];
 	int err;
 
-	if (scan->list->procfs)
-		before = hash_find(&scan->processes->seen, process);
-	if (before && before->reads > 1 && (process->pid + scan->processes->scans) % READ_EVERY) {
-		*process = *before;
-		return 0;
-	}
-	process->reads = before ? 2 : 1;
+	snprintf(name, sizeof(name), "%u", (unsigned)process->pid);
 	process->inode = process->proc_inode = ROW_ABSENT;
-	err = read_link(scan->roots, name, &process->inode);
-	if (err != -EACCES && err != -EPERM)
+	err = scan_read_link(roots, name, &process->inode);
+	if (err == -EACCES || err == -EPERM)
+		process->proc_inode = netns_proc_inode(roots, name);
+	else if (err)
 		return err;
-	process->proc_inode = netns_proc_inode(scan->roots, name);
+	process->reads++;
 	return 0;
 }
 
-static int scan_process(struct scan *scan, const char *name, struct process *process)
+/* Adds the namespace of a process that was located. 0 or -ENOMEM. */
+static int scan_add(struct scan *scan, const struct process *process)
 {
 	struct netns_list *list = scan->list;
-	struct process *copy;
 	struct netns *netns;
+	char name[16];
 
-	if (locate_process(scan, name, process))
-		return 0;
-	if (list->procfs) {
-		copy = hash_add(&scan->seen, process);
-		if (!copy)
-			return -ENOMEM;
-		*copy = *process;
-	}
 	if (process->inode == ROW_ABSENT && process->proc_inode == ROW_ABSENT) {
 		list->hidden = true;
 		return 0;
@@ -271,35 +261,117 @@ static int scan_process(struct scan *scan, const char *name, struct process *pro
 	if ((process->inode != ROW_ABSENT && process->inode == list->own.inode) ||
 	    (process->proc_inode != ROW_ABSENT && process->proc_inode == list->own.proc_inode))
 		return 0;
-	netns = find_or_add(list, process->inode, process->proc_inode);
+	netns = scan_find_or_add(list, process->inode, process->proc_inode);
 	if (!netns)
 		return -ENOMEM;
+	snprintf(name, sizeof(name), "%u", (unsigned)process->pid);
 	if (netns->proc_inode == ROW_ABSENT)
 		netns->proc_inode = netns_proc_inode(scan->roots, name);
-	add_pid(netns, (uint32_t)process->pid);
+	scan_add_pid(netns, (uint32_t)process->pid);
 	return 0;
 }
 
-static int scan_processes(struct scan *scan, const struct collect *c)
+/* A process is in /proc. Only in procfs its number and inode stand for it. 0 or -ENOMEM. */
+static int scan_take_process(struct scan *scan, struct process *process)
+{
+	struct netns_processes *processes = scan->processes;
+	struct hash *seen = scan->list->remembered ? &processes->seen : &scan->seen;
+	const struct process *before = NULL;
+	struct process *copy;
+
+	if (scan->list->procfs)
+		before = hash_find(&processes->seen, process);
+	if (before && scan->list->remembered)
+		return 0;
+	if (before)
+		*process = *before;
+	if ((!before || before->reads < 2 || !((process->pid + processes->scans) % READ_EVERY)) &&
+	    locate_process(scan->roots, process))
+		return 0;
+	if (!processes->scans)
+		process->reads = 2;
+	if (scan->list->procfs) {
+		copy = hash_add(seen, process);
+		if (!copy)
+			return -ENOMEM;
+		*copy = *process;
+	}
+	return scan_add(scan, process);
+}
+
+/* Adds what is remembered of the processes, those that were read only once after another look. 0 or
+ * -ENOMEM. */
+static int recall_processes(struct scan *scan)
+{
+	struct hash *seen = &scan->processes->seen;
+	int err = 0;
+
+	for (size_t i = 0; i < seen->count && !err; i++) {
+		struct process *process = hash_at(seen, i);
+
+		if (process->reads > 1 || !locate_process(scan->roots, process))
+			err = scan_add(scan, process);
+	}
+	return err;
+}
+
+/* Reads the directory from where it stands. 0, -ENOMEM or -ECANCELED. */
+static int read_proc(struct scan *scan, DIR *dir, const struct collect *c)
+{
+	struct dirent *entry;
+	long at = telldir(dir);
+	int err = 0;
+
+	for (; !err && (entry = readdir(dir)); at = telldir(dir)) {
+		struct span name = {entry->d_name, strlen(entry->d_name)};
+		struct process process = {.directory = entry->d_ino};
+
+		if (span_u64(name, &process.pid) || !process.pid || process.pid > INT32_MAX)
+			continue;
+		scan->processes->newest = at;
+		err = collect_stopping(c) ? -ECANCELED : scan_take_process(scan, &process);
+	}
+	return err;
+}
+
+/* Whether this scan is to look at all processes: as often as the time for it allows. */
+static bool is_full_due(struct netns_processes *processes, uint64_t now)
+{
+	if (processes->saved_at && now > processes->saved_at)
+		processes->saved += (int64_t)((now - processes->saved_at) / SCAN_PART);
+	if (!processes->saved_at || processes->saved > SCAN_SAVED_NS)
+		processes->saved = SCAN_SAVED_NS;
+	processes->saved_at = now;
+	return processes->saved > 0 || !processes->seen.count;
+}
+
+static int scan_take_processes(struct scan *scan, const struct collect *c)
 {
 	DIR *dir = procfs_opendir(scan->roots, ROOT_PROC, ".");
-	struct dirent *entry;
+	struct netns_processes *processes = scan->processes;
+	uint64_t start = clock_monotonic();
 	int err = 0;
 
 	if (!dir)
 		return -errno;
 	scan->list->procfs = is_procfs(dirfd(dir));
 	scan->list->hidden = roots_hide_processes(scan->roots);
-	while (!err && (entry = readdir(dir))) {
-		struct span name = {entry->d_name, strlen(entry->d_name)};
-		struct process process = {.directory = entry->d_ino};
-
-		if (span_u64(name, &process.pid) || !process.pid || process.pid > INT32_MAX)
-			continue;
-		err = collect_stopping(c) ? -ECANCELED
-					  : scan_process(scan, entry->d_name, &process);
+	scan->list->remembered = !is_full_due(processes, c->now) && scan->list->procfs;
+	if (scan->list->remembered) {
+		err = recall_processes(scan);
+		seekdir(dir, processes->newest);
 	}
+	if (!err)
+		err = read_proc(scan, dir, c);
 	closedir(dir);
+	if (!scan->list->remembered) {
+		hash_clear(&processes->seen);
+		processes->seen = scan->seen;
+		processes->scans++;
+		processes->saved -= (int64_t)(clock_monotonic() - start);
+		if (processes->saved < -SCAN_SAVED_NS)
+			processes->saved = -SCAN_SAVED_NS;
+	}
 	return err;
 }
 
@@ -344,7 +416,7 @@ static void sort_list(struct netns_list *list, int (*compare)(const void *, cons
 }
 
 /* One namespace was found twice when some of its processes show their inode and others do not. */
-static void merge_unknown(struct netns_list *list)
+static void scan_merge_unknown(struct netns_list *list)
 {
 	size_t kept = 0;
 
@@ -358,7 +430,7 @@ static void merge_unknown(struct netns_list *list)
 			continue;
 		}
 		for (size_t p = 0; p < netns->pids; p++)
-			add_pid(last, netns->pid[p]);
+			scan_add_pid(last, netns->pid[p]);
 	}
 	list->count = kept;
 }
@@ -369,12 +441,9 @@ static uint64_t netns_owner(const struct netns *netns, const struct roots *roots
 	uint64_t owner = ROW_ABSENT;
 
 	for (size_t i = netns->pids; i-- && owner && !netns->directory;) {
-		char path[16];
+		int fd = procfs_open(roots, ROOT_PROC, O_PATH, "%u", netns->pid[i]);
 		struct stat st;
-		int fd;
 
-		snprintf(path, sizeof(path), "%u", netns->pid[i]);
-		fd = procfs_open(roots, ROOT_PROC, path, O_PATH);
 		if (fd < 0)
 			continue;
 		if (!fstat(fd, &st))
@@ -391,7 +460,7 @@ struct owner {
 };
 
 /* Leaves the first `max` by rank. 0 or -ENOMEM. */
-static int limit_list(struct netns_list *list, size_t max, const struct roots *roots)
+static int scan_limit_list(struct netns_list *list, size_t max, const struct roots *roots)
 {
 	struct hash owners;
 	int err = 0;
@@ -422,22 +491,21 @@ bool netns_holds(const struct netns *netns, const struct roots *roots, uint32_t 
 	uint64_t inode;
 
 	snprintf(process, sizeof(process), "%u", pid);
-	if (netns->inode != ROW_ABSENT && !read_link(roots, process, &inode))
+	if (netns->inode != ROW_ABSENT && !scan_read_link(roots, process, &inode))
 		return inode == netns->inode;
 	return netns->proc_inode != ROW_ABSENT &&
 	       netns_proc_inode(roots, process) == netns->proc_inode;
 }
 
 /* Opens without waiting: where the name was, there may be something else by now. */
-static int open_file(const struct netns *netns, const struct roots *roots, size_t i)
+static int scan_open_file(const struct netns *netns, const struct roots *roots, size_t i)
 {
 	char path[PATH_MAX];
 	int fd;
 
-	if (!netns->directory) {
-		snprintf(path, sizeof(path), "%u/ns/net", netns->pid[i]);
-		return procfs_open(roots, ROOT_PROC, path, O_RDONLY | O_NONBLOCK);
-	}
+	if (!netns->directory)
+		return procfs_open(roots, ROOT_PROC, O_RDONLY | O_NONBLOCK, "%u/ns/net",
+				   netns->pid[i]);
 	if (snprintf(path, sizeof(path), "%s/%s", netns->directory, netns->file) >=
 	    (int)sizeof(path))
 		return -ENAMETOOLONG;
@@ -485,7 +553,7 @@ int netns_open(struct netns *netns, const struct roots *roots)
 	int err = -ENOENT;
 
 	for (size_t i = 0; i < tries; i++) {
-		int fd = open_file(netns, roots, i);
+		int fd = scan_open_file(netns, roots, i);
 
 		if (fd >= 0 && is_file_of(netns, fd))
 			return fd;
@@ -497,7 +565,7 @@ int netns_open(struct netns *netns, const struct roots *roots)
 	return err;
 }
 
-static void find_identity(struct netns *netns, const struct roots *roots, struct filebuf *buf)
+static void scan_find_identity(struct netns *netns, const struct roots *roots, struct filebuf *buf)
 {
 	int fd = netns->inode == ROW_ABSENT ? -1 : netns_open(netns, roots);
 	uint64_t oldest = ROW_ABSENT;
@@ -520,7 +588,7 @@ static void find_identity(struct netns *netns, const struct roots *roots, struct
 }
 
 /* From what was found to the list: each namespace once, bounded, named. */
-static int finish_list(struct netns_list *list, const struct collect *c)
+static int scan_finish_list(struct netns_list *list, const struct collect *c)
 {
 	const struct roots *roots = &c->settings->roots;
 	int err;
@@ -530,11 +598,11 @@ static int finish_list(struct netns_list *list, const struct collect *c)
 		return -ENOMEM;
 	for (; list->count < list->found.count; list->count++)
 		list->netns[list->count] = hash_at(&list->found, list->count);
-	merge_unknown(list);
-	err = limit_list(list, c->settings->max_rows[MAX_ROWS_NETNS], roots);
+	scan_merge_unknown(list);
+	err = scan_limit_list(list, c->settings->max_rows[MAX_ROWS_NETNS], roots);
 	sort_list(list, compare_inodes);
 	for (size_t i = 0; i < list->count && !err; i++) {
-		find_identity(list->netns[i], roots, c->buf);
+		scan_find_identity(list->netns[i], roots, c->buf);
 		if (collect_stopping(c))
 			err = -ECANCELED;
 	}
@@ -555,17 +623,14 @@ int netns_scan(struct netns_list *list, struct netns_processes *processes, struc
 	hash_init(&scan.seen, sizeof(struct process), PROCESS_KEY_SIZE);
 	if (!processes->seen.item_size)
 		hash_init(&processes->seen, sizeof(struct process), PROCESS_KEY_SIZE);
-	find_own(&list->own, scan.roots);
+	scan_find_own(&list->own, scan.roots);
 	if (roots_live(scan.roots))
 		for (size_t i = 0; i < COUNT_OF(directories) && !err; i++)
 			err = scan_directory(list, directories[i]);
 	if (!err)
-		err = scan_processes(&scan, c);
-	hash_clear(&processes->seen);
-	processes->seen = scan.seen;
-	processes->scans++;
+		err = scan_take_processes(&scan, c);
 	if (!err)
-		err = finish_list(list, c);
+		err = scan_finish_list(list, c);
 	if (err)
 		netns_list_free(list);
 	return err;

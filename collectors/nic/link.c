@@ -21,9 +21,7 @@
 #include "collectors/nic/link.h"
 
 const struct row_type nic_link_type = {
-	.name = "link",
-	.size = sizeof(struct nic_link),
-	.text = offsetof(struct nic_link, row.name),
+	ROW_TYPE_TEXT("link", struct nic_link, row.name),
 	.key = {ROW_NUMBER(struct nic_link, row.ifindex)},
 };
 
@@ -77,35 +75,28 @@ static const struct {
 	{IFLA_MASTER, offsetof(struct nic_row, master_ifindex)},
 };
 
-#define STATISTIC(theirs, ours)                                                            \
-	{                                                                                  \
-		offsetof(struct rtnl_link_stats64, theirs), offsetof(struct nic_row, ours) \
-	}
+#define FROM(member) offsetof(struct rtnl_link_stats64, member)
+#define TO(member)   offsetof(struct nic_row, member)
 
 static const struct {
 	size_t from; /* in struct rtnl_link_stats64 */
 	size_t to;   /* in struct nic_row */
 } link_statistics[] = {
-	STATISTIC(rx_packets, rx_packets),
-	STATISTIC(rx_errors, rx_errors),
-	STATISTIC(rx_dropped, rx_dropped),
-	STATISTIC(rx_missed_errors, rx_missed),
-	STATISTIC(rx_fifo_errors, rx_fifo_errors),
-	STATISTIC(rx_crc_errors, rx_crc_errors),
-	STATISTIC(rx_frame_errors, rx_frame_errors),
-	STATISTIC(rx_over_errors, rx_over_errors),
-	STATISTIC(rx_nohandler, rx_nohandler),
-	STATISTIC(tx_packets, tx_packets),
-	STATISTIC(tx_errors, tx_errors),
-	STATISTIC(tx_dropped, tx_dropped),
-	STATISTIC(tx_fifo_errors, tx_fifo_errors),
-	STATISTIC(tx_carrier_errors, tx_carrier_errors),
+	{FROM(rx_packets), TO(rx_packets)},
+	{FROM(rx_errors), TO(rx_errors)},
+	{FROM(rx_dropped), TO(rx_dropped)},
+	{FROM(rx_missed_errors), TO(rx_missed)},
+	{FROM(rx_fifo_errors), TO(rx_fifo_errors)},
+	{FROM(rx_crc_errors), TO(rx_crc_errors)},
+	{FROM(rx_frame_errors), TO(rx_frame_errors)},
+	{FROM(rx_over_errors), TO(rx_over_errors)},
+	{FROM(rx_nohandler), TO(rx_nohandler)},
+	{FROM(tx_packets), TO(tx_packets)},
+	{FROM(tx_errors), TO(tx_errors)},
+	{FROM(tx_dropped), TO(tx_dropped)},
+	{FROM(tx_fifo_errors), TO(tx_fifo_errors)},
+	{FROM(tx_carrier_errors), TO(tx_carrier_errors)},
 };
-
-static uint64_t *nic_row_number(struct nic_row *row, size_t offset)
-{
-	return (uint64_t *)((unsigned char *)row + offset);
-}
 
 static void link_statistics_decode(const struct nlattr *stats, struct nic_row *row)
 {
@@ -118,7 +109,7 @@ static void link_statistics_decode(const struct nlattr *stats, struct nic_row *r
 		if (link_statistics[i].from + sizeof(value) > len)
 			continue;
 		memcpy(&value, data + link_statistics[i].from, sizeof(value));
-		*nic_row_number(row, link_statistics[i].to) = row_present(value);
+		*row_member(row, link_statistics[i].to) = row_present(value);
 	}
 }
 
@@ -160,7 +151,7 @@ int nic_link_decode(const struct nlmsghdr *message, struct nic_link *link)
 	ROW_SET_TEXT(row->name, link->ifname);
 	for (size_t i = 0; i < COUNT_OF(link_numbers); i++)
 		if (tb[link_numbers[i].attribute])
-			*nic_row_number(row, link_numbers[i].offset) = nla_get_u32(
+			*row_member(row, link_numbers[i].offset) = nla_get_u32(
 				tb[link_numbers[i].attribute]);
 	if (tb[IFLA_OPERSTATE] && nla_get_u8(tb[IFLA_OPERSTATE]) < COUNT_OF(oper_statuses))
 		row->oper_status = oper_statuses[nla_get_u8(tb[IFLA_OPERSTATE])];

@@ -18,31 +18,27 @@
 #include "collectors/nic/nic.h"
 
 const struct row_type nic_row_type = {
-	.name = "nic",
-	.size = sizeof(struct nic_row),
-	.text = offsetof(struct nic_row, name),
+	ROW_TYPE_TEXT("nic", struct nic_row, name),
 	.key = {ROW_NUMBER(struct nic_row, ifindex)},
 };
 
 const struct row_type nic_stat_row_type = {
-	.name = "nic_stat",
-	.size = sizeof(struct nic_stat_row),
-	.text = offsetof(struct nic_stat_row, name),
+	ROW_TYPE_TEXT("nic_stat", struct nic_stat_row, name),
 	.key = {ROW_NUMBER(struct nic_stat_row, ifindex), ROW_TEXT(struct nic_stat_row, name)},
 };
 
-#define COUNTER(member, width)                                              \
-	{                                                                   \
-		.offset = offsetof(struct nic_row, member), .bits = (width) \
-	}
+#define COUNTER(member) offsetof(struct nic_row, member)
 
 static const struct accum_field nic_fields[] = {
-	COUNTER(rx_packets, 64),      COUNTER(rx_errors, 64),	      COUNTER(rx_dropped, 64),
-	COUNTER(rx_missed, 64),	      COUNTER(rx_fifo_errors, 64),    COUNTER(rx_crc_errors, 64),
-	COUNTER(rx_frame_errors, 64), COUNTER(rx_over_errors, 64),    COUNTER(rx_nohandler, 64),
-	COUNTER(tx_packets, 64),      COUNTER(tx_errors, 64),	      COUNTER(tx_dropped, 64),
-	COUNTER(tx_fifo_errors, 64),  COUNTER(tx_carrier_errors, 64), COUNTER(carrier_changes, 32),
-	COUNTER(qdisc_drops, 32),     COUNTER(qdisc_requeues, 32),    COUNTER(rx_discards, 0),
+	{COUNTER(rx_packets), 64},	{COUNTER(rx_errors), 64},
+	{COUNTER(rx_dropped), 64},	{COUNTER(rx_missed), 64},
+	{COUNTER(rx_fifo_errors), 64},	{COUNTER(rx_crc_errors), 64},
+	{COUNTER(rx_frame_errors), 64}, {COUNTER(rx_over_errors), 64},
+	{COUNTER(rx_nohandler), 64},	{COUNTER(tx_packets), 64},
+	{COUNTER(tx_errors), 64},	{COUNTER(tx_dropped), 64},
+	{COUNTER(tx_fifo_errors), 64},	{COUNTER(tx_carrier_errors), 64},
+	{COUNTER(carrier_changes), 32}, {COUNTER(qdisc_drops), 32},
+	{COUNTER(qdisc_requeues), 32},	{COUNTER(rx_discards), 0},
 };
 
 static const struct accum_field nic_stat_fields[] = {

@@ -18,16 +18,10 @@
 #include "collectors/kernel/netlink.h"
 #include "collectors/protocol/conntrack.h"
 
-const struct row_type conntrack_row_type = {
-	.name = "conntrack",
-	.size = sizeof(struct conntrack_row),
-	.text = sizeof(struct conntrack_row),
-};
+const struct row_type conntrack_row_type = {ROW_TYPE("conntrack", struct conntrack_row)};
 
 const struct row_type conntrack_cpu_row_type = {
-	.name = "conntrack_cpu",
-	.size = sizeof(struct conntrack_cpu_row),
-	.text = sizeof(struct conntrack_cpu_row),
+	ROW_TYPE("conntrack_cpu", struct conntrack_cpu_row),
 	.key = {ROW_NUMBER(struct conntrack_cpu_row, cpu)},
 };
 
@@ -63,11 +57,6 @@ static const struct cpu_field {
 #define CPU_ACCUM(attribute, column, member) {offsetof(struct conntrack_cpu_row, member), 32},
 static const struct accum_field cpu_counters[] = {CPU_COUNTERS(CPU_ACCUM)};
 
-static uint64_t *member_of(struct conntrack_cpu_row *row, const struct cpu_field *field)
-{
-	return (uint64_t *)((unsigned char *)row + field->offset);
-}
-
 /* --- ctnetlink ------------------------------------------------------------------------------ */
 
 /* Reads a be32 attribute. */
@@ -94,7 +83,7 @@ static int decode_cpu_attribute(const struct nlattr *attribute, void *row)
 
 	for (size_t i = 0; i < COUNT_OF(cpu_fields); i++)
 		if (type == cpu_fields[i].attribute &&
-		    !attribute_number(attribute, member_of(row, &cpu_fields[i])))
+		    !attribute_number(attribute, row_member(row, cpu_fields[i].offset)))
 			return MNL_CB_ERROR;
 	return MNL_CB_OK;
 }
@@ -132,7 +121,7 @@ int conntrack_decode_global(const struct nlmsghdr *message, struct conntrack_row
 	return row->entries == ROW_ABSENT ? -EBADMSG : err;
 }
 
-static int add_cpu(const struct nlmsghdr *message, void *arg)
+static int conntrack_add_cpu(const struct nlmsghdr *message, void *arg)
 {
 	struct rows *rows = arg;
 	struct conntrack_cpu_row *row = rows_add(rows);
@@ -140,19 +129,19 @@ static int add_cpu(const struct nlmsghdr *message, void *arg)
 	return row ? conntrack_decode_cpu(message, row) : -ENOMEM;
 }
 
-static int set_global(const struct nlmsghdr *message, void *arg)
+static int conntrack_set_global(const struct nlmsghdr *message, void *arg)
 {
 	return conntrack_decode_global(message, arg);
 }
 
-static void clear_rows(void *arg)
+static void conntrack_clear_rows(void *arg)
 {
 	rows_clear(arg);
 }
 
 /* Sends one of ctnetlink's statistics requests. 0 or -errno. */
-static int send_request(struct netlink *nl, uint16_t type, uint16_t flags,
-			const struct netlink_dump *dump)
+static int conntrack_send_request(struct netlink *nl, uint16_t type, uint16_t flags,
+				  const struct netlink_dump *dump)
 {
 	union {
 		struct nlmsghdr header;
@@ -173,20 +162,21 @@ static int send_request(struct netlink *nl, uint16_t type, uint16_t flags,
  * Call it only when conntrack is loaded: the kernel may load nfnetlink for the socket and, for a
  * request that is permitted, nf_conntrack_netlink, which pulls in nf_conntrack.
  */
-static int read_ctnetlink(struct netlink *nl, struct conntrack_row *row, struct rows *cpus)
+static int conntrack_read_ctnetlink(struct netlink *nl, struct conntrack_row *row,
+				    struct rows *cpus)
 {
-	const struct netlink_dump global = {.message = set_global, .arg = row};
+	const struct netlink_dump global = {.message = conntrack_set_global, .arg = row};
 	const struct netlink_dump each = {
-		.message = add_cpu,
-		.restart = clear_rows,
+		.message = conntrack_add_cpu,
+		.restart = conntrack_clear_rows,
 		.arg = cpus,
 	};
 	int err = netlink_open(nl, NETLINK_NETFILTER);
 
 	if (!err)
-		err = send_request(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, &each);
+		err = conntrack_send_request(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, &each);
 	if (!err)
-		err = send_request(nl, IPCTNL_MSG_CT_GET_STATS, 0, &global);
+		err = conntrack_send_request(nl, IPCTNL_MSG_CT_GET_STATS, 0, &global);
 	if (err)
 		rows_clear(cpus);
 	return err;
@@ -197,8 +187,8 @@ static int read_ctnetlink(struct netlink *nl, struct conntrack_row *row, struct 
 #define COLUMNS_MAX 64
 
 /* Which field each column of the file is. 0 or -EBADMSG. */
-static int parse_header(struct span line, const struct cpu_field *columns[COLUMNS_MAX],
-			size_t *count)
+static int conntrack_parse_header(struct span line, const struct cpu_field *columns[COLUMNS_MAX],
+				  size_t *count)
 {
 	struct span word;
 	bool any = false;
@@ -215,8 +205,8 @@ static int parse_header(struct span line, const struct cpu_field *columns[COLUMN
 	return any ? 0 : -EBADMSG;
 }
 
-static int parse_cpu(struct span line, const struct cpu_field *const *columns, size_t count,
-		     struct conntrack_cpu_row *row)
+static int conntrack_parse_cpu(struct span line, const struct cpu_field *const *columns,
+			       size_t count, struct conntrack_cpu_row *row)
 {
 	struct span word;
 	uint64_t number;
@@ -225,7 +215,7 @@ static int parse_cpu(struct span line, const struct cpu_field *const *columns, s
 		if (!span_word(&line, &word) || span_hex(word, &number) || number > UINT32_MAX)
 			return -EBADMSG;
 		if (columns[i])
-			*member_of(row, columns[i]) = number;
+			*row_member(row, columns[i]->offset) = number;
 	}
 	return span_word(&line, &word) ? -EBADMSG : 0;
 }
@@ -238,7 +228,7 @@ int conntrack_parse_stat(struct span text, struct rows *rows)
 	int err = -EBADMSG;
 
 	if (!span_drop_tail(&text) && span_line(&text, &line))
-		err = parse_header(line, columns, &count);
+		err = conntrack_parse_header(line, columns, &count);
 	while (!err && span_line(&text, &line)) {
 		struct conntrack_cpu_row *row = rows_add(rows);
 
@@ -247,7 +237,7 @@ int conntrack_parse_stat(struct span text, struct rows *rows)
 			break;
 		}
 		row->cpu = rows->count - before - 1;
-		err = parse_cpu(line, columns, count, row);
+		err = conntrack_parse_cpu(line, columns, count, row);
 	}
 	if (!err && rows->count == before)
 		err = -EBADMSG;
@@ -272,7 +262,7 @@ int conntrack_number_cpus(struct rows *rows, struct span possible)
 }
 
 /* Reads the same counters from procfs, where everybody may. Notes what is missing. */
-static void read_stat(struct collect *c, struct rows *cpus)
+static void conntrack_read_stat(struct collect *c, struct rows *cpus)
 {
 	const struct roots *roots = &c->settings->roots;
 	const char *list = "devices/system/cpu/possible";
@@ -316,7 +306,7 @@ struct conntrack_state {
 };
 
 /* Adds a CPU's number to a sum, which is absent when one of the numbers is. */
-static uint64_t plus(uint64_t sum, uint64_t number)
+static uint64_t conntrack_plus(uint64_t sum, uint64_t number)
 {
 	return sum == ROW_ABSENT || number == ROW_ABSENT ? ROW_ABSENT : sum + number;
 }
@@ -326,9 +316,9 @@ void conntrack_sum(const struct rows *cpus, struct conntrack_row *row)
 	for (size_t i = 0; i < cpus->count; i++) {
 		const struct conntrack_cpu_row *cpu = rows_at(cpus, i);
 
-		row->drops = plus(i ? row->drops : 0, cpu->drop);
-		row->early_drops = plus(i ? row->early_drops : 0, cpu->early_drop);
-		row->insert_failed = plus(i ? row->insert_failed : 0, cpu->insert_failed);
+		row->drops = conntrack_plus(i ? row->drops : 0, cpu->drop);
+		row->early_drops = conntrack_plus(i ? row->early_drops : 0, cpu->early_drop);
+		row->insert_failed = conntrack_plus(i ? row->insert_failed : 0, cpu->insert_failed);
 		if (!i || cpu->discontinuity > row->discontinuity)
 			row->discontinuity = cpu->discontinuity;
 	}
@@ -336,7 +326,7 @@ void conntrack_sum(const struct rows *cpus, struct conntrack_row *row)
 
 /* Reads the number of entries, which exists when conntrack is loaded. 0 or what is to be returned.
  */
-static int read_count(struct collect *c, uint64_t *entries)
+static int conntrack_read_count(struct collect *c, uint64_t *entries)
 {
 	const struct conntrack_state *state = c->state;
 	const char *root = c->settings->roots.path[ROOT_PROC];
@@ -356,7 +346,7 @@ static int read_count(struct collect *c, uint64_t *entries)
 			    root, COUNT_PATH);
 }
 
-static void read_limits(struct collect *c, struct conntrack_row *row)
+static void conntrack_read_limits(struct collect *c, struct conntrack_row *row)
 {
 	const struct roots *roots = &c->settings->roots;
 
@@ -369,20 +359,20 @@ static void read_limits(struct collect *c, struct conntrack_row *row)
 }
 
 /* Fills the rows with raw counters, from ctnetlink when that is permitted. */
-static void read_counters(struct collect *c, struct conntrack_row *row, struct rows *cpus)
+static void conntrack_read_counters(struct collect *c, struct conntrack_row *row, struct rows *cpus)
 {
 	struct conntrack_state *state = c->state;
 	const char *root = c->settings->roots.path[ROOT_PROC];
 	int err = -EOPNOTSUPP;
 
 	if (roots_live(&c->settings->roots)) {
-		err = read_ctnetlink(&state->nl, row, cpus);
+		err = conntrack_read_ctnetlink(&state->nl, row, cpus);
 		if (!err) {
 			collect_source(c, "ctnetlink");
 			return;
 		}
 	}
-	read_stat(c, cpus);
+	conntrack_read_stat(c, cpus);
 	if (cpus->count)
 		collect_source(c, "%s/%s", root, STAT_PATH);
 	else
@@ -409,15 +399,15 @@ static int conntrack_collect(struct collect *c)
 		state->accum = accum_new(&cpu_accum);
 	if (!state->accum)
 		return collect_fail(c, -ENOMEM, "conntrack");
-	err = read_count(c, &entries);
+	err = conntrack_read_count(c, &entries);
 	if (err)
 		return err;
 	row = rows_add(&c->rows[0]);
 	if (!row)
 		return collect_fail(c, -ENOMEM, "conntrack");
 	row->entries = entries;
-	read_limits(c, row);
-	read_counters(c, row, cpus);
+	conntrack_read_limits(c, row);
+	conntrack_read_counters(c, row, cpus);
 	rows_sort(cpus);
 	err = accum_apply(state->accum, cpus, c->now);
 	if (err)

@@ -14,23 +14,13 @@
 #include "collectors/protocol/proc_files.h"
 
 const struct row_type counter_row_type = {
-	.name = "counter",
-	.size = sizeof(struct counter_row),
-	.text = offsetof(struct counter_row, group),
+	ROW_TYPE_TEXT("counter", struct counter_row, group),
 	.key = {ROW_TEXT(struct counter_row, group), ROW_TEXT(struct counter_row, name)},
 };
 
-const struct row_type tcp_row_type = {
-	.name = "tcp",
-	.size = sizeof(struct tcp_row),
-	.text = sizeof(struct tcp_row),
-};
+const struct row_type tcp_row_type = {ROW_TYPE("tcp", struct tcp_row)};
 
-const struct row_type udp_row_type = {
-	.name = "udp",
-	.size = sizeof(struct udp_row),
-	.text = sizeof(struct udp_row),
-};
+const struct row_type udp_row_type = {ROW_TYPE("udp", struct udp_row)};
 
 /* A kernel counter and its member of the row. */
 struct field {
@@ -39,54 +29,58 @@ struct field {
 	size_t offset;
 };
 
-#define TCP(group, name, member)                                  \
-	{                                                         \
-		(group), (name), offsetof(struct tcp_row, member) \
-	}
+#define TCP(member) offsetof(struct tcp_row, member)
 static const struct field tcp_fields[] = {
-	TCP("TcpExt", "ListenOverflows", listen_overflows),
-	TCP("TcpExt", "ListenDrops", listen_drops),
-	TCP("TcpExt", "TCPReqQFullDrop", req_q_full_drop),
-	TCP("TcpExt", "TCPReqQFullDoCookies", req_q_full_do_cookies),
-	TCP("TcpExt", "SyncookiesSent", syncookies_sent),
-	TCP("TcpExt", "SyncookiesFailed", syncookies_failed),
-	TCP("TcpExt", "TCPBacklogDrop", backlog_drop),
-	TCP("TcpExt", "TCPRcvQDrop", rcv_q_drop),
-	TCP("TcpExt", "TCPZeroWindowDrop", zero_window_drop),
-	TCP("TcpExt", "PruneCalled", prune_called),
-	TCP("TcpExt", "RcvPruned", rcv_pruned),
-	TCP("TcpExt", "OfoPruned", ofo_pruned),
-	TCP("TcpExt", "TCPOFOQueue", ofo_queue),
-	TCP("TcpExt", "TCPAbortOnMemory", abort_on_memory),
-	TCP("TcpExt", "TCPAbortOnTimeout", abort_on_timeout),
-	TCP("TcpExt", "TCPMemoryPressures", memory_pressures),
-	TCP("TcpExt", "TCPTimeWaitOverflow", time_wait_overflow),
-	TCP("TcpExt", "TCPTimeouts", timeouts),
-	TCP("TcpExt", "TCPSynRetrans", syn_retrans),
-	TCP("TcpExt", "TCPLostRetransmit", lost_retransmit),
-	TCP("Tcp", "RetransSegs", retrans_segs),
-	TCP("Tcp", "OutSegs", out_segs),
-	TCP("Tcp", "InErrs", in_errs),
-	TCP("Tcp", "OutRsts", out_rsts),
-	TCP("Tcp", "AttemptFails", attempt_fails),
-	TCP("TcpExt", "EmbryonicRsts", embryonic_rsts),
-	TCP("Tcp", "EstabResets", estab_resets),
-	TCP("Tcp", "ActiveOpens", active_opens),
-	TCP("Tcp", "PassiveOpens", passive_opens),
-	TCP("Tcp", "CurrEstab", curr_estab),
+	{"TcpExt", "ListenOverflows", TCP(listen_overflows)},
+	{"TcpExt", "ListenDrops", TCP(listen_drops)},
+	{"TcpExt", "TCPReqQFullDrop", TCP(req_q_full_drop)},
+	{"TcpExt", "TCPReqQFullDoCookies", TCP(req_q_full_do_cookies)},
+	{"TcpExt", "SyncookiesSent", TCP(syncookies_sent)},
+	{"TcpExt", "SyncookiesFailed", TCP(syncookies_failed)},
+	{"TcpExt", "TCPBacklogDrop", TCP(backlog_drop)},
+	{"TcpExt", "TCPRcvQDrop", TCP(rcv_q_drop)},
+	{"TcpExt", "TCPZeroWindowDrop", TCP(zero_window_drop)},
+	{"TcpExt", "PruneCalled", TCP(prune_called)},
+	{"TcpExt", "RcvPruned", TCP(rcv_pruned)},
+	{"TcpExt", "OfoPruned", TCP(ofo_pruned)},
+	{"TcpExt", "TCPOFOQueue", TCP(ofo_queue)},
+	{"TcpExt", "TCPAbortOnMemory", TCP(abort_on_memory)},
+	{"TcpExt", "TCPAbortOnTimeout", TCP(abort_on_timeout)},
+	{"TcpExt", "TCPMemoryPressures", TCP(memory_pressures)},
+	{"TcpExt", "TCPTimeWaitOverflow", TCP(time_wait_overflow)},
+	{"TcpExt", "TCPTimeouts", TCP(timeouts)},
+	{"TcpExt", "TCPSynRetrans", TCP(syn_retrans)},
+	{"TcpExt", "TCPLostRetransmit", TCP(lost_retransmit)},
+	{"Tcp", "RetransSegs", TCP(retrans_segs)},
+	{"Tcp", "OutSegs", TCP(out_segs)},
+	{"Tcp", "InErrs", TCP(in_errs)},
+	{"Tcp", "OutRsts", TCP(out_rsts)},
+	{"Tcp", "AttemptFails", TCP(attempt_fails)},
+	{"TcpExt", "EmbryonicRsts", TCP(embryonic_rsts)},
+	{"Tcp", "EstabResets", TCP(estab_resets)},
+	{"Tcp", "ActiveOpens", TCP(active_opens)},
+	{"Tcp", "PassiveOpens", TCP(passive_opens)},
+	{"Tcp", "CurrEstab", TCP(curr_estab)},
 };
+static const struct field curr_estab = {"Tcp", "CurrEstab", TCP(curr_estab)};
 
-#define UDP_FAMILY(group, member)                                                           \
-	{(group), "InDatagrams", offsetof(struct udp_row, member.in_datagrams)},            \
-		{(group), "NoPorts", offsetof(struct udp_row, member.no_ports)},            \
-		{(group), "InErrors", offsetof(struct udp_row, member.in_errors)},          \
-		{(group), "RcvbufErrors", offsetof(struct udp_row, member.rcvbuf_errors)},  \
-		{(group), "SndbufErrors", offsetof(struct udp_row, member.sndbuf_errors)},  \
-		{(group), "InCsumErrors", offsetof(struct udp_row, member.in_csum_errors)}, \
-	{                                                                                   \
-		(group), "MemErrors", offsetof(struct udp_row, member.mem_errors)           \
-	}
-static const struct field udp_fields[] = {UDP_FAMILY("Udp", udp), UDP_FAMILY("Udp6", udp6)};
+#define UDP(member) offsetof(struct udp_row, member)
+static const struct field udp_fields[] = {
+	{"Udp", "InDatagrams", UDP(udp.in_datagrams)},
+	{"Udp", "NoPorts", UDP(udp.no_ports)},
+	{"Udp", "InErrors", UDP(udp.in_errors)},
+	{"Udp", "RcvbufErrors", UDP(udp.rcvbuf_errors)},
+	{"Udp", "SndbufErrors", UDP(udp.sndbuf_errors)},
+	{"Udp", "InCsumErrors", UDP(udp.in_csum_errors)},
+	{"Udp", "MemErrors", UDP(udp.mem_errors)},
+	{"Udp6", "InDatagrams", UDP(udp6.in_datagrams)},
+	{"Udp6", "NoPorts", UDP(udp6.no_ports)},
+	{"Udp6", "InErrors", UDP(udp6.in_errors)},
+	{"Udp6", "RcvbufErrors", UDP(udp6.rcvbuf_errors)},
+	{"Udp6", "SndbufErrors", UDP(udp6.sndbuf_errors)},
+	{"Udp6", "InCsumErrors", UDP(udp6.in_csum_errors)},
+	{"Udp6", "MemErrors", UDP(udp6.mem_errors)},
+};
 
 /* Gauges among the counters. The -1 of MaxConn (no limit) never becomes a row. */
 static const struct {
@@ -106,8 +100,8 @@ bool counters_is_gauge(const struct counter_row *row)
 	return false;
 }
 
-static void fill_members(const struct rows *rows, const struct field *fields, size_t count,
-			 void *row)
+static void counters_fill_members(const struct rows *rows, const struct field *fields, size_t count,
+				  void *row)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct counter_row key, *found;
@@ -116,23 +110,23 @@ static void fill_members(const struct rows *rows, const struct field *fields, si
 		ROW_SET_TEXT(key.name, fields[i].name);
 		found = rows_find(rows, &key);
 		if (found)
-			*(uint64_t *)((unsigned char *)row + fields[i].offset) = found->value;
+			*row_member(row, fields[i].offset) = found->value;
 	}
 }
 
 void counters_fill_tcp(const struct rows *rows, struct tcp_row *tcp)
 {
-	fill_members(rows, tcp_fields, COUNT_OF(tcp_fields), tcp);
+	counters_fill_members(rows, tcp_fields, COUNT_OF(tcp_fields), tcp);
 }
 
 void counters_fill_udp(const struct rows *rows, struct udp_row *udp)
 {
-	fill_members(rows, udp_fields, COUNT_OF(udp_fields), udp);
+	counters_fill_members(rows, udp_fields, COUNT_OF(udp_fields), udp);
 }
 
 /* Whether a word can be a name of the kernel's: printable, with a letter in front, and not too long
  * for a row. */
-static bool is_name(struct span word, size_t size)
+static bool counters_is_name(struct span word, size_t size)
 {
 	if (!word.len || word.len >= size)
 		return false;
@@ -143,13 +137,15 @@ static bool is_name(struct span word, size_t size)
 }
 
 /* Adds a row; none for a negative number. 0, -ENOMEM, or -EINVAL for malformed words. */
-static int add_counter(struct rows *rows, struct span group, struct span name, struct span value)
+static int counters_add_counter(struct rows *rows, struct span group, struct span name,
+				struct span value)
 {
 	struct counter_row *row;
 	int64_t with_sign;
 	uint64_t number;
 
-	if (!is_name(group, COUNTER_GROUP_SIZE) || !is_name(name, COUNTER_NAME_SIZE))
+	if (!counters_is_name(group, COUNTER_GROUP_SIZE) ||
+	    !counters_is_name(name, COUNTER_NAME_SIZE))
 		return -EINVAL;
 	if (span_u64(value, &number))
 		return span_i64(value, &with_sign) ? -EINVAL : 0;
@@ -163,24 +159,26 @@ static int add_counter(struct rows *rows, struct span group, struct span name, s
 }
 
 /* Takes "Group:" off the front of a line. False when there is none. */
-static bool take_group(struct span *line, struct span *group)
+static bool counters_take_group(struct span *line, struct span *group)
 {
 	if (!span_word(line, group) || group->start[group->len - 1] != ':')
 		return false;
 	group->len--;
-	return is_name(*group, COUNTER_GROUP_SIZE);
+	return counters_is_name(*group, COUNTER_GROUP_SIZE);
 }
 
 /* Adds the rows of a line of names and a line of values, both without their group. 0, -ENOMEM, or
  * -EINVAL with no row added. */
-static int add_pair(struct rows *rows, struct span group, struct span names, struct span values)
+static int counters_add_pair(struct rows *rows, struct span group, struct span names,
+			     struct span values)
 {
 	size_t before = rows->count;
 	struct span name, value;
 	int err = 0;
 
 	while (!err && span_word(&names, &name))
-		err = span_word(&values, &value) ? add_counter(rows, group, name, value) : -EINVAL;
+		err = span_word(&values, &value) ? counters_add_counter(rows, group, name, value)
+						 : -EINVAL;
 	if (!err && span_word(&values, &value))
 		err = -EINVAL;
 	while (err && rows->count > before)
@@ -196,7 +194,7 @@ struct waiting {
 	struct span names;
 };
 
-static void drop_waiting(struct waiting *names, struct faults *faults)
+static void counters_drop_waiting(struct waiting *names, struct faults *faults)
 {
 	if (names->is)
 		faults_add(faults, "line %zu (%.*s) has no line of values", names->number,
@@ -213,33 +211,33 @@ int counters_parse_pairs(struct span text, struct rows *rows, struct faults *fau
 	for (size_t number = 1; span_line(&text, &line); number++) {
 		int err;
 
-		if (!take_group(&line, &group)) {
-			drop_waiting(&names, faults);
+		if (!counters_take_group(&line, &group)) {
+			counters_drop_waiting(&names, faults);
 			faults_add(faults, "line %zu does not begin with a group", number);
 			continue;
 		}
 		if (!names.is || names.group.len != group.len ||
 		    memcmp(names.group.start, group.start, group.len)) {
-			drop_waiting(&names, faults);
+			counters_drop_waiting(&names, faults);
 			names = (struct waiting){true, number, group, line};
 			continue;
 		}
 		names.is = false;
-		err = add_pair(rows, group, names.names, line);
+		err = counters_add_pair(rows, group, names.names, line);
 		if (err == -ENOMEM)
 			return err;
 		if (err)
 			faults_add(faults, "lines %zu and %zu (%.*s) do not match", names.number,
 				   number, (int)group.len, group.start);
 	}
-	drop_waiting(&names, faults);
+	counters_drop_waiting(&names, faults);
 	if (tail)
 		faults_add(faults, "it is truncated");
 	return 0;
 }
 
 /* Splits "Udp6InErrors" after the 6. False when it is no such name. */
-static bool split_snmp6(struct span word, struct span *group, struct span *name)
+static bool counters_split_snmp6(struct span word, struct span *group, struct span *name)
 {
 	const char *six = memchr(word.start, '6', word.len);
 
@@ -260,9 +258,9 @@ int counters_parse_snmp6(struct span text, struct rows *rows, struct faults *fau
 	for (size_t number = 1; span_line(&text, &line); number++) {
 		int err = -EINVAL;
 
-		if (span_word(&line, &word) && split_snmp6(word, &group, &name) &&
+		if (span_word(&line, &word) && counters_split_snmp6(word, &group, &name) &&
 		    span_word(&line, &value) && !span_word(&line, &more))
-			err = add_counter(rows, group, name, value);
+			err = counters_add_counter(rows, group, name, value);
 		if (err == -ENOMEM)
 			return err;
 		if (err)
@@ -288,9 +286,10 @@ static const struct accum_type counter_accum = {
 
 struct counters_state {
 	struct accum *accum;
+	struct rows_order order; /* of c->rows[0] */
 };
 
-static void drop_gauges(struct rows *rows)
+static void counters_drop_gauges(struct rows *rows)
 {
 	size_t kept = 0;
 
@@ -326,10 +325,10 @@ static int counters_collect(struct collect *c)
 		state->accum = accum_new(&counter_accum);
 	if (!tcp || !udp || !state->accum)
 		return collect_fail(c, -ENOMEM, "protocol counters");
-	rows_sort(rows);
-	/* Gauges are in no other table; what is counted is then replaced by its total. */
-	counters_fill_tcp(rows, tcp);
-	drop_gauges(rows);
+	rows_sort_like(rows, &state->order);
+	/* A gauge is in no other table, and has no total. */
+	counters_fill_members(rows, &curr_estab, 1, tcp);
+	counters_drop_gauges(rows);
 	err = accum_apply(state->accum, rows, c->now);
 	if (err)
 		return collect_fail(c, err, "protocol counters");
@@ -338,9 +337,12 @@ static int counters_collect(struct collect *c)
 	return 0;
 }
 
-static void counters_close(void *state)
+static void counters_close(void *arg)
 {
-	accum_free(((struct counters_state *)state)->accum);
+	struct counters_state *state = arg;
+
+	accum_free(state->accum);
+	rows_order_clear(&state->order);
 }
 
 const struct collector counters_collector = {

@@ -77,8 +77,8 @@ extern const struct collector counters_collector;
 /*
  * Parses netstat or snmp: pairs of a line with names and a line with values, each with its group in
  * front ("TcpExt: …"). Adds a counter_row for each value, gauges and constants included, but none
- * for a value below 0 (the kernel's word for "no limit"). A pair that does not match or has
- * something else than numbers is passed over as a whole and noted in *faults.
+ * for a value below 0 (the kernel's word for "no limit"). A pair that does not match or contains
+ * anything but numbers is passed over as a whole and noted in *faults.
  * 0 or -ENOMEM.
  */
 int counters_parse_pairs(struct span text, struct rows *rows, struct faults *faults);

@@ -14,9 +14,7 @@
 #include "collectors/protocol/proc_files.h"
 
 const struct row_type protocol_row_type = {
-	.name = "protocol",
-	.size = sizeof(struct protocol_row),
-	.text = offsetof(struct protocol_row, name),
+	ROW_TYPE_TEXT("protocol", struct protocol_row, name),
 	.key = {ROW_TEXT(struct protocol_row, name)},
 };
 

@@ -9,8 +9,8 @@
 #include "collectors/protocol/proc_files.h"
 
 /* Explains a file that is missing or faulty while others could be read. */
-static void note_file(struct collect *c, const struct proc_file *file, int err,
-		      const struct faults *faults)
+static void proc_files_note(struct collect *c, const struct proc_file *file, int err,
+			    const struct faults *faults)
 {
 	const char *root = c->settings->roots.path[ROOT_PROC];
 
@@ -28,7 +28,7 @@ static void note_file(struct collect *c, const struct proc_file *file, int err,
 }
 
 /* 0 when the file gave rows, else -errno. */
-static int read_file(struct collect *c, const struct proc_file *file, struct faults *faults)
+static int proc_files_read(struct collect *c, const struct proc_file *file, struct faults *faults)
 {
 	struct rows *rows = &c->rows[0];
 	size_t before = rows->count;
@@ -39,7 +39,8 @@ static int read_file(struct collect *c, const struct proc_file *file, struct fau
 	return !err && rows->count == before ? -EBADMSG : err;
 }
 
-static void append_path(char *list, size_t size, const char *root, const struct proc_file *file)
+static void proc_files_append(char *list, size_t size, const char *root,
+			      const struct proc_file *file)
 {
 	size_t used = strlen(list);
 
@@ -54,14 +55,14 @@ int proc_files_collect(struct collect *c, const struct proc_file *files, size_t 
 
 	for (size_t i = 0; i < count; i++) {
 		struct faults faults = {0};
-		int err = read_file(c, &files[i], &faults);
+		int err = proc_files_read(c, &files[i], &faults);
 
 		if (err == -ENOMEM)
 			return collect_fail(c, err, "%s/%s", root, files[i].path);
 		if (!first_err)
 			first_err = err;
-		note_file(c, &files[i], err, &faults);
-		append_path(err ? unread : read, COLLECT_SOURCE_SIZE, root, &files[i]);
+		proc_files_note(c, &files[i], err, &faults);
+		proc_files_append(err ? unread : read, COLLECT_SOURCE_SIZE, root, &files[i]);
 	}
 	collect_source(c, "%s", read);
 	if (read[0])

@@ -128,7 +128,7 @@ static int endpoint_rows(struct collect *c, const struct endpoint_source *source
 }
 
 /* Losing sockets are looked up at once, others only when they last. */
-static bool is_urgent(const struct endpoint *endpoint)
+static bool endpoint_is_urgent(const struct endpoint *endpoint)
 {
 	return endpoint->recent >= 1 || endpoint->usage >= OWNERS_URGENT_USAGE;
 }
@@ -152,7 +152,7 @@ int endpoint_collector_show(struct collect *c, const struct endpoint_source *sou
 		collect_note(c, "%zu endpoints of %s have no row: raise `maxRows %s %u`", left_out,
 			     source->sockets, source->directive, max);
 	for (long i = 0; i < count; i++)
-		owners_want(state->owners, list[i]->inode, is_urgent(list[i]), c->now);
+		owners_want(state->owners, list[i]->inode, endpoint_is_urgent(list[i]), c->now);
 	owners_collect(state->owners, c, source->sockets);
 	err = endpoint_rows(c, source, list, (size_t)count);
 	free(list);

@@ -19,9 +19,7 @@
 #include "collectors/socket/owner.h"
 
 const struct row_type buffer_row_type = {
-	.name = "buffer",
-	.size = sizeof(struct buffer_row),
-	.text = offsetof(struct buffer_row, protocol),
+	ROW_TYPE_TEXT("buffer", struct buffer_row, protocol),
 	.key = {ROW_NUMBER(struct buffer_row, rank)},
 };
 
@@ -41,13 +39,13 @@ struct stuck_socket {
 
 /* --- the pure part ---------------------------------------------------------------------------- */
 
-static uint64_t usage(uint64_t queue, uint64_t buffer)
+static uint64_t buffer_usage(uint64_t queue, uint64_t buffer)
 {
 	return queue * USAGE_FULL / (buffer ? buffer : 1);
 }
 
 /* What of the send buffer is taken: TCP queues, UDP only hands to the device. */
-static uint32_t tx_queue(const struct buffer_entry *entry)
+static uint32_t buffer_tx_queue(const struct buffer_entry *entry)
 {
 	return entry->protocol == IPPROTO_TCP ? entry->socket.memory.tx_queue
 					      : entry->socket.memory.tx_alloc;
@@ -55,35 +53,35 @@ static uint32_t tx_queue(const struct buffer_entry *entry)
 
 uint64_t buffer_rx_usage(const struct buffer_entry *entry)
 {
-	return usage(entry->socket.memory.rx_queue, entry->socket.memory.rx_buffer);
+	return buffer_usage(entry->socket.memory.rx_queue, entry->socket.memory.rx_buffer);
 }
 
 uint64_t buffer_tx_usage(const struct buffer_entry *entry)
 {
-	return usage(tx_queue(entry), entry->socket.memory.tx_buffer);
+	return buffer_usage(buffer_tx_queue(entry), entry->socket.memory.tx_buffer);
 }
 
-static uint64_t fullness(const struct buffer_entry *entry)
+static uint64_t buffer_fullness(const struct buffer_entry *entry)
 {
 	uint64_t rx = buffer_rx_usage(entry), tx = buffer_tx_usage(entry);
 
 	return rx > tx ? rx : tx;
 }
 
-static uint64_t bytes(const struct buffer_entry *entry)
+static uint64_t buffer_bytes(const struct buffer_entry *entry)
 {
-	return (uint64_t)entry->socket.memory.rx_queue + tx_queue(entry);
+	return (uint64_t)entry->socket.memory.rx_queue + buffer_tx_queue(entry);
 }
 
 /* Whether a comes before b: the fuller one, then the one with more bytes, then the older one. */
-static bool before(const struct buffer_entry *a, const struct buffer_entry *b)
+static bool buffer_before(const struct buffer_entry *a, const struct buffer_entry *b)
 {
-	uint64_t x = fullness(a), y = fullness(b);
+	uint64_t x = buffer_fullness(a), y = buffer_fullness(b);
 
 	if (x != y)
 		return x > y;
-	x = bytes(a);
-	y = bytes(b);
+	x = buffer_bytes(a);
+	y = buffer_bytes(b);
 	return x != y ? x > y : a->socket.cookie < b->socket.cookie;
 }
 
@@ -93,14 +91,14 @@ void buffer_ranking_add(struct buffer_ranking *ranking, const struct inet_socket
 	struct buffer_entry entry = {.socket = *socket, .protocol = protocol};
 	size_t at;
 
-	if (!socket->has_memory || !bytes(&entry) || !ranking->max)
+	if (!socket->has_memory || !buffer_bytes(&entry) || !ranking->max)
 		return;
 	if (ranking->count == ranking->max) {
-		if (!before(&entry, &ranking->entries[ranking->count - 1]))
+		if (!buffer_before(&entry, &ranking->entries[ranking->count - 1]))
 			return;
 		ranking->count--;
 	}
-	for (at = ranking->count; at && before(&entry, &ranking->entries[at - 1]); at--)
+	for (at = ranking->count; at && buffer_before(&entry, &ranking->entries[at - 1]); at--)
 		;
 	memmove(&ranking->entries[at + 1], &ranking->entries[at],
 		(ranking->count - at) * sizeof(entry));
@@ -130,7 +128,7 @@ void buffer_stuck_add(struct buffer_stuck *stuck, const struct inet_socket *sock
 	struct stuck_socket *entry;
 
 	if (!socket->has_memory ||
-	    usage(socket->memory.rx_queue, socket->memory.rx_buffer) < STUCK_USAGE)
+	    buffer_usage(socket->memory.rx_queue, socket->memory.rx_buffer) < STUCK_USAGE)
 		return;
 	stuck->count++;
 	entry = hash_find(&stuck->sockets, &socket->cookie);
@@ -330,7 +328,7 @@ static int buffer_rows(struct collect *c, const struct buffer_ranking *ranking)
 		row->state = entry->socket.state;
 		row->rx_queue_bytes = entry->socket.memory.rx_queue;
 		row->rx_buffer_bytes = entry->socket.memory.rx_buffer;
-		row->tx_queue_bytes = tx_queue(entry);
+		row->tx_queue_bytes = buffer_tx_queue(entry);
 		row->tx_buffer_bytes = entry->socket.memory.tx_buffer;
 		row->rx_usage = buffer_rx_usage(entry);
 		row->tx_usage = buffer_tx_usage(entry);
@@ -359,7 +357,8 @@ static int buffer_show(struct collect *c)
 	if (!err) {
 		for (size_t i = 0; i < ranking.count; i++)
 			owners_want(state->owners, ranking.entries[i].socket.inode,
-				    fullness(&ranking.entries[i]) >= OWNERS_URGENT_USAGE, c->now);
+				    buffer_fullness(&ranking.entries[i]) >= OWNERS_URGENT_USAGE,
+				    c->now);
 		owners_collect(state->owners, c, "sockets");
 		err = buffer_rows(c, &ranking);
 	}

@@ -13,9 +13,7 @@
 #include "collectors/socket/listener.h"
 
 const struct row_type listener_row_type = {
-	.name = "listener",
-	.size = sizeof(struct listener_row),
-	.text = offsetof(struct listener_row, endpoint),
+	ROW_TYPE_TEXT("listener", struct listener_row, endpoint),
 	.key = {ROW_TEXT(struct listener_row, endpoint)},
 };
 

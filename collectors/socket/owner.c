@@ -122,7 +122,7 @@ static void pids_free(struct pids *pids)
 	*pids = (struct pids){.pid = NULL};
 }
 
-static void scan_drop(struct scan *scan)
+static void owners_scan_drop(struct scan *scan)
 {
 	if (scan->fds)
 		closedir(scan->fds);
@@ -132,7 +132,7 @@ static void scan_drop(struct scan *scan)
 
 void owners_free(struct owners *owners)
 {
-	scan_drop(&owners->scan);
+	owners_scan_drop(&owners->scan);
 	pids_free(&owners->known);
 	hash_clear(&owners->cache);
 	filebuf_free(&owners->buf);
@@ -215,8 +215,8 @@ static uint64_t socket_inode(const char *target, size_t len)
 }
 
 /* Names the process of an entry. Many sockets in a row are usually one process's. */
-static void name_process(struct owners *owners, const struct roots *roots,
-			 struct owner_entry *entry)
+static void owners_name_process(struct owners *owners, const struct roots *roots,
+				struct owner_entry *entry)
 {
 	struct span rest, line;
 
@@ -232,8 +232,8 @@ static void name_process(struct owners *owners, const struct roots *roots,
 	ROW_SET_TEXT(entry->command, owners->named);
 }
 
-static void verify_entry(struct owners *owners, const struct roots *roots,
-			 struct owner_entry *entry, uint64_t now)
+static void owners_verify_entry(struct owners *owners, const struct roots *roots,
+				struct owner_entry *entry, uint64_t now)
 {
 	char target[64];
 	ssize_t len = procfs_readlink(roots, ROOT_PROC, target, sizeof(target), "%u/fd/%u",
@@ -241,14 +241,14 @@ static void verify_entry(struct owners *owners, const struct roots *roots,
 
 	if (len >= 0 && socket_inode(target, (size_t)len) == entry->inode) {
 		entry->verified = now;
-		name_process(owners, roots, entry);
+		owners_name_process(owners, roots, entry);
 	} else {
 		*entry = (struct owner_entry){.inode = entry->inode, .used = entry->used};
 	}
 }
 
 /* Reads the links again whose time has come; those that the budget leaves out come next time. */
-static void verify_all(struct owners *owners, const struct roots *roots, uint64_t now)
+static void owners_verify_all(struct owners *owners, const struct roots *roots, uint64_t now)
 {
 	uint64_t deadline = clock_monotonic() + owners->budget_ns;
 	unsigned links = 0;
@@ -258,7 +258,7 @@ static void verify_all(struct owners *owners, const struct roots *roots, uint64_
 
 		if (!entry->pid || entry->used != now || now - entry->verified < VERIFY_NS)
 			continue;
-		verify_entry(owners, roots, entry, now);
+		owners_verify_entry(owners, roots, entry, now);
 		if (!(++links % SCAN_LINKS) && clock_monotonic() > deadline)
 			break;
 	}
@@ -334,7 +334,7 @@ static void pids_select(struct pids *to, const struct pids *all, const struct pi
 }
 
 /* Chooses the processes to look at, the most promising ones first. */
-static void scan_choose(struct owners *owners, const struct roots *roots)
+static void owners_scan_choose(struct owners *owners, const struct roots *roots)
 {
 	struct scan *scan = &owners->scan;
 	struct pids all = {0}, having = {0};
@@ -358,7 +358,8 @@ static void scan_choose(struct owners *owners, const struct roots *roots)
 	pids_free(&having);
 }
 
-static void scan_begin(struct owners *owners, const struct roots *roots, bool full, uint64_t now)
+static void owners_scan_begin(struct owners *owners, const struct roots *roots, bool full,
+			      uint64_t now)
 {
 	struct scan *scan = &owners->scan;
 
@@ -370,12 +371,12 @@ static void scan_begin(struct owners *owners, const struct roots *roots, bool fu
 		entry->sought = !entry->pid && now - entry->used <= WANTED_NS;
 		scan->wanted += entry->sought;
 	}
-	scan_choose(owners, roots);
+	owners_scan_choose(owners, roots);
 }
 
 /* A link of a process was read. */
-static void scan_take(struct owners *owners, const struct roots *roots, uint32_t pid,
-		      const char *name, uint64_t inode)
+static void owners_scan_take(struct owners *owners, const struct roots *roots, uint32_t pid,
+			     const char *name, uint64_t inode)
 {
 	struct owner_entry *entry = hash_find(&owners->cache, &inode);
 	uint64_t fd;
@@ -391,11 +392,11 @@ static void scan_take(struct owners *owners, const struct roots *roots, uint32_t
 	entry->fd = (uint32_t)fd;
 	entry->misses = 0;
 	entry->verified = owners->scan.start;
-	name_process(owners, roots, entry);
+	owners_name_process(owners, roots, entry);
 }
 
 /* Reads on in the directory of the process under way. False when the time is over. */
-static bool scan_process(struct owners *owners, const struct roots *roots, uint64_t deadline)
+static bool owners_scan_process(struct owners *owners, const struct roots *roots, uint64_t deadline)
 {
 	struct scan *scan = &owners->scan;
 	uint32_t pid = scan->pids.pid[scan->next];
@@ -412,7 +413,7 @@ static bool scan_process(struct owners *owners, const struct roots *roots, uint6
 		uint64_t inode = len > 0 ? socket_inode(target, (size_t)len) : 0;
 
 		if (inode)
-			scan_take(owners, roots, pid, entry->d_name, inode);
+			owners_scan_take(owners, roots, pid, entry->d_name, inode);
 		if (len < 0 && (errno == EACCES || errno == EPERM)) {
 			denied = true;
 			break;
@@ -431,7 +432,7 @@ static bool scan_process(struct owners *owners, const struct roots *roots, uint6
 }
 
 /* Those that the scan sought and did not find wait longer next time. */
-static void scan_end(struct owners *owners, uint64_t now)
+static void owners_scan_end(struct owners *owners, uint64_t now)
 {
 	struct scan *scan = &owners->scan;
 	uint64_t gap = scan->spent * QUICK_GAP_TIMES;
@@ -452,18 +453,20 @@ static void scan_end(struct owners *owners, uint64_t now)
 		owners->stats.denied = scan->denied;
 	if (!scan->full)
 		owners->next_quick = now + (gap > QUICK_GAP_NS ? gap : QUICK_GAP_NS);
-	scan_drop(scan);
+	owners_scan_drop(scan);
 }
 
 /* Goes on with the scan until it is over, all is found, or its time is. */
-static void scan_step(struct owners *owners, const struct roots *roots, uint64_t start, bool young)
+static void owners_scan_step(struct owners *owners, const struct roots *roots, uint64_t start,
+			     bool young)
 {
 	struct scan *scan = &owners->scan;
 	uint64_t deadline = start + (young ? owners->first_budget_ns : owners->budget_ns), spent;
 	bool time_left = true;
 
 	while (time_left && scan->next < scan->pids.count && scan->wanted)
-		time_left = scan_process(owners, roots, deadline) && clock_monotonic() < deadline;
+		time_left = owners_scan_process(owners, roots, deadline) &&
+			    clock_monotonic() < deadline;
 	spent = clock_monotonic() - start;
 	scan->spent += spent;
 	if (scan->full && !young)
@@ -472,14 +475,14 @@ static void scan_step(struct owners *owners, const struct roots *roots, uint64_t
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static bool keep_entry(const void *item, void *now)
+static bool owners_keep_entry(const void *item, void *now)
 {
 	const struct owner_entry *entry = item;
 
 	return *(const uint64_t *)now - entry->used <= FORGET_NS;
 }
 
-static void save_time(struct owners *owners, uint64_t now)
+static void owners_save_time(struct owners *owners, uint64_t now)
 {
 	if (owners->saved_at && now > owners->saved_at)
 		owners->saved += (int64_t)((now - owners->saved_at) / FULL_PART);
@@ -489,7 +492,7 @@ static void save_time(struct owners *owners, uint64_t now)
 }
 
 /* Whether a scan, or a full one, is due for one of the inodes that are wanted at this time. */
-static bool scan_due(const struct owners *owners, bool full, bool young, uint64_t now)
+static bool owners_scan_due(const struct owners *owners, bool full, bool young, uint64_t now)
 {
 	if (!young && (full ? owners->saved <= 0 : now < owners->next_quick))
 		return false;
@@ -516,24 +519,24 @@ static void owners_scan(struct owners *owners, const struct roots *roots, uint64
 		owners->born = now;
 	young = now - owners->born < YOUNG_NS;
 	if (!scan->pids.pid) {
-		bool full = scan_due(owners, true, young, now);
+		bool full = owners_scan_due(owners, true, young, now);
 
-		if (!full && !scan_due(owners, false, young, now))
+		if (!full && !owners_scan_due(owners, false, young, now))
 			return;
-		scan_begin(owners, roots, full, now);
+		owners_scan_begin(owners, roots, full, now);
 	}
-	scan_step(owners, roots, start, young);
+	owners_scan_step(owners, roots, start, young);
 	if (scan->next >= scan->pids.count || !scan->wanted)
-		scan_end(owners, now);
+		owners_scan_end(owners, now);
 }
 
 void owners_update(struct owners *owners, const struct roots *roots, uint64_t now)
 {
 	pthread_mutex_lock(&owners->lock);
 	owners->named_pid = 0;
-	save_time(owners, now);
-	hash_keep(&owners->cache, keep_entry, &now);
-	verify_all(owners, roots, now);
+	owners_save_time(owners, now);
+	hash_keep(&owners->cache, owners_keep_entry, &now);
+	owners_verify_all(owners, roots, now);
 	owners_scan(owners, roots, now);
 	pthread_mutex_unlock(&owners->lock);
 }

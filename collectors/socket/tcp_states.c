@@ -14,9 +14,7 @@
 #include "collectors/socket/tcp_states.h"
 
 const struct row_type socket_state_row_type = {
-	.name = "socket_state",
-	.size = sizeof(struct socket_state_row),
-	.text = sizeof(struct socket_state_row),
+	ROW_TYPE("socket_state", struct socket_state_row),
 	.key = {ROW_NUMBER(struct socket_state_row, family),
 		ROW_NUMBER(struct socket_state_row, state)},
 };
@@ -54,14 +52,14 @@ void tcp_states_count(struct socket_counts *counts, const struct inet_socket *so
 		close_waits_add(counts->close_waits, socket);
 }
 
-static uint64_t minus(uint64_t a, uint64_t b)
+static uint64_t states_minus(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
 }
 
-static bool close_to(uint64_t a, uint64_t b, uint64_t slack)
+static bool states_close_to(uint64_t a, uint64_t b, uint64_t slack)
 {
-	return minus(a, b) <= slack && minus(b, a) <= slack;
+	return states_minus(a, b) <= slack && states_minus(b, a) <= slack;
 }
 
 static void states_add_families(socket_table table)
@@ -97,7 +95,7 @@ static bool states_infer_established(const struct socket_counts counts[SOCKET_DU
 
 		if (in_use == ROW_ABSENT)
 			continue;
-		table[i + 1][TCP_ESTABLISHED] = minus(in_use, counts[i].full);
+		table[i + 1][TCP_ESTABLISHED] = states_minus(in_use, counts[i].full);
 		sum += table[i + 1][TCP_ESTABLISHED];
 		full += counts[i].full;
 		close_wait += counts[i].state[TCP_CLOSE_WAIT];
@@ -105,23 +103,23 @@ static bool states_infer_established(const struct socket_counts counts[SOCKET_DU
 	if (totals->curr_estab == ROW_ABSENT)
 		return true;
 	full = SLACK + full / SLACK_PART;
-	return close_to(sum, totals->curr_estab, full) ||
-	       close_to(sum, minus(totals->curr_estab, close_wait), full);
+	return states_close_to(sum, totals->curr_estab, full) ||
+	       states_close_to(sum, states_minus(totals->curr_estab, close_wait), full);
 }
 
 static void states_infer_time_wait(const struct socket_counts counts[SOCKET_DUMPS],
 				   uint64_t time_wait, enum socket_dump split, bool ipv6,
 				   socket_table table)
 {
-	uint64_t any = minus(time_wait, counts[SOCKET_DUMP_IPV4].fin_wait2_mini +
-						counts[SOCKET_DUMP_IPV6].fin_wait2_mini);
+	uint64_t any = states_minus(time_wait, counts[SOCKET_DUMP_IPV4].fin_wait2_mini +
+						       counts[SOCKET_DUMP_IPV6].fin_wait2_mini);
 	uint64_t part[SOCKET_DUMPS] = {ROW_ABSENT, ROW_ABSENT};
 
 	if (!ipv6) {
 		part[SOCKET_DUMP_IPV4] = any;
 	} else if (split != SOCKET_DUMPS) {
 		part[split] = counts[split].state[TCP_TIME_WAIT];
-		part[!split] = minus(any, part[split]);
+		part[!split] = states_minus(any, part[split]);
 		any = part[split] + part[!split];
 	} else if (!any) {
 		part[SOCKET_DUMP_IPV4] = part[SOCKET_DUMP_IPV6] = 0;

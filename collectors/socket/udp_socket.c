@@ -8,9 +8,7 @@
 #include "collectors/socket/udp_socket.h"
 
 const struct row_type udp_socket_row_type = {
-	.name = "udp_socket",
-	.size = sizeof(struct udp_socket_row),
-	.text = offsetof(struct udp_socket_row, endpoint),
+	ROW_TYPE_TEXT("udp_socket", struct udp_socket_row, endpoint),
 	.key = {ROW_TEXT(struct udp_socket_row, endpoint)},
 };
 

@@ -37,7 +37,7 @@
 #define CLOSE_MS 500
 /* After a loss the reason is logged only when the master has not come back within this time. */
 #define EXPLAIN_MS 5000
-/* A session that lasts as long is no failure, however it ends. */
+/* A session that lasts this long has not failed, however it ends. */
 #define STEADY_MS 5000
 /* Estimates of the master's start that differ by less mean the same start. */
 #define EPOCH_SLACK_NS (1000 * MILLISECOND_NS)
@@ -63,7 +63,7 @@ static struct {
 	uint64_t connects;	  /* how often the state became UP */
 	int64_t epoch;		  /* monotonic ns of the master's start */
 	bool moving;		  /* the loss is our own doing: another address, or the end */
-	int ending;		  /* why we break the connection: an errno, or 0 */
+	int ending;		  /* why we end the connection: an errno, or 0 */
 	int error;		  /* with which errno the session failed last, ... */
 	unsigned failures;	  /* ... and how often in a row */
 	int explained;		  /* the errno that was logged last; 0: none */
@@ -174,7 +174,7 @@ static void session_failed(int error)
 		    self.address, strerror(error), retry->remedy, retry->limit_ms);
 }
 
-/* Ends a session that is of no use any more. */
+/* Ends a session that can no longer be used. */
 static void session_break(int error)
 {
 	self.ending = error;
@@ -230,7 +230,7 @@ static void session_register(void)
 	}
 }
 
-/* Receives what comes from the master, instead of the library's own callback. */
+/* Receives the master's packets in place of the library's own callback. */
 static int session_packet(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
 			  void *arg)
 {

@@ -35,12 +35,9 @@
 
 /* A member of a row, for struct check_members. */
 #define AT(row, m) (offsetof(struct row, m) + 1)
-#define OF(...)                     \
-	{                           \
-		{                   \
-			__VA_ARGS__ \
-		}                   \
-	}
+/* clang-format off */
+#define OF(...) {{__VA_ARGS__}}
+/* clang-format on */
 #define STAMP(row)	  .stamp = offsetof(struct row, discontinuity)
 #define CAPPED_BY(t, ...) .cap = {&(t), {{__VA_ARGS__}}}
 

@@ -55,13 +55,13 @@ struct source {
 	bool public; /* everyone may read it */
 };
 
-static bool read_file(struct reader *reader, const struct source *parent, const char *path,
+static bool file_read(struct reader *reader, const struct source *parent, const char *path,
 		      struct line *line);
 
-static void report_problem(struct reader *reader, const char *format, ...)
+static void file_problem(struct reader *reader, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static void report_problem(struct reader *reader, const char *format, ...)
+static void file_problem(struct reader *reader, const char *format, ...)
 {
 	char text[PATH_MAX + WORD_WHY_SIZE + 64];
 	va_list args;
@@ -102,7 +102,7 @@ static bool include_files(struct reader *reader, const struct source *source, st
 	if (!resolve_path(source, line, path))
 		return false;
 	if (!strpbrk(line->word[1], "*?[") || !access(path, F_OK))
-		return read_file(reader, source, path, line);
+		return file_read(reader, source, path, line);
 	switch (glob(path, 0, NULL, &found)) {
 	case 0:
 		break;
@@ -112,7 +112,7 @@ static bool include_files(struct reader *reader, const struct source *source, st
 		return line_wrong(line, 1, "%s: the pattern cannot be expanded", path);
 	}
 	for (size_t i = 0; ok && i < found.gl_pathc; i++)
-		ok = read_file(reader, source, found.gl_pathv[i], line);
+		ok = file_read(reader, source, found.gl_pathv[i], line);
 	globfree(&found);
 	return ok;
 }
@@ -144,7 +144,7 @@ static bool include_directory(struct reader *reader, const struct source *source
 
 		if (ok && length >= (int)sizeof(path))
 			ok = line_wrong(line, 1, "the path is too long");
-		ok = ok && read_file(reader, source, path, line);
+		ok = ok && file_read(reader, source, path, line);
 		free(entries[i]);
 	}
 	free(entries);
@@ -181,8 +181,8 @@ static bool take_line(struct reader *reader, const struct source *source, struct
 	return at->include != INCLUDE_DIR || include_directory(reader, source, line);
 }
 
-static void read_line(struct reader *reader, const struct source *source, unsigned number,
-		      char *text)
+static void file_read_line(struct reader *reader, const struct source *source, unsigned number,
+			   char *text)
 {
 	const struct directive *directive = NULL;
 	struct line line;
@@ -190,16 +190,17 @@ static void read_line(struct reader *reader, const struct source *source, unsign
 	if (line_split(&line, text) &&
 	    (!line.count || take_line(reader, source, &line, &directive)))
 		return;
-	report_problem(reader, "%s:%u: %s%s%s (column %u)", source->path, number,
-		       directive ? directive->name : "",
-		       !directive   ? ""
-		       : line.wrong ? " "
-				    : ": ",
-		       line.why, line.column[line.wrong]);
+	file_problem(reader, "%s:%u: %s%s%s (column %u)", source->path, number,
+		     directive ? directive->name : "",
+		     !directive	  ? ""
+		     : line.wrong ? " "
+				  : ": ",
+		     line.why, line.column[line.wrong]);
 }
 
 /* Reads the lines of a text, which has room for one more byte. */
-static void read_lines(struct reader *reader, const struct source *source, char *text, size_t size)
+static void file_read_lines(struct reader *reader, const struct source *source, char *text,
+			    size_t size)
 {
 	char *end = text + size;
 
@@ -210,16 +211,16 @@ static void read_lines(struct reader *reader, const struct source *source, char 
 			newline = end;
 		*newline = '\0';
 		if (++reader->lines > CONFIGURATION_LINES_MAX) {
-			report_problem(reader, "%s:%u: more than %d lines in the configuration",
-				       source->path, number, CONFIGURATION_LINES_MAX);
+			file_problem(reader, "%s:%u: more than %d lines in the configuration",
+				     source->path, number, CONFIGURATION_LINES_MAX);
 			reader->stopped = true;
 		} else if (newline - text > CONFIGURATION_LINE_MAX) {
-			report_problem(reader, "%s:%u: a line of more than %d bytes", source->path,
-				       number, CONFIGURATION_LINE_MAX);
+			file_problem(reader, "%s:%u: a line of more than %d bytes", source->path,
+				     number, CONFIGURATION_LINE_MAX);
 		} else if (memchr(text, '\0', (size_t)(newline - text))) {
-			report_problem(reader, "%s:%u: a NUL byte", source->path, number);
+			file_problem(reader, "%s:%u: a NUL byte", source->path, number);
 		} else {
-			read_line(reader, source, number, text);
+			file_read_line(reader, source, number, text);
 		}
 		text = newline + 1;
 	}
@@ -275,7 +276,7 @@ static uint32_t fingerprint(uint32_t hash, const char *text, size_t len)
 }
 
 /* Reads the lines of an open file. */
-static bool read_open_file(struct reader *reader, struct source *source, int fd, struct line *line)
+static bool file_read_open(struct reader *reader, struct source *source, int fd, struct line *line)
 {
 	struct stat file;
 	size_t size, used = 0;
@@ -301,7 +302,7 @@ static bool read_open_file(struct reader *reader, struct source *source, int fd,
 		struct configuration *configuration = reader->draft.configuration;
 
 		configuration->hash = fingerprint(configuration->hash, text, used);
-		read_lines(reader, source, text, used);
+		file_read_lines(reader, source, text, used);
 	}
 	free(text);
 	return got >= 0;
@@ -309,7 +310,7 @@ static bool read_open_file(struct reader *reader, struct source *source, int fd,
 
 /* False, with the reason in line, when the file could not be read; what is wrong in it has been
  * reported. */
-static bool read_file(struct reader *reader, const struct source *parent, const char *path,
+static bool file_read(struct reader *reader, const struct source *parent, const char *path,
 		      struct line *line)
 {
 	struct source source = {path, parent, .depth = parent ? parent->depth + 1 : 1};
@@ -326,7 +327,7 @@ static bool read_file(struct reader *reader, const struct source *parent, const 
 	if (fd < 0)
 		return (errno == ENOENT && !parent && !reader->required) ||
 		       line_wrong(line, 1, "%s: cannot be read: %s", path, strerror(errno));
-	ok = read_open_file(reader, &source, fd, line);
+	ok = file_read_open(reader, &source, fd, line);
 	close(fd);
 	return ok;
 }
@@ -341,7 +342,7 @@ static bool start_reading(struct reader *reader, const char *name, const struct 
 		configuration->collect = settings_new(collectors);
 	if (!configuration || !configuration->collect) {
 		free(configuration);
-		report_problem(reader, "%s: out of memory", name);
+		file_problem(reader, "%s: out of memory", name);
 		return false;
 	}
 	configuration->collect->roots = *roots;
@@ -371,8 +372,8 @@ struct configuration *configuration_load(const char *path, bool required, const 
 	struct reader reader = {.required = required, .problem = problem, .arg = arg};
 	struct line line;
 
-	if (start_reading(&reader, path, roots) && !read_file(&reader, NULL, path, &line))
-		report_problem(&reader, "%s", line.why);
+	if (start_reading(&reader, path, roots) && !file_read(&reader, NULL, path, &line))
+		file_problem(&reader, "%s", line.why);
 	return finish_reading(&reader);
 }
 
@@ -384,7 +385,7 @@ struct configuration *configuration_parse(const char *name, char *text, size_t s
 	struct source source = {.path = name, .depth = 1, .public = true};
 
 	if (start_reading(&reader, name, roots))
-		read_lines(&reader, &source, text, size);
+		file_read_lines(&reader, &source, text, size);
 	return finish_reading(&reader);
 }
 

@@ -18,16 +18,10 @@
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/table.h"
 
-const struct row_type agent_row_type = {
-	.name = "agent",
-	.size = sizeof(struct agent_row),
-	.text = offsetof(struct agent_row, version),
-};
+const struct row_type agent_row_type = {ROW_TYPE_TEXT("agent", struct agent_row, version)};
 
 const struct row_type agent_collector_row_type = {
-	.name = "collector",
-	.size = sizeof(struct agent_collector_row),
-	.text = offsetof(struct agent_collector_row, name),
+	ROW_TYPE_TEXT("collector", struct agent_collector_row, name),
 	.key = {ROW_TEXT(struct agent_collector_row, name)},
 };
 

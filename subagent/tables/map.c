@@ -25,10 +25,8 @@
 
 #define SIZE(row, member) (sizeof(((struct row *)0)->member))
 
-#define COLUMN(a, n, t, r, m)                                   \
-	{                                                       \
-		.arc = (a), .name = (n), .type = (t), AT_(r, m) \
-	}
+/* clang-format off */
+#define COLUMN(a, n, t, r, m) {.arc = (a), .name = (n), .type = (t), AT_(r, m)}
 #define AT_(r, m) .offset = offsetof(struct r, m), .size = SIZE(r, m)
 
 /* COLUMN kinds: arc, MIB name, row struct, member. */
@@ -42,46 +40,26 @@
 #define TEXT(a, n, r, m)     COLUMN(a, n, COLUMN_TEXT, r, m)
 #define SPARSE(a, n, r, m)   COLUMN(a, n, COLUMN_TEXT_SPARSE, r, m)
 #define OBJECT(a, n, r, m)   COLUMN(a, n, COLUMN_OID, r, m)
-#define ENUM(a, n, r, m, v)                                                            \
-	{                                                                              \
-		.arc = (a), .name = (n), .type = COLUMN_ENUM, .values = (v), AT_(r, m) \
-	}
-#define TRUTH(a, n, r, m)                                                                        \
-	{                                                                                        \
-		.arc = (a), .name = (n), .type = COLUMN_TRUTH, .values = truth_values, AT_(r, m) \
-	}
+#define ENUM(a, n, r, m, v) {.arc = (a), .name = (n), .type = COLUMN_ENUM, .values = (v), AT_(r, m)}
+#define TRUTH(a, n, r, m) \
+	{.arc = (a), .name = (n), .type = COLUMN_TRUTH, .values = truth_values, AT_(r, m)}
 /* The same with a unit in which a person reads it. */
-#define READING(a, n, t, r, m, as)                                               \
-	{                                                                        \
-		.arc = (a), .name = (n), .type = (t), .reading = (as), AT_(r, m) \
-	}
+#define READING(a, n, t, r, m, as) \
+	{.arc = (a), .name = (n), .type = (t), .reading = (as), AT_(r, m)}
 #define PERCENT(a, n, r, m)    READING(a, n, COLUMN_UNSIGNED32, r, m, READ_PERCENT)
 #define HUNDREDTHS(a, n, r, m) READING(a, n, COLUMN_INTEGER32, r, m, READ_HUNDREDTHS)
 /* Index members. */
-#define INDEX_UNSIGNED(a, n, r, m)                                                           \
-	{                                                                                    \
-		.arc = (a), .name = (n), .type = COLUMN_UNSIGNED32, .index = true, AT_(r, m) \
-	}
-#define INDEX_INTEGER(a, n, r, m)                                                           \
-	{                                                                                   \
-		.arc = (a), .name = (n), .type = COLUMN_INTEGER32, .index = true, AT_(r, m) \
-	}
-#define INDEX_TEXT(a, n, r, m)                                                         \
-	{                                                                              \
-		.arc = (a), .name = (n), .type = COLUMN_TEXT, .index = true, AT_(r, m) \
-	}
-#define INDEX_ENUM(a, n, r, m, v)                                                           \
-	{                                                                                   \
-		.arc = (a), .name = (n), .type = COLUMN_ENUM, .values = (v), .index = true, \
-		AT_(r, m)                                                                   \
-	}
+#define INDEX_UNSIGNED(a, n, r, m) \
+	{.arc = (a), .name = (n), .type = COLUMN_UNSIGNED32, .index = true, AT_(r, m)}
+#define INDEX_INTEGER(a, n, r, m) \
+	{.arc = (a), .name = (n), .type = COLUMN_INTEGER32, .index = true, AT_(r, m)}
+#define INDEX_TEXT(a, n, r, m) \
+	{.arc = (a), .name = (n), .type = COLUMN_TEXT, .index = true, AT_(r, m)}
+#define INDEX_ENUM(a, n, r, m, v) \
+	{.arc = (a), .name = (n), .type = COLUMN_ENUM, .values = (v), .index = true, AT_(r, m)}
 
-#define END_OF_VALUES   \
-	{               \
-		0, NULL \
-	}
+#define END_OF_VALUES {0, NULL}
 
-/* clang-format off */
 const struct enum_value truth_values[] = {
 	{TRUTH_TRUE, "true"}, {TRUTH_FALSE, "false"}, END_OF_VALUES};
 

@@ -201,7 +201,7 @@ static size_t find_column(const struct table *table, oid arc)
 
 /* Takes base_oid.ARC_OBJECTS off. <0: the OID comes before all tables (or is that prefix or part
  * of it), 0: below it, >0: after it. */
-static int enter(struct arcs *asked)
+static int table_enter(struct arcs *asked)
 {
 	int order = 0;
 
@@ -222,7 +222,7 @@ enum table_miss table_get(const oid *name, size_t len, table_rows_fn *rows_of, v
 	size_t i, row;
 	bool exact;
 
-	if (enter(&asked) || !asked.left)
+	if (table_enter(&asked) || !asked.left)
 		return TABLE_NO_OBJECT;
 	i = find_table(*asked.at);
 	if (i == table_count || compare_arc(&asked, tables[i].arc))
@@ -252,7 +252,7 @@ static bool seek(struct arcs asked, table_rows_fn *rows_of, void *arg, struct po
 	const struct table *table;
 	const struct rows *rows;
 	bool exact;
-	int order = enter(&asked);
+	int order = table_enter(&asked);
 
 	*at = (struct position){0};
 	if (order > 0)

@@ -19,7 +19,7 @@
 
 #include "collectors/base/rows.h"
 
-/* SYNTAX of a column, and how the row's member becomes it. */
+/* SYNTAX of a column, and how it is derived from the member of the row. */
 enum column_type {
 	COLUMN_COUNTER64,
 	COLUMN_GAUGE32,	    /* larger numbers show as 4294967295 */
@@ -39,7 +39,7 @@ enum column_type {
 #define TRUTH_TRUE  1
 #define TRUTH_FALSE 2
 
-/* How a person wants to read a number (--dump=text); what is served does not depend on it. */
+/* Display unit for --dump=text; what is served does not depend on it. */
 enum column_reading {
 	READ_PLAIN,
 	READ_PERCENT,	 /* NetdiagPercent: hundredths of a percent */
@@ -79,7 +79,7 @@ struct table {
 extern const struct table tables[];
 extern const size_t table_count;
 
-/* netdiagAlarmSeverity, netdiagAgentWorstSeverity; and what its values are called (map.c). */
+/* netdiagAlarmSeverity, netdiagAgentWorstSeverity, and the labels of the values (map.c). */
 enum alarm_severity {
 	ALARM_NONE = 1,
 	ALARM_WARNING,
@@ -149,11 +149,11 @@ size_t table_index(const struct table *table, const void *row, oid *index);
 size_t table_oid(const struct table *table, const struct column *column, const void *row,
 		 oid *name);
 
-/* Where a search gets a table's current rows: sorted, unchanged until the request is answered;
+/* Gives a search a table's current rows: sorted, unchanged until the request is answered;
  * NULL when there are none. */
 typedef const struct rows *table_rows_fn(const struct table *table, void *arg);
 
-/* What a search finds. */
+/* The result of a search. */
 struct cell {
 	const struct table *table;
 	const struct column *column;

@@ -185,6 +185,48 @@ START_TEST(many_rows)
 }
 END_TEST
 
+/* Rows in the order of `numbers`, sorted like the last time: a group's first row stays. */
+static void sort_like(struct rows_order *last, const unsigned *numbers, size_t count,
+		      size_t dropped)
+{
+	struct rows rows;
+
+	rows_init(&rows, &by_number);
+	for (size_t i = 0; i < count; i++)
+		add(&rows, numbers[i], i, "");
+	ck_assert_uint_eq(rows_sort_like(&rows, last), dropped);
+	ck_assert_uint_eq(rows.count, count - dropped);
+	for (size_t i = 0; i < rows.count; i++) {
+		size_t first = 0;
+
+		ck_assert(!i || at(&rows, i - 1)->group < at(&rows, i)->group);
+		while (numbers[first] != at(&rows, i)->group)
+			first++;
+		ck_assert_uint_eq(at(&rows, i)->number, first);
+	}
+	rows_clear(&rows);
+}
+
+START_TEST(sorts_like_the_last_time)
+{
+	static const unsigned first[] = {5, 3, 9, 1, 7}, other[] = {9, 3, 1, 7, 5},
+			      more[] = {9, 3, 1, 7, 5, 2}, equal[] = {9, 3, 9, 7, 3};
+	struct rows_order last = {.from = NULL};
+
+	sort_like(&last, first, 5, 0);
+	ck_assert_uint_eq(last.count, 5);
+	ck_assert_uint_eq(last.from[0], 3);
+	sort_like(&last, first, 5, 0);
+	sort_like(&last, other, 5, 0);
+	ck_assert_uint_eq(last.from[0], 2);
+	sort_like(&last, equal, 5, 2);
+	sort_like(&last, equal, 5, 2);
+	sort_like(&last, more, 6, 0);
+	sort_like(&last, first, 5, 0);
+	rows_order_clear(&last);
+}
+END_TEST
+
 START_TEST(texts_are_cut_and_cleaned)
 {
 	struct sample row;
@@ -217,4 +259,4 @@ END_TEST
 
 UNIT_MAIN("rows", a_fresh_row_is_absent, sorts_in_snmp_order, of_equal_keys_the_first_stays,
 	  without_a_key_there_is_one_row, finds_each_and_nothing_else, many_rows,
-	  texts_are_cut_and_cleaned, usage_in_hundredths_of_a_percent)
+	  sorts_like_the_last_time, texts_are_cut_and_cleaned, usage_in_hundredths_of_a_percent)

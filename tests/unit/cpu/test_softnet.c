@@ -65,8 +65,6 @@ START_TEST(kernels_have_their_columns)
 		const char *tree;
 		bool rps, flow_limit, backlog, queues;
 	} kernels[] = {
-		{"linux-2.6.32", false, false, false, false},
-		{"linux-3.2", true, false, false, false},
 		{"linux-4.18-offline", true, true, false, false},
 		{"linux-5.15-offline", true, true, true, false},
 		{"linux-6.6", true, true, true, true},

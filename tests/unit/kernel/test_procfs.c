@@ -176,11 +176,11 @@ START_TEST(descriptors)
 
 	begin();
 	tree_write(&tree, "proc/file", "abc");
-	first = procfs_open(&tree.roots, ROOT_PROC, "file", O_RDONLY);
+	first = procfs_open(&tree.roots, ROOT_PROC, O_RDONLY, "file");
 	ck_assert_int_ge(first, 0);
 	ck_assert_int_eq(fcntl(first, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	close(first);
-	ck_assert_int_eq(procfs_open(&tree.roots, ROOT_PROC, "none", O_RDONLY), -ENOENT);
+	ck_assert_int_eq(procfs_open(&tree.roots, ROOT_PROC, O_RDONLY, "none"), -ENOENT);
 	/* Nothing stays open, whatever happens. */
 	for (int i = 0; i < 50; i++) {
 		procfs_read(&tree.roots, ROOT_PROC, &buf, "file");
@@ -188,7 +188,7 @@ START_TEST(descriptors)
 		procfs_read_u64(&tree.roots, ROOT_PROC, &(uint64_t){0}, "file");
 		procfs_opendir(&tree.roots, ROOT_PROC, "file");
 	}
-	fd = procfs_open(&tree.roots, ROOT_PROC, "file", O_RDONLY);
+	fd = procfs_open(&tree.roots, ROOT_PROC, O_RDONLY, "file");
 	ck_assert_int_eq(fd, first);
 	close(fd);
 	end();

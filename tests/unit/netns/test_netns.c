@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "collectors/kernel/netns_enter.h"
@@ -474,6 +476,66 @@ START_TEST(visits_elsewhere)
 }
 END_TEST
 
+/* Whether a scan finds a process in another namespace than this one's. */
+static bool finds(struct netns_processes *processes, struct collect *c, pid_t pid, bool remembered)
+{
+	struct netns_list list;
+	bool found = false;
+
+	/* No time for a scan of all; and the numbers of new processes may have begun anew. */
+	processes->saved = remembered ? INT32_MIN : 0;
+	processes->newest = remembered ? 0 : processes->newest;
+	c->now += SECOND;
+	ck_assert_int_eq(netns_scan(&list, processes, c), 0);
+	ck_assert_int_eq(list.remembered, remembered);
+	for (size_t i = 0; i < list.count; i++)
+		for (size_t p = 0; p < list.netns[i]->pids; p++)
+			found = found || list.netns[i]->pid[p] == (uint32_t)pid;
+	netns_list_free(&list);
+	return found;
+}
+
+/* Between scans of all processes new ones are found, and those found before are remembered. */
+START_TEST(new_processes)
+{
+	struct netns_processes processes = {.scans = 0};
+	struct filebuf buf = {0};
+	struct collect c = {.now = SECOND, .buf = &buf};
+	int ready[2];
+	pid_t child;
+	char ok = 0;
+
+	unit_collector_init(&unit, &netns_collector, &roots_default);
+	c.settings = unit.settings;
+	ck_assert(!finds(&processes, &c, getpid(), false));
+	ck_assert_int_eq(pipe(ready), 0);
+	child = fork();
+	if (!child) {
+		ok = !unshare(CLONE_NEWNET);
+		_exit(write(ready[1], &ok, 1) == 1 ? pause() : 1);
+	}
+	ck_assert_int_eq(read(ready[0], &ok, 1), 1);
+	if (ok) {
+		ck_assert(finds(&processes, &c, child, true));
+		ck_assert(finds(&processes, &c, child, true));
+		ck_assert(finds(&processes, &c, child, false));
+	} else {
+		printf("new_processes: no network namespace can be made here\n");
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	/* Remembered until it turns out that it has ended. */
+	ck_assert_int_eq(finds(&processes, &c, child, true), ok);
+	netns_processes_forget(&processes);
+	ck_assert(!finds(&processes, &c, child, false));
+	netns_processes_forget(&processes);
+	filebuf_free(&buf);
+	unit_collector_done(&unit);
+	close(ready[0]);
+	close(ready[1]);
+}
+END_TEST
+
 UNIT_MAIN("netns", one, with_little, names, processes_end, made_anew, bounded, bounded_by_owner,
 	  inode_used_again, start_times, stops, no_proc, links, conntrack_entries, visits,
-	  visits_elsewhere)
+	  visits_elsewhere, new_processes)

@@ -238,7 +238,6 @@ static const struct kernel {
 	uint64_t clash_resolve; /* of CPU 2 */
 	uint64_t chain_too_long;
 } kernels[] = {
-	{"3.10", ROW_ABSENT, ROW_ABSENT},
 	{"4.18", ROW_ABSENT, ROW_ABSENT},
 	{"5.10", 5, ROW_ABSENT},
 	{"6.1", 5, 9},
