@@ -79,7 +79,7 @@ void describe_softnet_imbalance(const struct advice *advice, struct alarm_text *
 
 	advice_say(text->summary, "one CPU does most receive work, %s %% beyond the mean",
 		   advice_amount(advice->value, share));
-	advice_say(text->advice, "irqbalance, or smp_affinity (see netdiagIrqTable); then %s",
+	advice_say(text->advice, "irqbalance, or smp_affinity (see netdiagIrqTable), then %s",
 		   how_to_spread(advice));
 }
 
@@ -274,7 +274,7 @@ static const struct {
 	 "net.ipv4.ip_local_port_range",
 	 false},
 	{"udp-memory",
-	 "find who does not read (ss -uamp, netdiagUdpSocketTable); the bound is "
+	 "find who does not read (ss -uamp, netdiagUdpSocketTable). The bound is "
 	 "net.ipv4.udp_mem, in pages",
 	 false},
 	{"fragment-memory", "fragments come faster than they are completed: check MTU and path",
@@ -300,7 +300,7 @@ void describe_limit(const struct advice *advice, struct alarm_text *text)
 		advice_also(text->summary, ", %s of %s", advice_count(limit->used, used),
 			    advice_count(limit->max, max));
 	fill_text(advice, text);
-	advice_say(text->advice, "see what uses it up; bounded by %s", limit->sysctl);
+	advice_say(text->advice, "see what uses it up, bounded by %s", limit->sysctl);
 	for (size_t i = 0; i < COUNT_OF(limit_advices); i++) {
 		if (strcmp(limit->name, limit_advices[i].limit))
 			continue;
@@ -319,7 +319,7 @@ void describe_held_back(const struct advice *advice, struct alarm_text *text)
 		   advice_amount(advice->value, minutes));
 	if (agent && agent->held_back != ROW_ABSENT)
 		advice_also(text->summary, ", %llu of them", (unsigned long long)agent->held_back);
-	advice_say(text->advice, "see netdiagAlarmTable for what is active; a higher "
+	advice_say(text->advice, "see netdiagAlarmTable for what is active. A higher "
 				 "'notifications rate', or shelve what storms");
 }
 

@@ -77,7 +77,7 @@ static void advise_backlog(const struct advice *advice, const struct listener_ro
 		return;
 	}
 	advice_say(text->advice,
-		   "%s accepts too slowly: more workers, SO_REUSEPORT; or a longer backlog, above "
+		   "%s accepts too slowly: more workers, SO_REUSEPORT, or a longer backlog, above "
 		   "somaxconn %llu, and restart it",
 		   who, (unsigned long long)somaxconn);
 	advice_double(advice, SOMAXCONN_NAME, text);
@@ -97,6 +97,7 @@ void describe_listener_queue(const struct advice *advice, struct alarm_text *tex
 {
 	const struct listener_row *listener = advice->row;
 	char share[32], length[32], limit[32];
+	uint64_t waiting;
 
 	if (listener)
 		where(advice->instance, listener->command, listener->pid, text);
@@ -105,10 +106,14 @@ void describe_listener_queue(const struct advice *advice, struct alarm_text *tex
 	else
 		advice_also(text->summary, "accept queue %s %% full",
 			    advice_amount(advice->value, share));
-	if (listener && listener->queue_length != ROW_ABSENT && listener->queue_limit != ROW_ABSENT)
-		advice_also(text->summary, ", %s of %s",
-			    advice_count(listener->queue_length, length),
+	if (listener && listener->queue_length != ROW_ABSENT &&
+	    listener->queue_limit != ROW_ABSENT) {
+		/* The kernel lets in one more than the backlog. */
+		waiting = listener->queue_length < listener->queue_limit ? listener->queue_length
+									 : listener->queue_limit;
+		advice_also(text->summary, ", %s of %s", advice_count(waiting, length),
 			    advice_count(listener->queue_limit, limit));
+	}
 	advise_backlog(advice, listener, text);
 }
 
@@ -154,8 +159,8 @@ void describe_netns_overflows(const struct advice *advice, struct alarm_text *te
 	if (netns && netns->command[0])
 		advice_also(text->summary, "%s, ", advice_owner(netns->command, netns->pid, owner));
 	advice_rate(advice, "connections", "lost to full accept queues", text);
-	advice_say(text->advice, "a listener in it accepts too slowly or has too short a backlog; "
-				 "somaxconn is per namespace");
+	advice_say(text->advice, "a listener in it accepts too slowly or has too short a backlog. "
+				 "Each namespace has its own somaxconn");
 	if (netns && netns->pid != ROW_ABSENT)
 		advice_say(text->command, "nsenter -n -t %llu ss -ltn",
 			   (unsigned long long)netns->pid);
@@ -169,9 +174,9 @@ void describe_syn_queue(const struct advice *advice, struct alarm_text *text)
 	advice_say(text->advice,
 		   "a SYN flood, or a listen backlog too short for the load (ss -tn "
 		   "state syn-recv)%s",
-		   cookies == 0		   ? "; syncookies are off"
+		   cookies == 0		   ? ", syncookies are off"
 		   : cookies == ROW_ABSENT ? ""
-					   : "; syncookies are on");
+					   : ", syncookies are on");
 	if (cookies == 0)
 		advice_say(text->command, "sysctl -w net.ipv4.tcp_syncookies=1");
 }
@@ -229,8 +234,8 @@ void describe_time_wait(const struct advice *advice, struct alarm_text *text)
 	advice_say(text->summary, "%s sockets in TIME_WAIT",
 		   advice_count((uint64_t)advice->value / 100, count));
 	advice_say(text->advice,
-		   "reuse connections (pooling, keep-alive); tcp_fin_timeout does not "
-		   "help, TIME_WAIT lasts 60 s. limits.usage warns when it matters");
+		   "reuse connections (pooling, keep-alive). tcp_fin_timeout does not "
+		   "help: TIME_WAIT lasts 60 s. limits.usage warns when it matters");
 }
 
 /* The local port with most old sockets in CLOSE_WAIT, or NULL. */
@@ -263,7 +268,7 @@ void describe_close_wait(const struct advice *advice, struct alarm_text *text)
 	if (worst)
 		advice_also(text->summary, ", oldest %s",
 			    advice_duration(known(worst->oldest), age));
-	advice_say(text->advice, "the process does not close what its peers have closed: a leak; a "
+	advice_say(text->advice, "the process does not close what its peers have closed: a leak. A "
 				 "restart helps for a while");
 	if (worst && worst->peer[0])
 		advice_also(text->advice, ". %s of %s on that port are with %s",
@@ -281,7 +286,7 @@ void describe_tcp_memory(const struct advice *advice, struct alarm_text *text)
 	if (row && row->mem_high != ROW_ABSENT)
 		advice_also(text->summary, " of at most %s", advice_count(row->mem_high, high));
 	advice_say(text->advice,
-		   "find who hoards (ss -tmp, netdiagBufferTable): a leak needs a fix; "
+		   "find who hoards (ss -tmp, netdiagBufferTable): a leak needs a fix, "
 		   "else raise net.ipv4.tcp_mem, in pages");
 }
 
@@ -299,7 +304,7 @@ void describe_abort_on_memory(const struct advice *advice, struct alarm_text *te
 	advice_rate(advice, "connections", "reset for lack of memory", text);
 	if (!orphans || orphans->usage == ROW_ABSENT || orphans->usage < ORPHANS_SUSPECT) {
 		advice_say(text->advice,
-			   "find who hoards (ss -tmp, netdiagBufferTable); else raise "
+			   "find who hoards (ss -tmp, netdiagBufferTable), else raise "
 			   "net.ipv4.tcp_mem, in pages");
 		return;
 	}
@@ -319,7 +324,7 @@ void describe_rcvq_drops(const struct advice *advice, struct alarm_text *text)
 	advice_say(text->advice, "an application reads too slowly (ss -tnp, column Recv-Q)");
 	if (max != ROW_ABSENT)
 		advice_also(text->advice,
-			    "; buffers grow to the last number of net.ipv4.tcp_rmem, %s",
+			    ". Buffers grow to the last number of net.ipv4.tcp_rmem, %s",
 			    advice_count(max, bytes));
 }
 

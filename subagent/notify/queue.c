@@ -18,6 +18,7 @@
 enum importance {
 	IMPORTANT_HOST_CRITICAL,
 	IMPORTANT_CRITICAL,
+	IMPORTANT_HOST_WARNING,
 	IMPORTANT_WARNING,
 	IMPORTANT_CLEAR,
 	IMPORTANT_REPEAT,
@@ -57,6 +58,7 @@ struct bucket {
 struct notify_queue {
 	struct entry *first;
 	size_t count;
+	size_t instances; /* of these: what does not concern the host */
 	struct flight flight[NOTIFY_IN_FLIGHT];
 	struct bucket bucket;
 	struct bucket repeats;
@@ -145,7 +147,7 @@ void notify_queue_clear(struct notify_queue *queue)
 		queue->first = entry->next;
 		free(entry);
 	}
-	queue->count = 0;
+	queue->count = queue->instances = 0;
 	memset(queue->flight, 0, sizeof(queue->flight));
 }
 
@@ -186,7 +188,7 @@ static enum importance importance_of(const struct notice *notice)
 	if (!is_active(notice) || is_shelved(notice))
 		return IMPORTANT_CLEAR;
 	if (notice->alarm.severity == ALARM_WARNING)
-		return IMPORTANT_WARNING;
+		return notice->host_wide ? IMPORTANT_HOST_WARNING : IMPORTANT_WARNING;
 	return notice->host_wide ? IMPORTANT_HOST_CRITICAL : IMPORTANT_CRITICAL;
 }
 
@@ -197,8 +199,9 @@ static void entry_free(struct notify_queue *queue, struct entry *entry)
 	while (*at != entry)
 		at = &(*at)->next;
 	*at = entry->next;
-	free(entry);
 	queue->count--;
+	queue->instances -= !entry->notice.host_wide;
+	free(entry);
 }
 
 /* An entry of which there is nothing more to be told goes. */
@@ -207,6 +210,12 @@ static void entry_release(struct notify_queue *queue, struct entry *entry)
 	if (!entry->flying && !entry->due && entry->told == ALARM_NONE &&
 	    !is_active(&entry->notice))
 		entry_free(queue, entry);
+}
+
+static bool is_full(const struct notify_queue *queue, bool host_wide)
+{
+	return queue->count >= NOTIFY_KEYS_MAX ||
+	       (!host_wide && queue->instances >= NOTIFY_INSTANCES_MAX);
 }
 
 /* Makes room by dropping what matters less and nobody was told of. */
@@ -234,15 +243,17 @@ static struct entry *entry_add(struct notify_queue *queue, const struct notice *
 {
 	struct entry *entry;
 
-	if (queue->count >= NOTIFY_KEYS_MAX && !make_room(queue, notice))
+	if (is_full(queue, notice->host_wide) && !make_room(queue, notice))
 		return NULL;
 	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return NULL;
 	entry->told = ALARM_NONE;
+	entry->notice.host_wide = notice->host_wide;
 	entry->next = queue->first;
 	queue->first = entry;
 	queue->count++;
+	queue->instances += !notice->host_wide;
 	return entry;
 }
 
@@ -352,7 +363,7 @@ void notify_queue_resync(struct notify_queue *queue)
 
 bool notify_queue_has_room(struct notify_queue *queue)
 {
-	bool room = queue->left_out && queue->count < NOTIFY_KEYS_MAX;
+	bool room = queue->left_out && !is_full(queue, false);
 
 	if (room)
 		queue->left_out = false;

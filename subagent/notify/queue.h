@@ -8,8 +8,9 @@
  * as it is. A sequence number is given when a notification is first sent, so that a receiver sees
  * no gaps; one that was not acknowledged is sent again with the same number.
  *
- * Order: critical ones of the host, critical ones of an instance, warnings, clears; repeats last. A
- * quarter of the rate is kept for what concerns the host, and repeats get another quarter at most.
+ * Order: critical ones of the host, critical ones of an instance, warnings of the host, those of an
+ * instance, clears; repeats last. A quarter of the rate is kept for what concerns the host, and
+ * repeats get another quarter at most.
  */
 #ifndef NETDIAG_NOTIFY_QUEUE_H
 #define NETDIAG_NOTIFY_QUEUE_H
@@ -22,6 +23,10 @@
 /* Alarms that the queue knows of. When it is full, the least important one that receivers were not
  * told of gives way. */
 #define NOTIFY_KEYS_MAX 1024
+
+/* Of these, instances of checks that can have thousands: what users do to their sockets leaves room
+ * for the host. */
+#define NOTIFY_INSTANCES_MAX (NOTIFY_KEYS_MAX / 4 * 3)
 
 /* Sent and not yet acknowledged: few, so that the master's socket never fills up. */
 #define NOTIFY_IN_FLIGHT 4

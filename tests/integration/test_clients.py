@@ -20,17 +20,19 @@ ONCE = "".join(f"interval {name} 1h\n" for name in harness.collectors())
 # Whatever namespaces the host has.
 ONCE += "maxRows netns 20\n"
 # Raises an alarm at the first look at the sockets, for the tables of alarms.
-ALARM = "check tcp.time_wait warning 1 critical off clear 0 hold 1\n"
+ALARM = "check tcp.time_wait warning 1 critical off clear 0 hold 1 notify on\n"
 
 VERSIONS = ("1", "2c", "3")
 # Columns that move by themselves, between any two questions.
-MOVES = re.compile(r"netdiag(AgentUptime|CollectorAge|AgentTraps\w+)$")
+MOVES = re.compile(r"netdiag(CollectorAge|AlarmAge|Agent(Uptime|Traps\w+|LastSequence|HeldBack))$")
 # What not each machine has: cards with interrupts, conntrack.
 MAY_BE_EMPTY = {"netdiagIrqTable", "netdiagConntrack", "netdiagConntrackCpuTable"}
 # Between snmptable's columns; in no text.
 SEPARATOR = "\x1f"
 # Syntaxes whose values are printed as they are.
 NUMBERS = ("Counter64", "Gauge32", "Unsigned32", "Integer32", "INTEGER")
+# Those of which they print a hundredth.
+HUNDREDTHS = ("NetdiagHundredths", "NetdiagPercent")
 
 
 class Clients(unittest.TestCase):
@@ -177,6 +179,9 @@ class Clients(unittest.TestCase):
                     self.assertEqual(field, "?", name)
                 elif isinstance(row[oid], int) and syntax[name] in NUMBERS:
                     self.assertEqual(int(field.split()[0]), row[oid], name)
+                elif isinstance(row[oid], int) and syntax[name] in HUNDREDTHS:
+                    self.assertRegex(field, r"^\d*\.\d\d\b", name)
+                    self.assertEqual(round(float(field.split()[0]) * 100), row[oid], name)
                 else:
                     self.assertNotEqual(field, "?", name)
 

@@ -28,6 +28,20 @@ def first_cells(text):
             if not cell.startswith("---")][1:]
 
 
+class Sentences(unittest.TestCase):
+    def test_survive_snmptt_and_shells(self):
+        """What summaries, advice and commands are made of has no character that snmptt leaves out
+        or a shell obeys."""
+        literals = []
+        for name in ("advice.c", "advice_host.c", "advice_socket.c", "decide.c"):
+            code = re.sub(r"/\*.*?\*/|^#include.*?$", "", source("subagent", "checks", name), flags=re.S | re.M)
+            literals += re.findall(r'"((?:[^"\\\n]|\\.)*)"', code)
+        self.assertGreater(len(literals), 200)
+        conversion = r"%[-0]*[.\d*]*(?:hh|h|ll|l|j|z)?[a-zA-Z%]"
+        self.assertEqual([text for text in literals
+                          if re.search(r"[^\w !#%'()+,./:=@{}~-]", re.sub(conversion, "", text))], [])
+
+
 class Readme(unittest.TestCase):
     def missing(self, wanted, found, where):
         self.assertEqual(sorted(set(wanted) - set(found)), [], f"not in README.md, {where}")

@@ -221,7 +221,7 @@ START_TEST(what_matters_is_first)
 	static const enum alarm_event_kind kinds[] = {ALARM_EVENT_RAISED,  ALARM_EVENT_RAISED,
 						      ALARM_EVENT_RAISED,  ALARM_EVENT_RAISED,
 						      ALARM_EVENT_CLEARED, ALARM_EVENT_REPEATED};
-	static const uint64_t order[] = {6, 5, 3, 4, 2, 1};
+	static const uint64_t order[] = {6, 5, 4, 3, 2, 1};
 	struct alarm_settings repeating = settings;
 	struct notify_queue *queue;
 	uint64_t now = SECOND;
@@ -234,8 +234,8 @@ START_TEST(what_matters_is_first)
 	/* Meanwhile 1 is to be told again; the worst came last. */
 	now += MINUTE;
 	cleared(queue, 2, now);
-	happens(queue, ALARM_EVENT_RAISED, 3, ALARM_WARNING, true, now);
-	happens(queue, ALARM_EVENT_RAISED, 4, ALARM_WARNING, false, now);
+	happens(queue, ALARM_EVENT_RAISED, 3, ALARM_WARNING, false, now);
+	happens(queue, ALARM_EVENT_RAISED, 4, ALARM_WARNING, true, now);
 	happens(queue, ALARM_EVENT_RAISED, 5, ALARM_CRITICAL, false, now);
 	happens(queue, ALARM_EVENT_RAISED, 6, ALARM_CRITICAL, true, now);
 	for (size_t i = 0; i < COUNT_OF(order); i++) {
@@ -581,16 +581,16 @@ START_TEST(more_alarms_than_room)
 {
 	struct notify_queue *queue = notify_queue_new(&settings, 1);
 
-	for (uint64_t id = 1; id <= NOTIFY_KEYS_MAX + 50; id++)
+	for (uint64_t id = 1; id <= NOTIFY_INSTANCES_MAX + 50; id++)
 		happens(queue, ALARM_EVENT_RAISED, id, ALARM_WARNING, false, SECOND);
-	ck_assert_uint_eq(notify_queue_pending(queue), NOTIFY_KEYS_MAX);
+	ck_assert_uint_eq(notify_queue_pending(queue), NOTIFY_INSTANCES_MAX);
 	ck_assert_uint_eq(notify_queue_suppressed(queue), 50);
 	ck_assert(!notify_queue_has_room(queue));
 	/* What matters more takes the place of what nobody was told of, the last first. */
-	happens(queue, ALARM_EVENT_RAISED, 5000, ALARM_CRITICAL, true, SECOND);
+	happens(queue, ALARM_EVENT_RAISED, 5000, ALARM_CRITICAL, false, SECOND);
 	ck_assert(notify_queue_knows(queue, 5000));
-	ck_assert(!notify_queue_knows(queue, NOTIFY_KEYS_MAX));
-	ck_assert(notify_queue_knows(queue, NOTIFY_KEYS_MAX - 1));
+	ck_assert(!notify_queue_knows(queue, NOTIFY_INSTANCES_MAX));
+	ck_assert(notify_queue_knows(queue, NOTIFY_INSTANCES_MAX - 1));
 	ck_assert_uint_eq(send_next(queue, SECOND, NULL), 5000);
 	/* The end of one makes room. */
 	happens(queue, ALARM_EVENT_CLEARED, 7, ALARM_NONE, false, SECOND);
@@ -600,17 +600,19 @@ START_TEST(more_alarms_than_room)
 }
 END_TEST
 
-/* What receivers were told of keeps its place: its end has to be told. */
+/* What receivers were told of keeps its place: its end has to be told. The host has its own. */
 START_TEST(what_was_told_is_not_evicted)
 {
 	struct alarm_settings fast = {.rate_per_minute = 1000000};
 	struct notify_queue *queue = notify_queue_new(&fast, 1);
 
-	for (uint64_t id = 1; id <= NOTIFY_KEYS_MAX; id++)
+	for (uint64_t id = 1; id <= NOTIFY_INSTANCES_MAX; id++)
 		happens(queue, ALARM_EVENT_RAISED, id, ALARM_WARNING, false, SECOND);
-	ck_assert_uint_eq(send_all(queue, SECOND), NOTIFY_KEYS_MAX);
-	happens(queue, ALARM_EVENT_RAISED, 5000, ALARM_CRITICAL, true, SECOND);
+	ck_assert_uint_eq(send_all(queue, SECOND), NOTIFY_INSTANCES_MAX);
+	happens(queue, ALARM_EVENT_RAISED, 5000, ALARM_CRITICAL, false, SECOND);
 	ck_assert(!notify_queue_knows(queue, 5000));
+	happens(queue, ALARM_EVENT_RAISED, 5001, ALARM_WARNING, true, SECOND);
+	ck_assert_uint_eq(send_next(queue, SECOND, NULL), 5001);
 	happens(queue, ALARM_EVENT_CLEARED, 9, ALARM_NONE, false, SECOND);
 	ck_assert(!notify_queue_has_room(queue));
 	ck_assert_uint_eq(send_next(queue, 10 * SECOND, NULL), 9);

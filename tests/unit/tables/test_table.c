@@ -613,6 +613,25 @@ static bool is_text(enum column_type type)
 	return type == COLUMN_TEXT || type == COLUMN_TEXT_SPARSE || type == COLUMN_OID;
 }
 
+START_TEST(times)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} cases[] = {
+		{0, "1970-01-01T00:00:00Z"},
+		{UINT64_C(1709210096700000000), "2024-02-29T12:34:56Z"},
+		{UINT64_MAX, "2554-07-21T23:34:33Z"},
+	};
+	char text[TIME_TEXT_SIZE];
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		time_text(cases[i].ns, text);
+		ck_assert_str_eq(text, cases[i].text);
+	}
+}
+END_TEST
+
 START_TEST(map_columns_fit_rows)
 {
 	for (size_t t = 0; t < table_count; t++)
@@ -701,6 +720,6 @@ START_TEST(map_collectors_fill_the_tables)
 END_TEST
 
 UNIT_MAIN("table", golden_walk, golden_get, values, misses, prefixes, outside, random_names,
-	  walk_is_what_get_reaches, nothing_at_all, steps_are_logarithmic, map_names,
+	  walk_is_what_get_reaches, nothing_at_all, steps_are_logarithmic, map_names, times,
 	  map_columns_fit_rows, map_indexes_are_keys, map_names_fit_into_an_oid,
 	  map_collectors_fill_the_tables)
