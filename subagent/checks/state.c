@@ -68,7 +68,10 @@ static void machine_forget(struct check_machine *machine)
 static void machine_track(struct check_machine *machine, const struct check_limits *limits,
 			  const struct check_value *value, const struct check_step *step)
 {
+	enum check_kind kind = limits->measure.kind;
 	bool raised = machine->severity > ALARM_NONE, outlier = step->outlier || raised;
+	/* A rate or count was what it is for as long as it was measured. */
+	uint64_t from = step->time - (kind == CHECK_RATE || kind == CHECK_COUNT ? value->span : 0);
 	bool critical = counts(value->value, limits->critical, outlier);
 	bool warning = critical || step->filling || counts(value->value, limits->warning, outlier);
 	bool calm = value->whole && !step->filling && !passes(value->value, limits->warning) &&
@@ -77,28 +80,23 @@ static void machine_track(struct check_machine *machine, const struct check_limi
 
 	machine->over_warning = warning ? machine->over_warning + 1 : 0;
 	machine->over_critical = critical ? machine->over_critical + 1 : 0;
-	track(&machine->warning_since, warning, step->time);
-	track(&machine->critical_since, critical, step->time);
-	/* A rate was what it is for as long as it was measured. */
-	track(&machine->fast_since, fast, step->time - value->span);
+	track(&machine->warning_since, warning, from);
+	track(&machine->critical_since, critical, from);
+	track(&machine->fast_since, fast, from);
 	track(&machine->calm_since, calm, step->time);
 	track(&machine->lower_since, value->whole && !critical && !fast, step->time);
 }
 
 /* Whether what is over a limit since then, so many evaluations in a row, has been so for long
- * enough. A count over a window that is longer than the hold has. */
+ * enough. */
 static bool is_held(const struct check_limits *limits, uint64_t since, uint32_t evaluations,
 		    uint64_t time)
 {
-	enum check_kind kind = limits->measure.kind;
-
 	if (!since)
 		return false;
 	if (limits->hold.evaluations)
 		return evaluations >= limits->hold.evaluations;
-	return ((kind == CHECK_RATE || kind == CHECK_COUNT || kind == CHECK_LOWEST) &&
-		limits->measure.window >= limits->hold.ns) ||
-	       time - since >= limits->hold.ns;
+	return time - since >= limits->hold.ns;
 }
 
 static bool is_critical(const struct check_machine *machine, const struct check_limits *limits,

@@ -51,11 +51,13 @@ static uint64_t dice(uint64_t *seed, uint64_t below)
 	return (*seed >> 33) % below;
 }
 
-/* A value of a whole window, that stands out. */
+/* A value of a whole window, that stands out, and was measured for as long as a rate has to last.
+ */
 static enum check_change step(struct check_machine *machine, const struct check_limits *limits,
 			      uint64_t time, int64_t value)
 {
-	struct check_value its = {.value = value, .now = CHECK_NO_VALUE, .whole = true};
+	struct check_value its = {
+		.value = value, .now = CHECK_NO_VALUE, .whole = true, .span = 2 * SECOND};
 	struct check_step how = {.time = time, .outlier = true};
 
 	return check_machine_step(machine, limits, &its, &how);
@@ -127,21 +129,29 @@ START_TEST(evaluations_can_be_counted)
 }
 END_TEST
 
-/* Over a window that is longer than the hold, a rate was held already. */
+/* Measured for as long as the hold, a rate was held already. */
 START_TEST(a_rate_needs_no_further_hold)
 {
 	struct check_machine machine = {0};
-	struct check_limits limits = rate;
 
 	ck_assert_int_eq(step(&machine, &rate, 1000 * SECOND, 100), CHECK_RAISED);
 	ck_assert_int_eq(machine.severity, ALARM_WARNING);
 	machine = (struct check_machine){0};
 	ck_assert_int_eq(step(&machine, &rate, 1000 * SECOND, 1000), CHECK_RAISED);
 	ck_assert_int_eq(machine.severity, ALARM_CRITICAL);
-	machine = (struct check_machine){0};
-	limits.measure.window = SECOND;
-	ck_assert_int_eq(step(&machine, &limits, 1000 * SECOND, 100), CHECK_UNCHANGED);
-	ck_assert_int_eq(step(&machine, &limits, 1002 * SECOND, 100), CHECK_RAISED);
+}
+END_TEST
+
+/* A single drop just before a reading, and the flood after it: one raise, a critical one. */
+START_TEST(a_rate_that_has_just_begun_waits)
+{
+	struct check_machine machine = {0};
+	uint64_t t = 1000 * SECOND;
+
+	ck_assert_int_eq(part(&machine, &rate, t, 100, 100, SECOND), CHECK_UNCHANGED);
+	ck_assert_int_eq(part(&machine, &rate, t += SECOND, 800, 4000, SECOND), CHECK_UNCHANGED);
+	ck_assert_int_eq(part(&machine, &rate, t += SECOND, 900, 4000, SECOND), CHECK_RAISED);
+	ck_assert_int_eq(machine.severity, ALARM_CRITICAL);
 }
 END_TEST
 
@@ -231,10 +241,10 @@ START_TEST(above_zero_is_a_limit)
 	struct check_machine machine = {0};
 
 	limits.warning = limits.clear = 0;
-	ck_assert_int_eq(step(&machine, &limits, SECOND, 0), CHECK_UNCHANGED);
-	ck_assert_int_eq(step(&machine, &limits, 2 * SECOND, 1), CHECK_RAISED);
-	ck_assert_int_eq(step(&machine, &limits, 3 * SECOND, 0), CHECK_UNCHANGED);
-	ck_assert_int_eq(step(&machine, &limits, 303 * SECOND, 0), CHECK_ENDED);
+	ck_assert_int_eq(step(&machine, &limits, 2 * SECOND, 0), CHECK_UNCHANGED);
+	ck_assert_int_eq(step(&machine, &limits, 3 * SECOND, 1), CHECK_RAISED);
+	ck_assert_int_eq(step(&machine, &limits, 4 * SECOND, 0), CHECK_UNCHANGED);
+	ck_assert_int_eq(step(&machine, &limits, 304 * SECOND, 0), CHECK_ENDED);
 }
 END_TEST
 
@@ -253,7 +263,8 @@ END_TEST
 START_TEST(not_an_outlier_is_not_raised)
 {
 	struct check_machine machine = {0};
-	struct check_value usual = {.value = 999, .now = CHECK_NO_VALUE, .whole = true};
+	struct check_value usual = {
+		.value = 999, .now = CHECK_NO_VALUE, .whole = true, .span = 2 * SECOND};
 	struct check_step how = {.outlier = false};
 
 	for (how.time = SECOND; how.time < 100 * SECOND; how.time += SECOND)
@@ -549,6 +560,7 @@ int main(void)
 		a_level_has_to_last,
 		evaluations_can_be_counted,
 		a_rate_needs_no_further_hold,
+		a_rate_that_has_just_begun_waits,
 		one_raise_for_one_fault,
 		critical_has_a_hold_of_its_own,
 		what_is_soon_full_warns,
