@@ -462,6 +462,9 @@ static void decide_severity(const struct decision *d, struct alarm *alarm)
 		return;
 	if (!alarm->storm && alarm->worst == previous)
 		return;
+	/* The worst of a group is over, and this one nearly so: that is not worth a word. */
+	if (!alarm->storm && alarm->worst < previous && alarm->clearing)
+		return;
 	alarm->row.severity = alarm->worst;
 	decide_emit(d, alarm, ALARM_EVENT_CHANGED, previous);
 }
