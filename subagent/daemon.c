@@ -58,7 +58,8 @@ struct daemon {
 	uint64_t pinned;   /* monotonic ns of the last pinned_turn() */
 	uint64_t evaluate; /* monotonic ns: when to look without an event */
 	uint64_t saved;	   /* monotonic ns: when the state was saved; 0: never */
-	bool woken;	   /* wake_fd is readable */
+	uint64_t saved_sequence;
+	bool woken; /* wake_fd is readable */
 	bool session;
 	bool stop;
 };
@@ -147,9 +148,12 @@ static void save(struct daemon *daemon, uint64_t now, bool anyhow)
 
 	if (!path || (!anyhow && age < SAVE_SOON_NS))
 		return;
-	if (!anyhow && !alarms_dirty(daemon->alarms) && age < SAVE_NS)
+	/* A sequence number must not be given twice, even after a crash. */
+	if (!anyhow && !alarms_dirty(daemon->alarms) && age < SAVE_NS &&
+	    daemon->saved_sequence == sender_last_sequence())
 		return;
 	daemon->saved = now;
+	daemon->saved_sequence = sender_last_sequence();
 	state_file_save(path, daemon->alarms, sender_queue(), now);
 }
 
