@@ -119,7 +119,11 @@ void describe_nic_errors(const struct advice *advice, struct alarm_text *text)
 	const struct nic_row *nic = advice->row;
 	bool frames;
 
-	advice_rate(advice, "errors", "counted", text);
+	advice_rate(advice,
+		    nic && !nic->rx_errors   ? "transmit errors"
+		    : nic && !nic->tx_errors ? "receive errors"
+					     : "errors",
+		    "counted", text);
 	if (!nic)
 		return;
 	frames = (nic->rx_crc_errors != ROW_ABSENT && nic->rx_crc_errors) ||

@@ -218,7 +218,7 @@ void describe_stalled(const struct advice *advice, struct alarm_text *text)
 
 void describe_attempt_fails(const struct advice *advice, struct alarm_text *text)
 {
-	advice_rate(advice, "connection attempts of this host", "failed", text);
+	advice_rate(advice, "connection attempts", "of this host failed", text);
 	advice_say(text->advice,
 		   "peers refuse or do not answer (ss -tn state syn-sent shows to whom): "
 		   "check that they listen and are reachable");
