@@ -148,7 +148,7 @@ static bool is_sane(const struct saved_alarm *saved)
 
 static bool restore_alarm(struct alarms *alarms, const char *line)
 {
-	struct saved_alarm saved = {.value = CHECK_NO_VALUE};
+	struct saved_alarm saved = {.value = 0};
 	const struct check *check;
 	struct alarm *alarm, *next;
 	struct instance *instance = NULL;
@@ -175,6 +175,13 @@ static bool restore_alarm(struct alarms *alarms, const char *line)
 	alarm->speaker = NULL;
 	if (!instance)
 		return true;
+	if (!instance->policy->on) {
+		/* Turned off meanwhile: it ends with the next decision. */
+		alarm->instance = NULL;
+		alarm->ended = true;
+		ROW_SET_TEXT(alarm->row.text.summary, "over: the check was turned off");
+		return true;
+	}
 	instance->alarm = alarm;
 	instance->machine = saved.machine;
 	instance->value = saved.value;

@@ -6,6 +6,9 @@
 #include "collectors/base/rows.h"
 #include "subagent/checks/trend.h"
 
+/* The part of the values' variance that the line has to explain: a step is no trend. */
+#define TREND_FIT 0.7
+
 /* Longer than this is no forecast. */
 #define TREND_MAX_S (24 * 3600.0)
 
@@ -31,7 +34,7 @@ void trend_add(struct trend *trend, uint64_t time, int64_t value)
 
 uint64_t trend_time_to(const struct trend *trend, int64_t full)
 {
-	double time = 0, value = 0, covariance = 0, variance = 0, slope, left;
+	double time = 0, value = 0, covariance = 0, variance = 0, spread = 0, slope, left;
 	unsigned last = (trend->first + trend->count + TREND_SAMPLES - 1) % TREND_SAMPLES;
 	uint64_t start = trend->sample[trend->first].time;
 
@@ -47,14 +50,17 @@ uint64_t trend_time_to(const struct trend *trend, int64_t full)
 		unsigned at = (trend->first + i) % TREND_SAMPLES;
 		double x = (double)(trend->sample[at].time - start) / SECOND_NS - time;
 
-		covariance += x * ((double)trend->sample[at].value - value);
+		double y = (double)trend->sample[at].value - value;
+
+		covariance += x * y;
 		variance += x * x;
+		spread += y * y;
 	}
 	left = (double)(full - trend->sample[last].value);
 	if (left <= 0)
 		return 0;
 	slope = covariance / variance;
-	if (slope <= 0 || left / slope > TREND_MAX_S)
+	if (slope <= 0 || covariance * slope < TREND_FIT * spread || left / slope > TREND_MAX_S)
 		return ROW_ABSENT;
 	return (uint64_t)(left / slope);
 }

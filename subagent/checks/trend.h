@@ -21,8 +21,8 @@ struct trend {
 /* Takes a value at a time (monotonic ns) not before the last one. */
 void trend_add(struct trend *trend, uint64_t time, int64_t value);
 
-/* Seconds until the line reaches `full`, in the values' unit. ROW_ABSENT: it does not rise, or the
- * samples span less than half the window. 0: it is full. */
+/* Seconds until the line reaches `full`, in the values' unit. ROW_ABSENT: it does not rise
+ * steadily, or the samples span less than half the window. 0: it is full. */
 uint64_t trend_time_to(const struct trend *trend, int64_t full);
 
 #endif

@@ -3,9 +3,11 @@
 
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "collectors/registry.h"
+#include "subagent/checks/alarm_memory.h"
 #include "subagent/checks/alarms_private.h"
 #include "tests/unit/made.h"
 
@@ -183,6 +185,34 @@ void made_run(struct made *made, uint64_t duration, void (*step)(struct made *ma
 			step(made, arg);
 		made_turn(made);
 	}
+}
+
+bool made_restart(struct made *made, void (*edit)(char *text))
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	bool ok = true;
+
+	ck_assert_ptr_nonnull(out);
+	alarms_save(made->alarms, out);
+	fclose(out);
+	if (edit)
+		edit(text);
+	alarms_free(made->alarms);
+	made->alarms = alarms_new(&made->settings, 0);
+	ck_assert_ptr_nonnull(made->alarms);
+	alarms_on_event(made->alarms, note, made);
+	for (char *line = text, *end; ok && (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		ok = alarms_restore_line(made->alarms, line);
+	}
+	free(text);
+	if (ok)
+		alarms_restored(made->alarms);
+	else
+		alarms_restore_failed(made->alarms);
+	return ok;
 }
 
 struct check_setting *made_setting(struct made *made, const char *check, const char *instance)

@@ -79,6 +79,10 @@ void made_turn(struct made *made);
 void made_run(struct made *made, uint64_t duration, void (*step)(struct made *made, void *arg),
 	      void *arg);
 
+/* The process ends and another one goes on with what it saved; settings may have changed. edit:
+ * what becomes of the saved lines meanwhile; may be NULL. False: they were not taken back. */
+bool made_restart(struct made *made, void (*edit)(char *text));
+
 /* A line of the configuration; text as in netdiagd.conf is not parsed here. */
 struct check_setting *made_setting(struct made *made, const char *check, const char *instance);
 

@@ -67,6 +67,35 @@ START_TEST(what_does_not_rise)
 }
 END_TEST
 
+/* Nor what jumped once, however far. */
+START_TEST(a_step_is_no_trend)
+{
+	struct trend trend = {0};
+
+	feed(&trend, 1000 * SECOND, 300, 5, 700, 0);
+	for (unsigned s = 1; s < 100; s++) {
+		trend_add(&trend, 1300 * SECOND + s * 5 * SECOND, 9300);
+		/* While half of the samples are on either side, a line fits best, but not well. */
+		if (s < 12 || s > 60)
+			ck_assert_uint_eq(trend_time_to(&trend, FULL), ROW_ABSENT);
+	}
+}
+END_TEST
+
+/* What rises by fits and starts does rise. */
+START_TEST(a_rise_with_noise)
+{
+	struct trend trend = {0};
+	uint64_t left;
+
+	for (unsigned s = 0; s <= 300; s += 5)
+		trend_add(&trend, (1000 + s) * SECOND, 5000 + 5 * s + (s / 5 * 7919 % 13) * 20);
+	left = trend_time_to(&trend, FULL);
+	ck_assert_uint_ge(left, 550);
+	ck_assert_uint_le(left, 850);
+}
+END_TEST
+
 START_TEST(what_is_full_is_full)
 {
 	struct trend trend = {0};
@@ -93,5 +122,5 @@ START_TEST(only_the_last_minutes_count)
 }
 END_TEST
 
-UNIT_MAIN("trend", a_straight_line, too_short_to_say, what_does_not_rise, what_is_full_is_full,
-	  only_the_last_minutes_count)
+UNIT_MAIN("trend", a_straight_line, too_short_to_say, what_does_not_rise, a_step_is_no_trend,
+	  a_rise_with_noise, what_is_full_is_full, only_the_last_minutes_count)
