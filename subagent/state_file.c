@@ -110,9 +110,8 @@ static void save_told(const struct notice *notice, enum alarm_severity told, voi
 	record_write(arg, "of", alarm_row_members, &notice->alarm);
 }
 
-/* The whole file as text; free() it. NULL: memory is short. */
-static char *make_state(const struct alarms *alarms, const struct notify_queue *queue, uint64_t now,
-			size_t *len)
+char *state_file_make(const struct alarms *alarms, const struct notify_queue *queue, uint64_t now,
+		      size_t *len)
 {
 	struct head head = {
 		.version = STATE_VERSION,
@@ -180,7 +179,7 @@ void state_file_save(const char *path, const struct alarms *alarms,
 {
 	static bool failed;
 	size_t len = 0;
-	char *text = make_state(alarms, queue, now, &len);
+	char *text = state_file_make(alarms, queue, now, &len);
 	int err = !text ? -ENOMEM : len > STATE_FILE_MAX ? -EFBIG : replace_file(path, text, len);
 
 	free(text);
@@ -309,11 +308,28 @@ static bool load_lines(char *text, struct alarms *alarms, struct notify_queue *q
 	return true;
 }
 
+const char *state_file_take(char *text, size_t len, uint64_t now, struct alarms *alarms,
+			    struct notify_queue *queue)
+{
+	struct head head;
+	const char *why = check_state(&text, len, now, &head);
+
+	if (why)
+		return why;
+	if (!load_lines(text, alarms, queue)) {
+		alarms_restore_failed(alarms);
+		notify_queue_clear(queue);
+		return "it has lines that are wrong";
+	}
+	agent_keep_boot_id(head.boot_id);
+	notify_queue_set_sequence(queue, head.sequence);
+	return NULL;
+}
+
 bool state_file_load(const char *path, struct alarms *alarms, struct notify_queue *queue)
 {
-	char *text, *lines;
 	const char *why;
-	struct head head;
+	char *text;
 	size_t len;
 	int err = read_file(path, &text, &len);
 
@@ -323,21 +339,11 @@ bool state_file_load(const char *path, struct alarms *alarms, struct notify_queu
 				    strerror(-err));
 		return false;
 	}
-	lines = text;
-	why = check_state(&lines, len, clock_monotonic(), &head);
-	if (!why && !load_lines(lines, alarms, queue)) {
-		alarms_restore_failed(alarms);
-		notify_queue_clear(queue);
-		why = "it has lines that are wrong";
-	}
+	why = state_file_take(text, len, clock_monotonic(), alarms, queue);
 	free(text);
-	if (why) {
+	if (why)
 		log_warning("%s: the alarms of before are ignored: %s", path, why);
-		return false;
-	}
-	agent_keep_boot_id(head.boot_id);
-	notify_queue_set_sequence(queue, head.sequence);
-	return true;
+	return !why;
 }
 
 int state_file_each(const char *path, void (*fn)(const struct alarm_row *alarm, void *arg),

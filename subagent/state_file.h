@@ -30,6 +30,15 @@ bool state_file_load(const char *path, struct alarms *alarms, struct notify_queu
 void state_file_save(const char *path, const struct alarms *alarms,
 		     const struct notify_queue *queue, uint64_t now);
 
+/* The file as text, and its length; free() it. NULL: memory is short. */
+char *state_file_make(const struct alarms *alarms, const struct notify_queue *queue, uint64_t now,
+		      size_t *len);
+
+/* Restores from such a text, which is NUL-terminated and gets changed. Returns why it is not to be
+ * believed, or NULL; then nothing is restored. */
+const char *state_file_take(char *text, size_t len, uint64_t now, struct alarms *alarms,
+			    struct notify_queue *queue);
+
 /* Calls fn for each alarm in the file, and says how old it is (ns). 0, or -errno: -EINVAL for a
  * file that is no state of this boot of the kernel. */
 int state_file_each(const char *path, void (*fn)(const struct alarm_row *alarm, void *arg),

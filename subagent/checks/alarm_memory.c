@@ -138,8 +138,10 @@ static bool is_sane(const struct saved_alarm *saved)
 {
 	const struct alarm *alarm = &saved->alarm;
 
-	return in_range(alarm->row.severity, ALARM_NONE, ALARM_CRITICAL) &&
-	       in_range(alarm->own, 0, ALARM_CRITICAL) &&
+	return in_range(alarm->row.severity, ALARM_WARNING, ALARM_CRITICAL) &&
+	       in_range(alarm->own, ALARM_NONE, ALARM_CRITICAL) &&
+	       /* Only a machine that is over a limit can end an alarm. */
+	       (alarm->storm || saved->machine.severity > ALARM_NONE) &&
 	       in_range(alarm->row.state, ALARM_ACTIVE, ALARM_SHELVED) &&
 	       in_range(alarm->row.id, 1, INT32_MAX) && alarm->standing <= ALARM_HELD &&
 	       saved->machine.state <= CHECK_SHELVED && saved->machine.severity <= ALARM_CRITICAL &&
@@ -159,6 +161,8 @@ static bool restore_alarm(struct alarms *alarms, const char *line)
 	/* Another version's check. */
 	if (!check)
 		return true;
+	if (saved.alarm.storm && !check->many)
+		return false;
 	if (!saved.alarm.storm)
 		instance = alarms_instance(alarms, check, saved.alarm.row.instance, NULL);
 	if (instance && instance->alarm)
@@ -250,6 +254,8 @@ void alarms_restored(struct alarms *alarms)
 		if (!has_spokesman(it)) {
 			it->standing = ALARM_UNTOLD;
 			it->speaker = NULL;
+		} else {
+			it->speaker->speaks = true;
 		}
 	}
 }
