@@ -113,7 +113,8 @@ static void fill_alarms(struct agent_row *row, void *arg)
 	row->shelved_alarms = totals.shelved;
 	row->unknown_checks = totals.unknown;
 	row->worst_severity = alarms_worst(&totals);
-	row->last_change = totals.last_change;
+	if (totals.last_change)
+		row->last_change = totals.last_change;
 	row->traps_sent = sender_sent();
 	row->traps_suppressed = sender_suppressed();
 	row->traps_pending = sender_pending();

@@ -89,7 +89,7 @@ void agent_row_now(struct agent_row *row)
 	row->unknown_checks = row->stale_collectors = 0;
 	row->worst_severity = ALARM_NONE;
 	row->traps_sent = row->traps_suppressed = row->traps_pending = 0;
-	row->last_change = 0;
+	row->last_change = started_at;
 	row->last_sequence = row->held_back = row->held_back_ns = 0;
 	row->master_reconnects = 0;
 	ROW_SET_TEXT(row->version, agent_version());

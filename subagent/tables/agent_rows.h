@@ -23,7 +23,7 @@ struct agent_row {
 	uint64_t traps_pending;
 	uint64_t master_reconnects;
 	uint64_t last_sequence; /* of the notifications */
-	uint64_t last_change;	/* monotonic ns: of an alarm; 0: there was none */
+	uint64_t last_change;	/* monotonic ns: of an alarm, or the start */
 	uint64_t critical_alarms;
 	uint64_t warning_alarms;
 	uint64_t shelved_alarms;
