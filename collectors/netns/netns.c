@@ -17,6 +17,7 @@
 #include "collectors/base/clock.h"
 #include "collectors/kernel/netns_enter.h"
 #include "collectors/kernel/sock_diag.h"
+#include "collectors/netns/identity.h"
 #include "collectors/netns/netns.h"
 #include "collectors/netns/read.h"
 #include "collectors/netns/scan.h"
