@@ -17,6 +17,7 @@
 #include "collectors/base/clock.h"
 #include "collectors/kernel/netns_enter.h"
 #include "collectors/kernel/sock_diag.h"
+#include "collectors/netns/identity.h"
 #include "collectors/netns/netns.h"
 #include "collectors/netns/read.h"
 #include "collectors/netns/scan.h"
@@ -353,13 +354,14 @@ static void netns_note_missing(const struct walk *walk)
 }
 
 /* Finds the namespaces and fills their rows. When what is remembered of the processes turns out to
- * be wrong (one has ended), all is done again with a scan of all processes. 0 or -errno. */
+ * be wrong (one has ended), all is done once more with a scan that reads every process. 0 or
+ * -errno. */
 static int find_and_fill(struct walk *walk)
 {
 	struct collect *c = walk->c;
 	struct netns_processes *processes = &walk->state->processes;
 	const struct walk fresh = *walk;
-	bool again;
+	bool again = false;
 	int err;
 
 	do {
@@ -369,7 +371,7 @@ static int find_and_fill(struct walk *walk)
 		if (err)
 			return collect_fail(c, err, "cannot search /proc for processes");
 		err = netns_fill_rows(walk);
-		again = !err && walk->list.remembered && !processes->seen.count;
+		again = !err && !again && walk->list.procfs && !processes->seen.count;
 		if (err || again)
 			netns_list_free(&walk->list);
 	} while (again);

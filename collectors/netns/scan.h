@@ -84,20 +84,8 @@ bool netns_holds(const struct netns *netns, const struct roots *roots, uint32_t 
 /* Parses the target of /proc/PID/ns/net, "net:[4026531840]". 0 or -EINVAL. */
 int netns_parse_link(struct span text, uint64_t *inode);
 
-/* The time at which a process started, in ticks since boot, from the text of /proc/PID/stat.
- * ROW_ABSENT when it is not there. */
-uint64_t netns_parse_start(struct span text);
-
 /* The inode of PROCESS/net/snmp, process being a pid, "self" or "thread-self". ROW_ABSENT when it
  * is not there or the root holds no procfs. */
 uint64_t netns_proc_inode(const struct roots *roots, const char *process);
-
-/*
- * Opens the file of a namespace, by its name or that of one of its processes, makes sure that it
- * still is the same one, and sets its identity when that is not known yet. The descriptor keeps the
- * namespace alive: close it soon. Returns the descriptor or -errno; -ENOENT when the namespace is
- * gone.
- */
-int netns_open(struct netns *netns, const struct roots *roots);
 
 #endif

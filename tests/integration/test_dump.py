@@ -11,6 +11,7 @@ from harness import BINARY, MIB_DIR, SRC, Netns, dump, run
 
 
 class Dump(unittest.TestCase):
+    maxDiff = None
 
     def test_json_has_the_names_and_types_of_the_schema(self):
         schema, data = json.loads(dump(fmt="schema")), dump()

@@ -211,16 +211,17 @@ class Tcp(Fault):
                 Application(netns, "server", "listen", "127.0.0.1", 100) as server:
             server.work()
             close_first(netns, server.port, 80)
-            trap = watched.raised("limits.usage", "tcp-time-wait", "warning")
-            # It may be raised while they are still being closed.
+            trap = watched.raised("limits.usage", "tcp-time-wait")
+            # It may be raised while they are still being closed; where both ends close at the same
+            # moment, both are in TIME_WAIT.
             used = float(re.search(r"([\d.]+) % used", trap["Summary"]).group(1))
-            self.assertTrue(70 <= used <= 80, trap["Summary"])
+            self.assertTrue(70 <= used <= 100, trap["Summary"])
             command = re.match(r"(sysctl -w net.ipv4.tcp_max_tw_buckets=200), now 100\.",
                                trap["Advice"])
             self.assertIsNotNone(command, trap)
             netns.run(*command.group(1).split())
             summary = watched.cleared("limits.usage", "tcp-time-wait")["Summary"]
-            self.assertLessEqual(float(re.search(r"([\d.]+) % used", summary).group(1)), 40)
+            self.assertLessEqual(float(re.search(r"([\d.]+) % used", summary).group(1)), 50)
 
     def test_failed_attempts(self):
         netns = self.netns("attempts")

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "collectors/kernel/netns_enter.h"
+#include "collectors/netns/identity.h"
 #include "collectors/netns/netns.h"
 #include "collectors/netns/read.h"
 #include "collectors/netns/scan.h"
