@@ -111,7 +111,7 @@ void advice_rate(const struct advice *advice, const char *what, const char *verb
 	char now[32], mean[32], window[24];
 
 	advice_amount(advice->value, mean);
-	if (advice->now == CHECK_NO_VALUE || advice->now < FAR_ABOVE * advice->value) {
+	if (advice->now == CHECK_NO_VALUE || advice->now / FAR_ABOVE < advice->value) {
 		advice_also(text->summary, "%s %s/s %s", mean, what, verb);
 		return;
 	}

@@ -295,7 +295,7 @@ static const struct {
 void describe_limit(const struct advice *advice, struct alarm_text *text)
 {
 	const struct limit_row *limit = advice->row;
-	char share[32], used[32], max[32];
+	char share[32], used[32], max[32], name[ADVICE_NAME_SIZE];
 
 	advice_also(text->summary, "%s %% used", advice_amount(advice->value, share));
 	if (!limit)
@@ -304,7 +304,8 @@ void describe_limit(const struct advice *advice, struct alarm_text *text)
 		advice_also(text->summary, ", %s of %s", advice_count(limit->used, used),
 			    advice_count(limit->max, max));
 	fill_text(advice, text);
-	advice_say(text->advice, "see what uses it up, bounded by %s", limit->sysctl);
+	advice_say(text->advice, "see what uses it up, bounded by %s",
+		   advice_name(limit->sysctl, name));
 	for (size_t i = 0; i < COUNT_OF(limit_advices); i++) {
 		if (strcmp(limit->name, limit_advices[i].limit))
 			continue;
