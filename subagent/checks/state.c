@@ -72,8 +72,9 @@ static void machine_track(struct check_machine *machine, const struct check_limi
 	bool raised = machine->severity > ALARM_NONE, outlier = step->outlier || raised;
 	/* A rate or count was what it is for as long as it was measured. */
 	uint64_t from = step->time - (kind == CHECK_RATE || kind == CHECK_COUNT ? value->span : 0);
-	bool critical = counts(value->value, limits->critical, outlier);
-	bool warning = critical || step->filling || counts(value->value, limits->warning, outlier);
+	bool critical = !value->few && counts(value->value, limits->critical, outlier);
+	bool warning = critical || step->filling ||
+		       (!value->few && counts(value->value, limits->warning, outlier));
 	bool calm = value->whole && !step->filling && !passes(value->value, limits->warning) &&
 		    !passes(value->value, limits->critical) && value->value <= limits->clear;
 	bool fast = warning && counts(value->now, limits->critical, outlier);
@@ -84,7 +85,7 @@ static void machine_track(struct check_machine *machine, const struct check_limi
 	track(&machine->critical_since, critical, from);
 	track(&machine->fast_since, fast, from);
 	track(&machine->calm_since, calm, step->time);
-	track(&machine->lower_since, value->whole && !critical && !fast, step->time);
+	track(&machine->lower_since, value->whole && !value->few && !critical && !fast, step->time);
 }
 
 /* Whether what is over a limit since then, so many evaluations in a row, has been so for long

@@ -196,7 +196,7 @@ static int64_t window_judge(const struct check_measure *measure, const struct ch
 			return window_scaled(increase * HUNDRED, measure->count_over, elapsed);
 		return window_scaled(increase, HUNDRED, 1);
 	default:
-		if (base < measure->minimum || increase < measure->minimum_value || !base)
+		if (base < measure->minimum || !base)
 			return CHECK_NO_VALUE;
 		return window_scaled(increase, HUNDRED * HUNDRED, base);
 	}
@@ -235,6 +235,8 @@ static void window_value(const struct check_window *window, const struct check_m
 	value->value = window_judge(measure, &start, &window->last,
 				    value->whole ? now - start.time : measure->window);
 	value->little = measure->kind == CHECK_SHARE && value->value == CHECK_NO_VALUE;
+	value->few = measure->kind == CHECK_SHARE &&
+		     window_increase(&start, &window->last) < measure->minimum_value;
 	if (measure->kind == CHECK_RATE && settled)
 		value->now = window_rate(&window->mark, &window->last, settled);
 }

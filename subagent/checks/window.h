@@ -47,7 +47,7 @@ struct check_measure {
 	uint64_t window;	/* ns */
 	uint64_t count_over;	/* ns; not 0: a COUNT is given as if the window were this long */
 	uint64_t minimum;	/* increase of the base below which a SHARE says nothing */
-	uint64_t minimum_value; /* increase of the value below which a SHARE says nothing */
+	uint64_t minimum_value; /* increase of the value below which a SHARE raises nothing */
 	uint64_t settle;	/* ns over which `now` is measured at least */
 };
 
@@ -59,6 +59,7 @@ struct check_value {
 	bool whole;    /* the readings span the whole window */
 	uint64_t span; /* ns that the newest reading stands for: since the one before */
 	bool little;   /* no value, for there is too little traffic to judge a SHARE */
+	bool few;      /* too little was counted to raise anything by it; it may end it */
 	uint64_t idle; /* ns since the value last increased */
 };
 

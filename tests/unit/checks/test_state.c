@@ -155,6 +155,32 @@ START_TEST(a_rate_that_has_just_begun_waits)
 }
 END_TEST
 
+/* A path that is gone, and is back: now and then a segment is still sent again, as everywhere. */
+START_TEST(what_is_few_raises_nothing_and_ends_it)
+{
+	struct check_limits stalled = share;
+	struct check_machine machine = {0};
+	struct check_value few = {.value = 900, .now = CHECK_NO_VALUE, .whole = true, .few = true};
+	struct check_step how = {.time = 1000 * SECOND, .outlier = true};
+
+	stalled.hold.ns = 0;
+	ck_assert_int_eq(check_machine_step(&machine, &stalled, &few, &how), CHECK_UNCHANGED);
+	ck_assert_int_eq(step(&machine, &stalled, how.time += SECOND, 900), CHECK_RAISED);
+	/* Few, but most of what is sent: it is as bad as before. */
+	for (unsigned i = 0; i < 600; i++) {
+		how.time += SECOND;
+		ck_assert_int_eq(check_machine_step(&machine, &stalled, &few, &how),
+				 CHECK_UNCHANGED);
+	}
+	ck_assert_int_eq(machine.severity, ALARM_CRITICAL);
+	few.value = 10;
+	how.time += SECOND;
+	ck_assert_int_eq(check_machine_step(&machine, &stalled, &few, &how), CHECK_UNCHANGED);
+	how.time += stalled.clear_after;
+	ck_assert_int_eq(check_machine_step(&machine, &stalled, &few, &how), CHECK_ENDED);
+}
+END_TEST
+
 /* 14.5/s of a listener is 1.2/s of a minute, five seconds after it began: critical at once. */
 START_TEST(one_raise_for_one_fault)
 {
@@ -561,6 +587,7 @@ int main(void)
 		evaluations_can_be_counted,
 		a_rate_needs_no_further_hold,
 		a_rate_that_has_just_begun_waits,
+		what_is_few_raises_nothing_and_ends_it,
 		one_raise_for_one_fault,
 		critical_has_a_hold_of_its_own,
 		what_is_soon_full_warns,
