@@ -101,7 +101,7 @@ class Pile(contextlib.ExitStack):
             self.connect(address, wait=False)
 
 
-def _checksum(data):
+def checksum(data):
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xffff) + (total >> 16)
@@ -114,7 +114,7 @@ def half_open(netns, source, destination, port, count):
         for source_port in range(2000, 2000 + count):
             pseudo = socket.inet_aton(source) + socket.inet_aton(destination)
             tcp = struct.pack("!HHIIBBHHH", source_port, port, 7, 0, 5 << 4, 2, 1024, 0, 0)
-            total = _checksum(pseudo + struct.pack("!HH", socket.IPPROTO_TCP, len(tcp)) + tcp)
+            total = checksum(pseudo + struct.pack("!HH", socket.IPPROTO_TCP, len(tcp)) + tcp)
             tcp = tcp[:16] + struct.pack("!H", total) + tcp[18:]
             header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0) + pseudo
             raw.sendto(header + tcp, (destination, 0))

@@ -80,7 +80,7 @@ class Delivered(unittest.TestCase):
         """[what is active], once the receiver knows just that and nothing is waiting; else it
         raises."""
         active = self.active(agent)
-        self.assertEqual(self.receiver.view(), active)
+        self.receiver.agrees(agent)
         self.assertEqual(agent.get("netdiagAgentTrapsPending.0"), 0)
         return [active]
 
