@@ -60,9 +60,11 @@ static void set_check_row(struct check_row *row, const struct instance *instance
 		advice_state(&advice, row->text.summary);
 }
 
-/* Rows of a check that has too many: first those with an alarm, then those that had one, then the
- * rest, and last what is gone. */
+/* Rows of a check that has too many: first those with an alarm that receivers are told of, then
+ * those with another one (of a storm), then those that had one, then the rest, and last what is
+ * gone. */
 enum row_rank {
+	RANK_TOLD,
 	RANK_ALARM,
 	RANK_RAISED,
 	RANK_PRESENT,
@@ -75,7 +77,7 @@ static bool is_of_rank(const struct instance *instance, enum row_rank rank)
 	if (!instance->shown || !instance->policy->on || !instance->machine.since)
 		return false;
 	if (instance->alarm)
-		return rank == RANK_ALARM;
+		return rank == (instance->alarm->standing == ALARM_TOLD ? RANK_TOLD : RANK_ALARM);
 	if (instance->gone)
 		return rank == RANK_GONE;
 	return rank == (instance->machine.raises ? RANK_RAISED : RANK_PRESENT);

@@ -1059,6 +1059,41 @@ START_TEST(junk_takes_no_rows)
 }
 END_TEST
 
+static void add_full_listener(struct made *made, unsigned port, uint64_t uid)
+{
+	struct listener_row *row = made_row(made, &listener_collector, 0);
+
+	row->port = port;
+	row->uid = uid;
+	row->sockets = 1;
+	row->drops = 0;
+	row->queue_length = row->queue_limit = 128;
+	row->queue_usage = 9900;
+	row->discontinuity = 1;
+	snprintf(row->endpoint, sizeof(row->endpoint), "10.0.0.1:%u", port);
+}
+
+/* A user's junk takes neither the host's rows nor that of a service's alarm. */
+START_TEST(junk_has_no_rows_before_others)
+{
+	struct made made;
+
+	made_init(&made);
+	made_web_server(&made);
+	add_full_listener(&made, 80, 33);
+	made_run(&made, MADE_MINUTE, NULL, NULL);
+	for (unsigned port = 10001; port <= 15000; port++)
+		add_full_listener(&made, port, 1000);
+	made_run(&made, 2 * MADE_MINUTE, NULL, NULL);
+	ck_assert_ptr_nonnull(made_check(&made, "listener.queue", "10.0.0.1:80"));
+	ck_assert_ptr_nonnull(made_check(&made, "conntrack.usage", "-"));
+	ck_assert_uint_eq(made_alarm(&made, "listener.queue", "10.0.0.1:80")->notify, 1);
+	ck_assert_uint_eq(made_alarm(&made, "listener.queue", "10.0.0.1:10001")->notify, 0);
+	ck_assert_uint_eq(made_alarm(&made, "listener.queue", "all uid 1000")->count, 5000);
+	made_done(&made);
+}
+END_TEST
+
 /* A closed listener's row goes on for its drops, but there is no queue any more. */
 START_TEST(a_closed_listener_has_no_queue)
 {
@@ -1168,5 +1203,5 @@ UNIT_MAIN("alarms", a_healthy_web_server_raises_nothing, a_connection_leak, a_ri
 	  attempts_that_fail_more_and_more, one_cpu_does_all_the_work,
 	  tcp_memory_has_the_kernels_limits, collectors_that_fail_are_told, soon_full,
 	  thousands_of_listeners_are_no_thousands_of_rows, junk_takes_no_rows,
-	  a_closed_listener_has_no_queue, the_history_is_bounded_and_in_order,
-	  active_alarms_are_rows)
+	  junk_has_no_rows_before_others, a_closed_listener_has_no_queue,
+	  the_history_is_bounded_and_in_order, active_alarms_are_rows)
