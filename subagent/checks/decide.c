@@ -381,9 +381,6 @@ static struct alarm *told_effect(const struct decision *d, struct alarm *alarm)
 		    (it->represents[0] && strcmp(it->represents, alarm->row.instance)))
 			continue;
 		ROW_SET_TEXT(it->represents, alarm->row.instance);
-		/* The cause knows better what to do. */
-		ROW_SET_TEXT(it->row.text.advice, alarm->row.text.advice);
-		ROW_SET_TEXT(it->row.text.command, alarm->row.text.command);
 		return it;
 	}
 	return NULL;
@@ -424,6 +421,15 @@ static void decide_causes(const struct decision *d)
 
 /* --- what is told ----------------------------------------------------------------------------- */
 
+/* The cause knows better what to do than an effect that was told before it. */
+static void take_advice(struct alarm *alarm)
+{
+	if (alarm->standing != ALARM_HELD || !is_cause(alarm, alarm->speaker))
+		return;
+	ROW_SET_TEXT(alarm->speaker->row.text.advice, alarm->row.text.advice);
+	ROW_SET_TEXT(alarm->speaker->row.text.command, alarm->row.text.command);
+}
+
 static void decide_worst(const struct decision *d)
 {
 	for (struct alarm *it = d->set->first; it; it = it->next)
@@ -431,6 +437,7 @@ static void decide_worst(const struct decision *d)
 	for (struct alarm *it = d->set->first; it; it = it->next) {
 		struct alarm *up = it;
 
+		take_advice(it);
 		while (up->standing == ALARM_HELD) {
 			up = up->speaker;
 			if (it->own > up->worst)

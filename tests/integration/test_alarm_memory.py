@@ -106,7 +106,8 @@ class Remembered(Fault):
                 self.assertIn(check, text)
             self.assertEqual({alarm["id"] for alarm in found["alarms"]},
                              {number for number, _ in before.values()})
-        eventually("each ends by its value", lambda: not watched.alarms())
+        # The deaf socket is gone, and has to be for a minute.
+        eventually("each ends by its value", lambda: not watched.alarms(), timeout=150)
         self.agreed()
         self.assertEqual(watched.receiver.view(), {})
 

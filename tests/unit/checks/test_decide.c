@@ -420,12 +420,16 @@ START_TEST(the_effect_is_first)
 	ck_assert_str_eq(drops->row.text.advice, "advice of listener.queue");
 	ck_assert_str_eq(drops->row.text.command, "command of listener.queue");
 	ck_assert_str_eq(drops->row.text.summary, "listener.drops of 0.0.0.0:80");
-	/* Told again only when it is worse. */
-	cause->own = ALARM_CRITICAL;
+	/* Told again only when it is worse, and then too with the cause's advice, though a change
+	 * makes its own text anew. */
+	cause->own = drops->own = ALARM_CRITICAL;
+	ROW_SET_TEXT(drops->row.text.advice, "advice of listener.drops");
+	ROW_SET_TEXT(drops->row.text.command, "");
 	pass(&world, MINUTE);
 	ck_assert_uint_eq(world.events, 2);
 	ck_assert_int_eq(world.event[1].kind, ALARM_EVENT_CHANGED);
 	ck_assert_str_eq(world.row[1].check, "listener.drops");
+	ck_assert_str_eq(world.row[1].text.advice, "advice of listener.queue");
 	ck_assert_str_eq(world.row[1].text.command, "command of listener.queue");
 	/* The speaker ends, the cause goes on: told. */
 	drops->ended = true;
