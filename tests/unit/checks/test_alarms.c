@@ -572,6 +572,7 @@ START_TEST(rows_from_the_near_future)
 		made.now += 5 * MADE_SECOND;
 		made_turn(&made);
 		alarms_evaluate(made.alarms, &made.source, made.now - MADE_SECOND / 100, made.wall);
+		ck_assert_uint_lt(made_alarm(&made, "conntrack.drops", "-")->age, MADE_MINUTE);
 	}
 	ck_assert_uint_lt(made_alarm(&made, "conntrack.usage", "-")->age, MADE_MINUTE);
 	ck_assert_uint_eq(made.events, 1);
@@ -638,6 +639,31 @@ START_TEST(alarms_outlive_the_process)
 	/* New ids go on from the old ones. */
 	made_run(&made, MADE_MINUTE, fill_conntrack, NULL);
 	ck_assert_uint_gt(made_alarm(&made, "conntrack.usage", "-")->id, before[count - 1].id);
+	made_done(&made);
+}
+END_TEST
+
+static void stay_full(struct made *made, void *arg)
+{
+	made_traffic(made, arg);
+	conntrack(made)->usage = 9300;
+}
+
+/* Who spoke for another alarm before the restart still does: when it ends, the other is told. */
+START_TEST(speakers_outlive_the_process)
+{
+	struct made made;
+
+	made_init(&made);
+	made_web_server(&made);
+	made_run(&made, 15 * MADE_MINUTE, made_traffic, NULL);
+	made_run(&made, 5 * MADE_MINUTE, fill_conntrack, NULL);
+	ck_assert_uint_eq(made.events, 1);
+	ck_assert(made_restart(&made, NULL));
+	made_run(&made, 10 * MADE_MINUTE, stay_full, NULL);
+	ck_assert_uint_eq(made.events, 3);
+	assert_event(&made, 1, ALARM_EVENT_CLEARED, "conntrack.drops", "-");
+	assert_event(&made, 2, ALARM_EVENT_RAISED, "conntrack.usage", "-");
 	made_done(&made);
 }
 END_TEST
@@ -1197,8 +1223,9 @@ UNIT_MAIN("alarms", a_healthy_web_server_raises_nothing, a_connection_leak, a_ri
 	  a_total_outage_is_not_well, no_more_traffic, missing_data_clear_nothing,
 	  a_file_that_vanishes_ends_nothing, old_data_are_no_data, what_is_gone,
 	  a_discontinuity_is_no_rate, wall_clock_steps_change_nothing, rows_from_the_near_future,
-	  alarms_outlive_the_process, what_ended_during_a_restart, saved_alarms_that_are_wrong,
-	  alarms_survive_a_reload, notifications_can_be_turned_off_and_on, alarms_on_a_shelf,
+	  alarms_outlive_the_process, speakers_outlive_the_process, what_ended_during_a_restart,
+	  saved_alarms_that_are_wrong, alarms_survive_a_reload,
+	  notifications_can_be_turned_off_and_on, alarms_on_a_shelf,
 	  instances_have_their_own_limits, attempts_that_always_fail_are_usual,
 	  attempts_that_fail_more_and_more, one_cpu_does_all_the_work,
 	  tcp_memory_has_the_kernels_limits, collectors_that_fail_are_told, soon_full,

@@ -545,6 +545,28 @@ START_TEST(an_effect_outlives_its_cause)
 }
 END_TEST
 
+/* What cannot be judged any more when its cause ends is not told, until it can be. */
+START_TEST(an_effect_that_is_not_known)
+{
+	struct world world;
+	struct alarm *cause, *effect;
+
+	world_init(&world);
+	cause = raise(&world, "listener.queue", "a", ALARM_CRITICAL);
+	effect = raise(&world, "tcp.retransmits", "-", ALARM_WARNING);
+	decide(&world);
+	cause->ended = effect->unknown = true;
+	pass(&world, MINUTE);
+	pass(&world, MINUTE);
+	ck_assert_uint_eq(world.events, 2);
+	effect->unknown = false;
+	pass(&world, MINUTE);
+	ck_assert_uint_eq(world.events, 3);
+	ck_assert_int_eq(world.event[2].kind, ALARM_EVENT_RAISED);
+	world_done(&world);
+}
+END_TEST
+
 START_TEST(far_apart_are_two_faults)
 {
 	struct world world;
@@ -944,6 +966,7 @@ int main(void)
 		another_instance_is_another_fault,
 		two_stalled_listeners_are_two_faults,
 		an_effect_outlives_its_cause,
+		an_effect_that_is_not_known,
 		far_apart_are_two_faults,
 		many_at_once,
 		few_are_no_storm,
