@@ -314,6 +314,24 @@ START_TEST(a_new_listener_is_not_blind)
 }
 END_TEST
 
+/* Nor is one that took the place of another. */
+START_TEST(a_listener_made_anew_is_not_blind)
+{
+	struct made made;
+
+	made_init(&made);
+	made_web_server(&made);
+	made_run(&made, 10 * MADE_MINUTE, made_traffic, NULL);
+	listener(&made)->drops = 73;
+	listener(&made)->discontinuity = made.now + 3 * MADE_SECOND;
+	tcp(&made)->listen_drops += 73;
+	made_run(&made, 5 * MADE_SECOND, NULL, NULL);
+	ck_assert_uint_eq(made.events, 1);
+	assert_event(&made, 0, ALARM_EVENT_RAISED, "listener.drops", "0.0.0.0:443");
+	made_done(&made);
+}
+END_TEST
+
 static void crash(struct made *made, void *arg)
 {
 	bool up = made->now / MADE_SECOND % 20 < 10;
@@ -1219,12 +1237,12 @@ END_TEST
 
 UNIT_MAIN("alarms", a_healthy_web_server_raises_nothing, a_connection_leak, a_ring_overflow,
 	  a_connection_table_nearly_full, nat_ports_are_used_up, health_checks_are_no_drops,
-	  one_stalled_listener, a_new_listener_is_not_blind, a_crash_looping_listener,
-	  a_total_outage_is_not_well, no_more_traffic, missing_data_clear_nothing,
-	  a_file_that_vanishes_ends_nothing, old_data_are_no_data, what_is_gone,
-	  a_discontinuity_is_no_rate, wall_clock_steps_change_nothing, rows_from_the_near_future,
-	  alarms_outlive_the_process, speakers_outlive_the_process, what_ended_during_a_restart,
-	  saved_alarms_that_are_wrong, alarms_survive_a_reload,
+	  one_stalled_listener, a_new_listener_is_not_blind, a_listener_made_anew_is_not_blind,
+	  a_crash_looping_listener, a_total_outage_is_not_well, no_more_traffic,
+	  missing_data_clear_nothing, a_file_that_vanishes_ends_nothing, old_data_are_no_data,
+	  what_is_gone, a_discontinuity_is_no_rate, wall_clock_steps_change_nothing,
+	  rows_from_the_near_future, alarms_outlive_the_process, speakers_outlive_the_process,
+	  what_ended_during_a_restart, saved_alarms_that_are_wrong, alarms_survive_a_reload,
 	  notifications_can_be_turned_off_and_on, alarms_on_a_shelf,
 	  instances_have_their_own_limits, attempts_that_always_fail_are_usual,
 	  attempts_that_fail_more_and_more, one_cpu_does_all_the_work,
