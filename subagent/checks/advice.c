@@ -141,7 +141,11 @@ void advice_ended(const struct advice *advice, const char *reason, uint64_t last
 	char duration[24], worst[32];
 
 	memset(text, 0, sizeof(*text));
-	advice_where(advice, text);
+	/* A pager may show nothing else. */
+	if (advice->check->instance)
+		advice_where(advice, text);
+	else
+		advice_say(text->summary, "%s: ", advice->check->name);
 	advice_also(text->summary, "over after %s", advice_duration(lasted, duration));
 	if (peak > 0 && advice->check->units[0])
 		advice_also(text->summary, ", at worst %s %s", advice_amount(peak, worst),

@@ -64,7 +64,7 @@ void describe_softnet_squeezed(const struct advice *advice, struct alarm_text *t
 	uint64_t budget = advice_sysctl(advice, "net.core.netdev_budget", 0);
 	uint64_t usecs = advice_sysctl(advice, "net.core.netdev_budget_usecs", 0);
 
-	advice_rate(advice, "times", "the receive budget was used up", text);
+	advice_rate(advice, "receive budgets", "used up", text);
 	advice_say(text->advice, "information only, unless packets are dropped too");
 	if (budget && usecs && budget < INT32_MAX / 2 && usecs < INT32_MAX / 2)
 		advice_say(

@@ -284,7 +284,7 @@ void describe_tcp_memory(const struct advice *advice, struct alarm_text *text)
 	advice_say(text->summary, "TCP holds %s pages of memory",
 		   advice_count((uint64_t)advice->value / 100, used));
 	if (row && row->mem_high != ROW_ABSENT)
-		advice_also(text->summary, " of at most %s", advice_count(row->mem_high, high));
+		advice_also(text->summary, ", %s at most", advice_count(row->mem_high, high));
 	advice_say(text->advice,
 		   "find who hoards (ss -tmp, netdiagBufferTable): a leak needs a fix, "
 		   "else raise net.ipv4.tcp_mem, in pages");

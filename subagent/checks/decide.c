@@ -108,8 +108,8 @@ static void storm_describe(const struct decision *d, struct alarm *storm)
 	if (storm->ended) {
 		memset(&row->text, 0, sizeof(row->text));
 		advice_say(row->text.summary,
-			   "over after %s, %s %s at worst, no more than %d are left",
-			   advice_duration(d->now - storm->raised, lasted),
+			   "%s: over after %s, %s %s at worst, no more than %d are left",
+			   row->check, advice_duration(d->now - storm->raised, lasted),
 			   advice_count(storm->most, count), storm->check->many, STORM_OVER);
 	} else if (worst) {
 		row->limit = worst->row.limit;
