@@ -61,19 +61,16 @@ class Outage(Fault):
                       + (f"numgen random mod 100 < {percent} " if 0 < percent < 100 else "")
                       + ("counter drop" if percent else "accept"))
 
-    def test_raised_to_the_end(self):
-        # With SOAK nothing but the defaults, and longer than they take to clear.
-        config = shortened(window="10s", clear_after="5s") if SOAK == 1 else ""
-        watched = self.watch(config, expected={("tcp.retransmits", None), ("tcp.stalled", None)})
-        pile = self.stack.enter_context(Pile(self.peer))
-        sink = pile.listen(PEER)
-        threading.Thread(target=drain, args=(sink,), daemon=True).start()
+    @contextlib.contextmanager
+    def sending(self):
+        """Traffic to the peer, over thirty connections."""
+        sink = self.stack.enter_context(Pile(self.peer)).listen(PEER)
+        reader = threading.Thread(target=drain, args=(sink,), daemon=True)
+        reader.start()
         mine = self.stack.enter_context(Pile(self.host))
-        senders = []
-        for _ in range(30):
-            sender = mine.connect(sink.getsockname())
+        senders = [mine.connect(sink.getsockname()) for _ in range(30)]
+        for sender in senders:
             sender.setblocking(False)
-            senders.append(sender)
 
         def send():
             for sender in senders:
@@ -81,6 +78,15 @@ class Outage(Fault):
                     sender.send(bytes(5000))
 
         with load(self.host, send, 0.05):
+            yield
+        sink.close()
+        reader.join()
+
+    def test_raised_to_the_end(self):
+        # With SOAK nothing but the defaults, and longer than they take to clear.
+        watched = self.watch(shortened(window="10s", clear_after="5s") if SOAK == 1 else "",
+                             expected={("tcp.retransmits", None), ("tcp.stalled", None)})
+        with self.sending():
             watched.agent.refreshed("counters")
             self.lose(20)
             watched.raised("tcp.retransmits", timeout=120)
@@ -94,6 +100,30 @@ class Outage(Fault):
                 time.sleep(0.5)
             self.lose(0)
             watched.cleared("tcp.stalled", timeout=400 * SOAK)
+            watched.cleared("tcp.retransmits", timeout=400 * SOAK)
+        self.agreed()
+
+    def test_told_when_it_outlives_its_cause(self):
+        """Segments are sent again, as a stalled listener makes it happen; and then it works."""
+        service = self.listen()
+        watched = self.watch(shortened(window="15s", clear_after="3s"), expected={
+            (check, None) for check in ("listener.drops", "listener.queue", "tcp.listen_overflows",
+                                        "tcp.retransmits")})
+        key = ("tcp.retransmits", "-")
+        with self.sending(), Clients(HOST, [service.port]).connecting(self.peer):
+            watched.agent.refreshed("counters")
+            self.lose(10)
+            service.stall()
+            row = eventually("it is held", lambda: watched.alarms().get(key), timeout=120)
+            self.assertNotEqual(row["netdiagAlarmCauseId"], 0)
+            self.assertNotEqual(row["netdiagAlarmNotify"], TRUE)
+            self.assertNotIn(("AlarmRaised", *key), self.told())
+            service.work()
+            trap = watched.raised(*key, timeout=120)
+            self.assertEqual(trap["CauseId"], "0")
+            self.lose(0)
+            watched.cleared(*key, timeout=120)
+        eventually("nothing is left", lambda: not watched.alarms())
         self.agreed()
 
 
