@@ -137,6 +137,20 @@ int procfs_read(const struct roots *roots, enum root root, struct filebuf *buf, 
 	return err;
 }
 
+int procfs_read_command(const struct roots *roots, struct filebuf *buf, uint32_t pid, char *text,
+			size_t size)
+{
+	int err = procfs_read(roots, ROOT_PROC, buf, "%u/comm", pid);
+	size_t len = buf->len;
+
+	if (err)
+		return err;
+	if (len && buf->data[len - 1] == '\n')
+		len--;
+	text_copy_n(text, size, buf->data, len);
+	return 0;
+}
+
 int procfs_read_u64(const struct roots *roots, enum root root, uint64_t *value, const char *path,
 		    ...)
 {

@@ -65,6 +65,11 @@ int procfs_open(const struct roots *roots, enum root root, int flags, const char
 int procfs_read(const struct roots *roots, enum root root, struct filebuf *buf, const char *path,
 		...) __attribute__((format(printf, 4, 5)));
 
+/* Copies the name of a process, by way of buf. Its bytes are the user's, and a newline may be one
+ * of them. 0 or -errno. */
+int procfs_read_command(const struct roots *roots, struct filebuf *buf, uint32_t pid, char *text,
+			size_t size);
+
 /* Whether an error says that this process or host is out of memory or descriptors, and so nothing
  * about the file. */
 static inline bool procfs_exhausted(int err)

@@ -103,14 +103,9 @@ static bool container_name(const struct netns_list *list, const struct netns *ne
 
 static void read_command(struct netns *netns, const struct collect *c)
 {
-	struct span rest, line;
-
-	if (!netns->pids ||
-	    procfs_read(&c->settings->roots, ROOT_PROC, c->buf, "%u/comm", netns->pid[0]))
-		return;
-	rest = filebuf_span(c->buf);
-	if (span_line(&rest, &line))
-		span_copy(line, netns->command, sizeof(netns->command));
+	if (netns->pids)
+		procfs_read_command(&c->settings->roots, c->buf, netns->pid[0], netns->command,
+				    sizeof(netns->command));
 }
 
 /* Whether people named the file, as with `ip netns add`. */

@@ -218,16 +218,11 @@ static uint64_t socket_inode(const char *target, size_t len)
 static void owners_name_process(struct owners *owners, const struct roots *roots,
 				struct owner_entry *entry)
 {
-	struct span rest, line;
-
 	if (owners->named_pid != entry->pid) {
 		owners->named_pid = entry->pid;
 		owners->named[0] = '\0';
-		if (!procfs_read(roots, ROOT_PROC, &owners->buf, "%u/comm", entry->pid)) {
-			rest = filebuf_span(&owners->buf);
-			if (span_line(&rest, &line))
-				span_copy(line, owners->named, sizeof(owners->named));
-		}
+		procfs_read_command(roots, &owners->buf, entry->pid, owners->named,
+				    sizeof(owners->named));
 	}
 	ROW_SET_TEXT(entry->command, owners->named);
 }

@@ -380,11 +380,15 @@ START_TEST(test_odd)
 	process(&tree, 60, "a\x1b\tb-longer-than-sixteen");
 	descriptor(&tree, 60, 3, "socket:[61]");
 	descriptor(&tree, 70, 3, "socket:[71]");
+	process(&tree, 80, "\nnginx");
+	descriptor(&tree, 80, 3, "socket:[81]");
 	owners_want(owners, 61, false, SECOND);
 	owners_want(owners, 71, false, SECOND);
+	owners_want(owners, 81, false, SECOND);
 	owners_update(owners, &tree.roots, SECOND);
 	assert_owner(owners, 61, 60, "a??b-longer-than");
 	assert_owner(owners, 71, 70, "");
+	assert_owner(owners, 81, 80, "?nginx");
 	tree_remove(&tree, "proc");
 	owners_want(owners, 61, false, 100 * SECOND);
 	owners_update(owners, &tree.roots, 100 * SECOND);
