@@ -127,7 +127,7 @@ START_TEST(a_connection_leak)
 	ck_assert_int_eq(made.event[1].alarm.severity, ALARM_NONE);
 	ck_assert_int_eq(made.event[1].alarm.value, 0);
 	ck_assert_int_eq(made.event[1].alarm.peak, 850000);
-	assert_says(made.event[1].alarm.text.summary, "over after");
+	assert_says(made.event[1].alarm.text.summary, "tcp.close_wait: over after");
 	made_done(&made);
 }
 END_TEST
@@ -157,6 +157,32 @@ START_TEST(a_ring_overflow)
 	ck_assert_str_eq(alarm->text.command, "ethtool -G eth0 rx 4096");
 	assert_says(alarm->text.advice, "256 of at most 4096");
 	ck_assert_ptr_null(made_alarm(&made, "nic.rx_discards", "lo"));
+	made_done(&made);
+}
+END_TEST
+
+static void discard_thousands(struct made *made, void *arg)
+{
+	made_traffic(made, arg);
+	eth0(made)->rx_discards += 5000;
+}
+
+/* 10,000 in ten seconds: told with the first rows that show it, and worse with the next. */
+START_TEST(a_ring_that_discards_thousands)
+{
+	struct made made;
+
+	made_init(&made);
+	made_web_server(&made);
+	made_run(&made, 75 * MADE_SECOND, made_traffic, NULL);
+	made_run(&made, 5 * MADE_SECOND, discard_thousands, NULL);
+	ck_assert_uint_eq(made.events, 1);
+	assert_event(&made, 0, ALARM_EVENT_RAISED, "nic.rx_discards", "eth0");
+	made_run(&made, 5 * MADE_SECOND, discard_thousands, NULL);
+	made_run(&made, MADE_MINUTE, made_traffic, NULL);
+	ck_assert_uint_eq(made.events, 2);
+	assert_event(&made, 1, ALARM_EVENT_CHANGED, "nic.rx_discards", "eth0");
+	ck_assert_int_eq(made.event[1].alarm.severity, ALARM_CRITICAL);
 	made_done(&made);
 }
 END_TEST
@@ -1236,14 +1262,14 @@ START_TEST(active_alarms_are_rows)
 END_TEST
 
 UNIT_MAIN("alarms", a_healthy_web_server_raises_nothing, a_connection_leak, a_ring_overflow,
-	  a_connection_table_nearly_full, nat_ports_are_used_up, health_checks_are_no_drops,
-	  one_stalled_listener, a_new_listener_is_not_blind, a_listener_made_anew_is_not_blind,
-	  a_crash_looping_listener, a_total_outage_is_not_well, no_more_traffic,
-	  missing_data_clear_nothing, a_file_that_vanishes_ends_nothing, old_data_are_no_data,
-	  what_is_gone, a_discontinuity_is_no_rate, wall_clock_steps_change_nothing,
-	  rows_from_the_near_future, alarms_outlive_the_process, speakers_outlive_the_process,
-	  what_ended_during_a_restart, saved_alarms_that_are_wrong, alarms_survive_a_reload,
-	  notifications_can_be_turned_off_and_on, alarms_on_a_shelf,
+	  a_ring_that_discards_thousands, a_connection_table_nearly_full, nat_ports_are_used_up,
+	  health_checks_are_no_drops, one_stalled_listener, a_new_listener_is_not_blind,
+	  a_listener_made_anew_is_not_blind, a_crash_looping_listener, a_total_outage_is_not_well,
+	  no_more_traffic, missing_data_clear_nothing, a_file_that_vanishes_ends_nothing,
+	  old_data_are_no_data, what_is_gone, a_discontinuity_is_no_rate,
+	  wall_clock_steps_change_nothing, rows_from_the_near_future, alarms_outlive_the_process,
+	  speakers_outlive_the_process, what_ended_during_a_restart, saved_alarms_that_are_wrong,
+	  alarms_survive_a_reload, notifications_can_be_turned_off_and_on, alarms_on_a_shelf,
 	  instances_have_their_own_limits, attempts_that_always_fail_are_usual,
 	  attempts_that_fail_more_and_more, one_cpu_does_all_the_work,
 	  tcp_memory_has_the_kernels_limits, collectors_that_fail_are_told, soon_full,
