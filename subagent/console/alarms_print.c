@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "collectors/base/clock.h"
-#include "subagent/checks/advice.h"
+#include "subagent/checks/advices.h"
 #include "subagent/console/alarms_print.h"
 #include "subagent/console/json.h"
 
@@ -68,19 +68,23 @@ static void print_json(FILE *out, const struct alarm_row *alarm)
 
 void alarms_print(FILE *out, bool json, const struct alarm_row *alarm, bool first)
 {
+	char lasted[24];
+
 	if (json) {
 		fputs(first ? "" : ",", out);
 		print_json(out, alarm);
 		return;
 	}
-	fprintf(out, "[%s] %s, for %" PRIu64 " s",
-		alarm->severity == ALARM_CRITICAL ? "CRIT" : "WARN", alarm->check,
-		alarm->age / SECOND_NS);
+	fprintf(out, "[%s] %s, for %s", alarm->severity == ALARM_CRITICAL ? "CRIT" : "WARN",
+		alarm->check, advice_duration(alarm->age, lasted));
 	if (alarm->state != ALARM_ACTIVE)
 		fprintf(out, ", %s", state_name(alarm));
+	fprintf(out, " (alarm %" PRIu64, alarm->id);
 	if (alarm->cause_id)
-		fprintf(out, ", an effect of alarm %" PRIu64, alarm->cause_id);
-	fprintf(out, " (alarm %" PRIu64 ")\n       %s\n", alarm->id, alarm->text.summary);
+		fprintf(out, ", told as part of %" PRIu64, alarm->cause_id);
+	else if (!alarm->notify)
+		fputs(", not told", out);
+	fprintf(out, ")\n       %s\n", alarm->text.summary);
 	if (alarm->text.advice[0])
 		fprintf(out, "       %s\n", alarm->text.advice);
 	if (alarm->text.command[0])
