@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import tempfile
@@ -16,32 +17,28 @@ from faults import HOST, Clients, Fault, shortened
 from harness import BINARY, eventually, run, whole_schema
 from watched import Application, Watched, load
 
-
-
-
 # Of a stalled listener; the first one that is seen is told.
 EFFECTS = {("listener.drops", None), ("listener.queue", None), ("tcp.listen_overflows", None)}
 
 
-class Remembered(Fault):
-    """Six alarms of all kinds, with a state file: a level, a lowest, rates and a count."""
-
-    takes_s = 120
-
-    CONFIG = (shortened(window="10s", clear_after="4s")
-              + "check limits.usage conntrack* off\n"
-              "check tcp.time_wait warning 5 critical 1000 clear 2 notify on\n"
-              "check nic.errors window 10s\n")
-
-    KINDS = {"udp.socket_drops", "listener.drops", "listener.queue", "tcp.attempt_fails",
-             "tcp.listen_overflows", "udp.rcvbuf_errors"}
+class Saved(Fault):
+    """A place for a state file, and a listener that can be stalled."""
 
     def setUp(self):
         super().setUp()
-        self.state = os.path.join("/tmp", f"netdiag-state-{os.getpid()}-{id(self)}")
-        self.addCleanup(lambda: [os.unlink(path) for path in (self.state, self.state + ".new")
-                                 if os.path.exists(path)])
+        directory = tempfile.mkdtemp(prefix="netdiag-state-")
+        self.addCleanup(shutil.rmtree, directory)
+        self.state = os.path.join(directory, "state")
         self.service = self.listen(backlog=16)
+
+
+class Remembered(Saved):
+    """Six alarms with a state file: of a level, of rates, and those that others stand for."""
+
+    takes_s = 180
+
+    KINDS = {"udp.socket_drops", "listener.drops", "listener.queue", "tcp.attempt_fails",
+             "tcp.listen_overflows", "udp.rcvbuf_errors"}
 
     def faults(self):
         """They last until the context ends."""
@@ -75,9 +72,9 @@ class Remembered(Fault):
         return run(BINARY, "--alarms", "--config", self.watched.agent.config_path, *args)
 
     def test_restart(self):
-        """SIGTERM, then kill -9: nothing is told, the alarms stand as they did, and each ends by its
-        own value."""
-        watched = self.watch(self.CONFIG + f"stateFile {self.state}\n",
+        """SIGTERM, then kill -9: nothing is told to be over, the alarms stand as they did, and each
+        ends by its own value."""
+        watched = self.watch(shortened(window="10s", clear_after="4s") + f"stateFile {self.state}\n",
                              expected={(check["name"], None) for check in whole_schema()["checks"]})
         agent = watched.agent
         agent.refreshed("listener")
@@ -111,17 +108,11 @@ class Remembered(Fault):
         self.agreed()
         self.assertEqual(watched.receiver.view(), {})
 
-class Broken(Fault):
+
+class Broken(Saved):
     """A state file that cannot be used, or not be written, is told of once and is never in the way."""
 
     takes_s = 60
-
-    def setUp(self):
-        super().setUp()
-        self.state = os.path.join("/tmp", f"netdiag-state-{os.getpid()}-{id(self)}")
-        self.addCleanup(lambda: [os.unlink(path) for path in (self.state, self.state + ".new")
-                                 if os.path.exists(path)])
-        self.service = self.listen(backlog=16)
 
     def content(self):
         return Path(self.state).read_text() if os.path.exists(self.state) else ""
