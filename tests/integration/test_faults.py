@@ -237,7 +237,7 @@ class Tcp(Fault):
                 nobody.bind(("127.0.0.1", 0))  # and does not listen
                 with load(netns, connector(nobody.getsockname()), pause=0.005):
                     trap = watched.raised("tcp.attempt_fails", severity="critical")
-            self.assertIn("connection attempts/s failed", trap["Summary"])
+            self.assertIn("connection attempts/s of this host failed", trap["Summary"])
             self.assertIn("ss -tn state syn-sent", trap["Advice"])
             watched.cleared("tcp.attempt_fails")
 
