@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The AgentX session with the master agent. All of libnetsnmpagent is called from the main thread
- * only, and only from session.c, handler.c and notify.c.
+ * only, and only from the files here and in subagent/notify.
  */
 #ifndef NETDIAG_AGENTX_SESSION_H
 #define NETDIAG_AGENTX_SESSION_H

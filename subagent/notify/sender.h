@@ -4,7 +4,7 @@
  * acknowledged by its response. Main thread only; never waits.
  *
  * After the session has come up netdiagAlarmSync is first, then the active alarms. While the master
- * is away or slow nothing piles up: see notify_queue.h.
+ * is away or slow nothing piles up: see queue.h.
  */
 #ifndef NETDIAG_NOTIFY_SENDER_H
 #define NETDIAG_NOTIFY_SENDER_H

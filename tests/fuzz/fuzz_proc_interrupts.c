@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* collectors/interrupts.c: /proc/interrupts. */
+/* collectors/kernel/proc_interrupts.c: /proc/interrupts. */
 #include <config.h>
 
 #include <string.h>

@@ -10,7 +10,7 @@ import sockpile
 from sockpile import ANY, IPV4, IPV6, STATES
 
 FAST = "interval socketState 200ms\n"
-SPLIT_MAX = 10000  # of collectors/sockets.c
+SPLIT_MAX = 10000  # of collectors/socket/tcp_states.c
 
 
 def table(agent):

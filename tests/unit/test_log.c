@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* log.c, and what health.c tells it. Standard error is a file meanwhile. */
+/* log.c, and what collector_log.c tells it. Standard error is a file meanwhile. */
 #include <config.h>
 
 #include <errno.h>

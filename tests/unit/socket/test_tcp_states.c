@@ -97,7 +97,7 @@ static int count_rare_and_time_wait(const struct inet_socket *socket, void *arg)
 }
 
 /* What the kernel's procfs said when the captures were made (see ss beside them in
- * test_sockdiag.c): 3 + 7 whole IPv4 sockets, 2 + 5 IPv6 ones, a mini-socket in FIN_WAIT2, one in
+ * test_sock_diag.c): 3 + 7 whole IPv4 sockets, 2 + 5 IPv6 ones, a mini-socket in FIN_WAIT2, one in
  * TIME_WAIT, CurrEstab with the CLOSE_WAIT. */
 static const struct socket_totals captured_totals = {
 	.in_use = {10, 7},
