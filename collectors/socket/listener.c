@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* netdiagListenerTable: whose accept queue overflows, from sock_diag and /proc/PID/fd. */
+/* netdiagListenerTable: whose accept queue overflows, from sock_diag and /proc/PID/fd. endpoints.c
+ * adds the sockets of an endpoint up. */
 #include <config.h>
 
 #include <errno.h>

@@ -22,7 +22,8 @@ struct socket_state_row {
 	uint64_t family;
 	uint64_t state; /* idiag_state */
 	uint64_t count; /* dumped one by one, or inferred from sockstat's totals */
-	uint64_t older; /* of CLOSE_WAIT in any family: for more than five minutes; no column */
+	uint64_t older; /* of CLOSE_WAIT in any family: for more than five minutes (close_wait.c);
+			   no column, but the value of tcp.close_wait */
 };
 
 /* Which of the collector's kinds of rows is which. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* netdiagUdpSocketTable: which UDP socket loses datagrams, from sock_diag and /proc/PID/fd. */
+/* netdiagUdpSocketTable: which UDP socket loses datagrams, from sock_diag and /proc/PID/fd.
+ * endpoints.c adds the sockets of an endpoint up. */
 #include <config.h>
 
 #include <netinet/tcp.h>

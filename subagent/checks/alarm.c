@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The types of the rows that show alarms: what identifies each, and where its texts begin. */
+/* The types of the rows that show alarms: what identifies each, and where its texts begin. The rows
+ * are filled by alarms.c and alarm_rows.c. */
 #include <config.h>
 
 #include "subagent/checks/alarm.h"

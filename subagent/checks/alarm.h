@@ -55,7 +55,8 @@ struct alarm_text {
 	char command[CHECK_COMMAND_SIZE]; /* exactly one command that can be run, or "" */
 };
 
-/* A row of netdiagAlarmTable. Values and limits are in hundredths of the units. */
+/* A row of netdiagAlarmTable. Values and limits are in hundredths of the units. alarms.c and
+ * decide.c keep it up to date, alarm_rows.c copies it into the table. */
 struct alarm_row {
 	uint64_t id;
 	uint64_t severity; /* enum alarm_severity: the worst of those that it speaks for */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The rows of netdiagAgent and netdiagCollectorTable: the daemon's version, age and boot id, and
- * the state of each collector as the engine keeps it.
+ * the state of each collector as the engine keeps it. daemon.c adds the numbers of alarms and
+ * notifications.
  */
 #include <config.h>
 

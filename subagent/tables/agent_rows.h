@@ -29,7 +29,7 @@ struct agent_row {
 	uint64_t shelved_alarms;
 	uint64_t unknown_checks;
 	uint64_t stale_collectors;
-	uint64_t held_back;    /* notifications that wait */
+	uint64_t held_back;    /* notifications that wait in notify/queue.c */
 	uint64_t held_back_ns; /* for how long the oldest of them has; no column */
 	char version[65];
 	char boot_id[AGENT_BOOT_ID_SIZE]; /* another one when the alarms' memory was lost */

@@ -2,7 +2,9 @@
 /*
  * The map of the product: every table and column of NETDIAG-MIB, in the order of its arcs, and the
  * member of the row that it shows. The .c file beside the header that declares a row fills it from
- * the kernel. Arcs are never renumbered; a new column takes the next one.
+ * the kernel, but for netdiagd's own rows: netdiagAgent's are filled by agent_rows.c and daemon.c,
+ * those of checks and alarms by alarm_rows.c and alarms.c in subagent/checks. Arcs are never
+ * renumbered; a new column takes the next one.
  */
 #include <config.h>
 
