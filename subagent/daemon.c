@@ -65,7 +65,7 @@ struct daemon {
 };
 
 /* Before the packets of a turn are read: they all see the same generation of everything. */
-static void pin(bool woken, void *arg)
+static void daemon_pin(bool woken, void *arg)
 {
 	struct daemon *daemon = arg;
 	uint64_t now = clock_monotonic();
@@ -82,7 +82,7 @@ static void pin(bool woken, void *arg)
 }
 
 /* netdiagAgentSummary: "critical: eth0: 1,200 packets lost in 10 min, and 2 more". */
-static void summarise(const struct alarm_totals *totals, char text[AGENT_SUMMARY_SIZE])
+static void daemon_summarise(const struct alarm_totals *totals, char text[AGENT_SUMMARY_SIZE])
 {
 	unsigned others = (unsigned)(totals->critical + totals->warning) - 1;
 	char more[24] = "";
@@ -124,11 +124,11 @@ static void fill_alarms(struct agent_row *row, void *arg)
 	row->master_reconnects = session_reconnects();
 	snprintf(row->config_hash, sizeof(row->config_hash), "%08" PRIx32,
 		 daemon->configuration->hash);
-	summarise(&totals, row->summary);
+	daemon_summarise(&totals, row->summary);
 }
 
 /* What follows when collectors have published, or time has passed; not after each request. */
-static void evaluate(struct daemon *daemon, uint64_t now)
+static void daemon_evaluate(struct daemon *daemon, uint64_t now)
 {
 	struct alarm_source source = alarms_pinned_source(daemon->view);
 
@@ -141,7 +141,7 @@ static void evaluate(struct daemon *daemon, uint64_t now)
 }
 
 /* Saves the state soon after an event, and now and then for what has only grown older. */
-static void save(struct daemon *daemon, uint64_t now, bool anyhow)
+static void daemon_save(struct daemon *daemon, uint64_t now, bool anyhow)
 {
 	const char *path = state_file_path(daemon->options->state_file,
 					   &daemon->configuration->alarms);
@@ -159,7 +159,7 @@ static void save(struct daemon *daemon, uint64_t now, bool anyhow)
 }
 
 /* Takes a new configuration into use; a wrong one changes nothing. */
-static void reload(struct daemon *daemon)
+static void daemon_reload(struct daemon *daemon)
 {
 	struct configuration *configuration = tasks_configuration(daemon->options);
 
@@ -182,33 +182,33 @@ static void take_signals(struct daemon *daemon)
 
 	while (read(daemon->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
-			reload(daemon);
+			daemon_reload(daemon);
 		else
 			daemon->stop = true;
 	}
 }
 
-static void serve(struct daemon *daemon)
+static void daemon_serve(struct daemon *daemon)
 {
 	while (!daemon->stop) {
 		uint64_t now = clock_monotonic();
 		unsigned wait_ms = sender_wait_ms(now, TURN_MS);
-		int err = session_turn(daemon->wake_fd, wait_ms, pin, daemon);
+		int err = session_turn(daemon->wake_fd, wait_ms, daemon_pin, daemon);
 
 		if (err) {
 			log_error("cannot wait for events: %s", strerror(-err));
 			return;
 		}
 		now = clock_monotonic();
-		evaluate(daemon, now);
+		daemon_evaluate(daemon, now);
 		sender_turn(now);
-		save(daemon, now, false);
+		daemon_save(daemon, now, false);
 		if (daemon->woken)
 			take_signals(daemon);
 	}
 }
 
-static int add(int epoll, int fd)
+static int daemon_watch(int epoll, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
@@ -231,8 +231,8 @@ static int open_events(struct daemon *daemon)
 	daemon->wake_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (daemon->signal_fd < 0 || daemon->wake_fd < 0)
 		return -errno;
-	err = add(daemon->wake_fd, daemon->signal_fd);
-	return err ? err : add(daemon->wake_fd, engine_fd(daemon->engine));
+	err = daemon_watch(daemon->wake_fd, daemon->signal_fd);
+	return err ? err : daemon_watch(daemon->wake_fd, engine_fd(daemon->engine));
 }
 
 /* Where alarm ids begin, so that two lives of the daemon hardly ever use the same. */
@@ -267,7 +267,7 @@ static int start_alarms(struct daemon *daemon)
 	return err;
 }
 
-static int start(struct daemon *daemon)
+static int daemon_start(struct daemon *daemon)
 {
 	const char *address = tasks_address(daemon->options, daemon->configuration);
 	int err;
@@ -301,7 +301,7 @@ static const char *start_remedy(int err)
 	}
 }
 
-static void stop(struct daemon *daemon)
+static void daemon_stop(struct daemon *daemon)
 {
 	if (daemon->session)
 		session_close();
@@ -330,15 +330,15 @@ int daemon_run(const struct options *options)
 	if (!daemon.configuration)
 		return EX_CONFIG;
 	log_notice("version %s, base OID %s", agent_version(), NETDIAG_BASE_OID);
-	err = start(&daemon);
+	err = daemon_start(&daemon);
 	if (err && err != -EINVAL)
 		log_error("cannot start: %s%s", strerror(-err), start_remedy(err));
 	if (!err) {
 		sd_notify_tell("READY=1");
-		serve(&daemon);
+		daemon_serve(&daemon);
 		sd_notify_tell("STOPPING=1");
-		save(&daemon, clock_monotonic(), true);
+		daemon_save(&daemon, clock_monotonic(), true);
 	}
-	stop(&daemon);
+	daemon_stop(&daemon);
 	return err == -EINVAL ? EX_USAGE : err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -16,7 +16,7 @@ static uint64_t shown(int64_t value)
 									       : (uint64_t)value;
 }
 
-static enum check_state state_of(const struct instance *instance)
+static enum check_state state_shown(const struct instance *instance)
 {
 	if (instance->gone)
 		return CHECK_GONE;
@@ -39,7 +39,7 @@ static void set_check_row(struct check_row *row, const struct instance *instance
 		.time_to_full = instance->time_to_full,
 	};
 
-	row->state = state_of(instance);
+	row->state = state_shown(instance);
 	row->value = shown(advice.value);
 	row->warning = shown(limits->warning);
 	row->critical = shown(limits->critical);

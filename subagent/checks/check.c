@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads a check's numbers from the rows that collectors and the agent have made, and finds out
+ * which settings of the configuration hold for one of its instances. */
 #include <config.h>
 
 #include <fnmatch.h>
@@ -139,7 +141,7 @@ bool check_is_caused_by(const struct check *effect, const struct check *cause)
 	return false;
 }
 
-static uint64_t sum(const struct check_members *members, const void *row)
+static uint64_t check_sum(const struct check_members *members, const void *row)
 {
 	uint64_t total = ROW_ABSENT;
 
@@ -153,7 +155,7 @@ static uint64_t sum(const struct check_members *members, const void *row)
 	return total;
 }
 
-static uint64_t present(uint64_t number)
+static uint64_t check_present(uint64_t number)
 {
 	return number == ROW_ABSENT ? 0 : number;
 }
@@ -166,25 +168,25 @@ uint64_t check_read_cap(const struct check *check, const struct check_host *host
 	uint64_t total = 0;
 
 	for (size_t i = 0; of && i < of->count; i++)
-		total += present(sum(&check->cap.members, rows_at(of, i)));
+		total += check_present(check_sum(&check->cap.members, rows_at(of, i)));
 	return total;
 }
 
 void check_read(const struct check *check, const void *row, uint64_t cap,
 		struct check_reading *reading)
 {
-	uint64_t capped = sum(&check->capped, row);
+	uint64_t capped = check_sum(&check->capped, row);
 
 	*reading = (struct check_reading){
 		.counter =
 			{
 				[CHECK_COUNTER_VALUE] = check->read ? check->read(row)
-								    : sum(&check->value, row),
-				[CHECK_COUNTER_LESS] = present(sum(&check->less, row)),
-				[CHECK_COUNTER_CAPPED] = present(capped),
+								    : check_sum(&check->value, row),
+				[CHECK_COUNTER_LESS] = check_present(check_sum(&check->less, row)),
+				[CHECK_COUNTER_CAPPED] = check_present(capped),
 				[CHECK_COUNTER_CAP] = cap,
 				[CHECK_COUNTER_BASE] =
-					check->base.offset[0] ? sum(&check->base, row) : 0,
+					check->base.offset[0] ? check_sum(&check->base, row) : 0,
 			},
 		.stamp = check->stamp == CHECK_NO_STAMP ? 0 : row_number(row, check->stamp),
 	};

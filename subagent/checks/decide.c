@@ -217,7 +217,7 @@ static void decide_silence(const struct decision *d, struct alarm *alarm)
 
 /* --- storms ----------------------------------------------------------------------------------- */
 
-static bool is_worse(const struct alarm *alarm, const struct alarm *than)
+static bool decide_is_worse(const struct alarm *alarm, const struct alarm *than)
 {
 	if (!than || alarm->own != than->own)
 		return !than || alarm->own > than->own;
@@ -256,7 +256,7 @@ static void crowd_count(const struct decision *d, struct crowd *crowd, struct al
 	crowd->untold += alarm->standing == ALARM_UNTOLD;
 	crowd->told += alarm->standing == ALARM_TOLD;
 	crowd->members += alarm->standing == ALARM_HELD && alarm->speaker->storm;
-	if (is_worse(alarm, crowd->worst))
+	if (decide_is_worse(alarm, crowd->worst))
 		crowd->worst = alarm;
 }
 

@@ -40,7 +40,7 @@ static bool counts(int64_t value, int64_t limit, bool outlier)
 	return outlier || (limit > 0 && value / OUTLIER_BELOW >= limit);
 }
 
-static void enter(struct check_machine *machine, enum check_state state, uint64_t time)
+static void machine_enter(struct check_machine *machine, enum check_state state, uint64_t time)
 {
 	if (machine->state == state && machine->since)
 		return;
@@ -151,7 +151,7 @@ static void note_raise(struct check_machine *machine, const struct check_limits 
 		machine->patience++;
 }
 
-static enum check_state state_of(enum alarm_severity severity)
+static enum check_state state_of_severity(enum alarm_severity severity)
 {
 	return severity == ALARM_CRITICAL  ? CHECK_CRITICAL
 	       : severity == ALARM_WARNING ? CHECK_WARNING
@@ -166,13 +166,14 @@ static enum check_change machine_unknown(struct check_machine *machine,
 	uint64_t wait = limits->clear_after << machine->patience;
 
 	machine_forget(machine);
-	enter(machine, value->little ? state_of(machine->severity) : CHECK_UNKNOWN, time);
+	machine_enter(machine, value->little ? state_of_severity(machine->severity) : CHECK_UNKNOWN,
+		      time);
 	if (machine->severity <= ALARM_NONE || value->idle < wait ||
 	    value->idle < CHECK_IDLE_MIN_NS)
 		return CHECK_UNCHANGED;
 	machine->severity = ALARM_NONE;
 	machine->cleared = time;
-	enter(machine, value->little ? CHECK_OK : CHECK_UNKNOWN, time);
+	machine_enter(machine, value->little ? CHECK_OK : CHECK_UNKNOWN, time);
 	return CHECK_IDLE;
 }
 
@@ -189,7 +190,7 @@ enum check_change check_machine_step(struct check_machine *machine,
 	machine_track(machine, limits, value, step);
 	after = next_severity(machine, limits, step);
 	machine->severity = after;
-	enter(machine, state_of(after), step->time);
+	machine_enter(machine, state_of_severity(after), step->time);
 	if (after == before)
 		return CHECK_UNCHANGED;
 	if (after == ALARM_NONE) {

@@ -208,7 +208,7 @@ static void set_agent(struct objects *objects, const struct agent_row *agent)
 	no_empty_text(objects->config_hash, sizeof(objects->config_hash));
 }
 
-static uint64_t present(uint64_t number)
+static uint64_t pdu_present(uint64_t number)
 {
 	return number == ROW_ABSENT ? 0 : number;
 }
@@ -221,8 +221,8 @@ static void set_alarm(struct objects *objects, const struct notice *notice)
 	objects->severity = alarm->severity;
 	objects->previous_severity = notice->previous;
 	objects->state = notice->kind;
-	objects->value = present(alarm->value);
-	objects->limit = present(alarm->limit);
+	objects->value = pdu_present(alarm->value);
+	objects->limit = pdu_present(alarm->limit);
 	objects->raised_at = alarm->raised_at;
 	objects->changed_at = alarm->changed_at;
 	objects->alarm_id = alarm->id;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Sends notifications to the AgentX master, which queue.c chooses from the alarms and pdu.c makes,
+ * and takes its responses. */
 #include <config.h>
 
 #include <net-snmp/net-snmp-config.h>
@@ -99,7 +101,7 @@ void sender_configure(const struct alarm_settings *settings)
 }
 
 /* A master that does not take notifications at all: once per reason. */
-static void explain(long error)
+static void sender_explain(long error)
 {
 	if (error == self.refused)
 		return;
@@ -111,7 +113,8 @@ static void explain(long error)
 }
 
 /* The master's response to a notification, or that there is none. */
-static int answered(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *arg)
+static int sender_answered(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
+			   void *arg)
 {
 	uint64_t number = (uint64_t)(uintptr_t)arg, now = clock_monotonic();
 	bool arrived = operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu;
@@ -122,7 +125,7 @@ static int answered(int operation, netsnmp_session *session, int reqid, netsnmp_
 	if (!self.queue)
 		return 1;
 	if (arrived)
-		explain(pdu->errstat);
+		sender_explain(pdu->errstat);
 	self.sent += taken;
 	switch (number) {
 	case NO_NUMBER_SYNC:
@@ -150,18 +153,18 @@ static bool is_writable(void)
 	return pollfd.fd >= 0 && poll(&pollfd, 1, 0) == 1 && pollfd.revents & POLLOUT;
 }
 
-/* Hands a notification to the library. answered() is called for it, be it at once. */
+/* Hands a notification to the library. sender_answered() is called for it, be it at once. */
 static void send_pdu(netsnmp_pdu *pdu, uint64_t number)
 {
 	netsnmp_session *session = session_master();
 
 	if (!pdu) {
-		answered(NETSNMP_CALLBACK_OP_SEND_FAILED, session, 0, NULL,
-			 (void *)(uintptr_t)number);
+		sender_answered(NETSNMP_CALLBACK_OP_SEND_FAILED, session, 0, NULL,
+				(void *)(uintptr_t)number);
 		return;
 	}
 	/* When it fails the library has called back already, or the session is at its end. */
-	if (!snmp_async_send(session, pdu, answered, (void *)(uintptr_t)number))
+	if (!snmp_async_send(session, pdu, sender_answered, (void *)(uintptr_t)number))
 		snmp_free_pdu(pdu);
 }
 

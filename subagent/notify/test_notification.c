@@ -35,7 +35,8 @@ static struct {
 	long refused;
 } self;
 
-static int answered(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *arg)
+static int test_answered(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
+			 void *arg)
 {
 	(void)session;
 	(void)reqid;
@@ -70,7 +71,7 @@ static void send_test(enum alarm_event_kind kind, const char *summary, const cha
 	ROW_SET_TEXT(alarm->text.command, command);
 	agent_row_now(&agent);
 	pdu = notify_pdu_alarm(&notice, &agent, session_master());
-	if (!pdu || !snmp_async_send(session_master(), pdu, answered, NULL)) {
+	if (!pdu || !snmp_async_send(session_master(), pdu, test_answered, NULL)) {
 		snmp_free_pdu(pdu);
 		self.lost = true;
 	}
@@ -95,7 +96,7 @@ static bool has_ended(void)
 	return self.answers == 2 || self.refused || self.lost;
 }
 
-static int run(const char *address)
+static int test_run(const char *address)
 {
 	uint64_t until = clock_monotonic() + PATIENCE_S * SECOND_NS;
 
@@ -138,7 +139,7 @@ int test_notification(const char *address)
 		log_error("cannot start: %s", strerror(-err));
 		return EXIT_FAILURE;
 	}
-	status = run(address);
+	status = test_run(address);
 	session_close();
 	return status;
 }
