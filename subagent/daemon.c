@@ -173,6 +173,7 @@ static void daemon_reload(struct daemon *daemon)
 	session_address(tasks_address(daemon->options, configuration));
 	configuration_free(daemon->configuration);
 	daemon->configuration = configuration;
+	tasks_note_shelves(configuration);
 	log_notice("the configuration was reloaded");
 }
 
@@ -330,6 +331,7 @@ int daemon_run(const struct options *options)
 	if (!daemon.configuration)
 		return EX_CONFIG;
 	log_notice("version %s, base OID %s", agent_version(), NETDIAG_BASE_OID);
+	tasks_note_shelves(daemon.configuration);
 	err = daemon_start(&daemon);
 	if (err && err != -EINVAL)
 		log_error("cannot start: %s%s", strerror(-err), start_remedy(err));

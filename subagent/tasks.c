@@ -12,11 +12,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/engine.h"
 #include "collectors/registry.h"
 #include "subagent/console/alarms_print.h"
 #include "subagent/console/dump.h"
 #include "subagent/console/report.h"
+#include "subagent/log.h"
 #include "subagent/notify/test_notification.h"
 #include "subagent/state_file.h"
 #include "subagent/tables/agent_rows.h"
@@ -49,12 +51,30 @@ const char *tasks_address(const struct options *options, const struct configurat
 	return configuration->agentx_socket ? configuration->agentx_socket : NETSNMP_AGENTX_SOCKET;
 }
 
+void tasks_note_shelves(const struct configuration *configuration)
+{
+	const struct alarm_settings *alarms = &configuration->alarms;
+	uint64_t now = clock_wall();
+
+	for (size_t i = 0; i < alarms->shelf_count; i++) {
+		const struct check_shelf *shelf = &alarms->shelves[i];
+		char until[TIME_TEXT_SIZE];
+
+		if (shelf->until > now)
+			continue;
+		time_text(shelf->until, until);
+		log_notice("shelve %s%s%s until %s: this time is past, so nothing is shelved",
+			   shelf->check, shelf->instance[0] ? " " : "", shelf->instance, until);
+	}
+}
+
 int tasks_check(const struct options *options)
 {
 	struct configuration *configuration = tasks_configuration(options);
 
 	if (!configuration)
 		return EX_CONFIG;
+	tasks_note_shelves(configuration);
 	configuration_free(configuration);
 	if (!options->config && access(DEFAULT_FILE, F_OK))
 		printf("%s: does not exist: the defaults apply\n", DEFAULT_FILE);

@@ -10,6 +10,9 @@
  * log. The caller owns the result; NULL when the file is wrong. */
 struct configuration *tasks_configuration(const struct options *options);
 
+/* Notes in the log which lines `shelve` have no effect, as their time is over. */
+void tasks_note_shelves(const struct configuration *configuration);
+
 /* The address of the AgentX master: the command line's, the configuration's, or the library's. */
 const char *tasks_address(const struct options *options, const struct configuration *configuration);
 

@@ -92,6 +92,17 @@ class CommandLine(unittest.TestCase):
                       "did you mean tcp.listen_overflows?", said)
         self.assertIn(f"{conf.name}:3: interval 'soon'", said)
 
+    def test_shelf_of_the_past(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as conf:
+            conf.write("shelve nic.errors eth* until 2020-02-03T04:05Z\n"
+                       "shelve nic.drops until 2099-01-01T00:00Z\n")
+            conf.flush()
+            done = subprocess.run([BINARY, "--config", conf.name, "--check-config"], text=True,
+                                  capture_output=True, timeout=20)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("shelve nic.errors eth* until 2020-02-03T04:05:00Z", done.stderr)
+        self.assertNotIn("nic.drops", done.stderr)
+
     def test_version_and_help(self):
         self.assertRegex(run(BINARY, "--version"), r"^netdiag \d+\.\d+\.\d+")
         self.assertIn("--test-notification", run(BINARY, "--help"))
