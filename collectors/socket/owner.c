@@ -582,7 +582,8 @@ void owners_collect(struct owners *owners, struct collect *c, const char *what)
 		reason = "/proc/PID/fd is not readable";
 	if (reason)
 		collect_note(c,
-			     "no owner known of %zu %s, for %s: give netdiagd CAP_SYS_PTRACE and "
+			     "%s without a known owner: %zu, because %s; give netdiagd "
+			     "CAP_SYS_PTRACE and "
 			     "CAP_DAC_READ_SEARCH",
-			     missing, what, reason);
+			     what, missing, reason);
 }

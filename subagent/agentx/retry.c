@@ -22,7 +22,7 @@
 /* The last one is for all other errors. */
 static const struct retry connect_errors[] = {
 	{ENOENT, RESTART_MS, RESTART_MS,
-	 "Is snmpd running, with the line \"master agentx\" in snmpd.conf?"},
+	 "snmpd is not running, or has no line \"master agentx\" in snmpd.conf"},
 	{ECONNREFUSED, RESTART_MS, RESTART_MS,
 	 "snmpd is not running, or not with this agentXSocket"},
 	{EAGAIN, RESTART_MS, SILENT_MAX_MS,
@@ -34,10 +34,10 @@ static const struct retry connect_errors[] = {
 	 "and restart snmpd. It sets the directory's mode only when it makes it: \"chmod 0755\" an "
 	 "old one"},
 	{EPROTO, RESTART_MS, CONNECT_MAX_MS,
-	 "It refused the session or hung up. See its log; is it an AgentX master?"},
+	 "It refused the session or hung up. See its log, and whether it is an AgentX master"},
 	{ECONNRESET, RESTART_MS, CONNECT_MAX_MS,
 	 "It closes each session soon after opening it. See its log"},
-	{EHOSTUNREACH, RESTART_MS, CONNECT_MAX_MS, "Is the host of the AgentX address reachable?"},
+	{EHOSTUNREACH, RESTART_MS, CONNECT_MAX_MS, "See agentXSocket: its host cannot be reached"},
 	{EMFILE, RESTART_MS, CONNECT_MAX_MS,
 	 "Raise netdiagd's limit of open files: LimitNOFILE in its unit"},
 	{0, RESTART_MS, CONNECT_MAX_MS, "See agentXSocket in netdiagd.conf and in snmpd.conf"},

@@ -170,8 +170,9 @@ static void session_failed(int error)
 	     now - self.down_since < EXPLAIN_MS * MILLISECOND_NS))
 		return;
 	self.explained = error;
-	log_warning("cannot reach the AgentX master at %s: %s. %s; trying at least every %u ms",
-		    self.address, strerror(error), retry->remedy, retry->limit_ms);
+	log_warning(
+		"cannot reach the AgentX master at %s: %s. %s. Trying again at least every %u ms",
+		self.address, strerror(error), retry->remedy, retry->limit_ms);
 }
 
 /* Ends a session that can no longer be used. */
