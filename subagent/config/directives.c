@@ -178,6 +178,7 @@ static bool has_instance(const struct line *line)
 static bool take_settings(struct check_setting *setting, struct line *line, size_t at)
 {
 	for (; at < line->count; at++) {
+		char why[WORD_WHY_SIZE];
 		size_t i;
 
 		if (is_switch(line->word[at])) {
@@ -190,10 +191,9 @@ static bool take_settings(struct check_setting *setting, struct line *line, size
 		if (++at == line->count)
 			return line_wrong(line, at - 1, "%s: its value is missing",
 					  check_setting_types[i].member.name);
-		line->wrong = at;
-		if (!check_setting_parse(setting, &check_setting_types[i], line->word[at],
-					 line->why))
-			return false;
+		if (!check_setting_parse(setting, &check_setting_types[i], line->word[at], why))
+			return line_wrong(line, at, "%s %s", check_setting_types[i].member.name,
+					  why);
 	}
 	if (!setting->set)
 		return line_wrong(line, line->count - 1,
@@ -322,7 +322,6 @@ static bool take_time(struct line *line, size_t at, uint64_t *ns)
 /* "shelve CHECK [INSTANCE] until TIME". */
 static bool apply_shelve(struct draft *draft, struct line *line)
 {
-	static const char *const words[] = {"until", NULL};
 	struct alarm_settings *alarms = &draft->configuration->alarms;
 	struct check_shelf shelf = {.until = 0}, *list;
 	size_t at = line->count == 5 ? 3 : 2, i;
@@ -333,8 +332,9 @@ static bool apply_shelve(struct draft *draft, struct line *line)
 	if (at == 3 && !text_copy(shelf.instance, sizeof(shelf.instance), line->word[2]))
 		return line_wrong(line, 2, "'%.64s…': an instance has at most %zu characters",
 				  line->word[2], sizeof(shelf.instance) - 1);
-	if (!line_find(line, at, "word of shelve", line_known_array, words, &i) ||
-	    !take_time(line, at + 1, &shelf.until))
+	if (strcasecmp(line->word[at], "until"))
+		return line_wrong(line, at, "'%.64s': expected until and a time", line->word[at]);
+	if (!take_time(line, at + 1, &shelf.until))
 		return false;
 	list = reallocarray(alarms->shelves, alarms->shelf_count + 1, sizeof(*list));
 	if (!list)

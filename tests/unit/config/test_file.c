@@ -215,20 +215,22 @@ START_TEST(wrong_lines)
 	refuse("check nic.errors warnin 1\n", 1,
 	       "check warnin: no such setting of a check; did you mean warning?");
 	refuse("check nic.errors warning\n", 1, "check warning: its value is missing");
-	refuse("check nic.errors warning -1\n", 1, "check '-1': expected a number");
-	refuse("check nic.errors warning 0.001\n", 1, "check '0.001': expected a number");
+	refuse("check nic.errors warning -1\n", 1, "check warning '-1': expected a number");
+	refuse("check nic.errors warning 0.001\n", 1, "check warning '0.001': expected a number");
 	refuse("check nic.errors warning 99999999999\n", 1,
-	       "check '99999999999': expected a number");
+	       "check warning '99999999999': expected a number");
 	refuse("notifications rate 30\n", 1, "notifications '30': expected a number per time");
 	refuse("notifications burst 30/m\n", 1, "notifications burst: no such setting");
 	refuse("heartbeat never\n", 1, "heartbeat 'never': expected a time with its unit");
 	refuse("heartbeat\n", 1, "heartbeat: more words are needed: heartbeat");
 	refuse("check nic.errors window 25h\n", 1,
-	       "check '25h': expected a time with its unit (ms, s, m, h) from 1s to 24h (column "
-	       "25)");
-	refuse("check nic.errors clearAfter 169h\n", 1, "check '169h': expected a time");
+	       "check window '25h': expected a time with its unit (ms, s, m, h) from 1s to 24h "
+	       "(column 25)");
+	refuse("shelve nic.errors eth1 2099-12-01T06:00Z\n", 1,
+	       "shelve 'eth1': expected until and a time (column 19)");
+	refuse("check nic.errors clearAfter 169h\n", 1, "check clearAfter '169h': expected a time");
 	refuse("check nic.errors hold 0\n", 1,
-	       "check '0': expected a time with its unit (ms, s, m, h) from 0ms to 1h");
+	       "check hold '0': expected a time with its unit (ms, s, m, h) from 0ms to 1h");
 	refuse("check conntrack.usage window 1m\n", 1,
 	       "check conntrack.usage: this check has no window");
 	refuse("check nic.errors warning 10 clear 10\n", 1,
