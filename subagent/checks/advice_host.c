@@ -19,6 +19,10 @@
 /* A backlog this long holds packets for so long that a longer one would not help. */
 #define BACKLOG_ENOUGH 65536
 
+/* Packets and microseconds: a softirq that lasts longer keeps everything else from its CPU. */
+#define BUDGET_ENOUGH	    4800
+#define BUDGET_USECS_ENOUGH 40000
+
 /* Longer than what a txqueuelen does good for. */
 #define TX_QUEUE_ENOUGH 10000
 
@@ -66,7 +70,7 @@ void describe_softnet_squeezed(const struct advice *advice, struct alarm_text *t
 
 	advice_rate(advice, "receive budgets", "used up", text);
 	advice_say(text->advice, "information only, unless packets are dropped too");
-	if (budget && usecs && budget < INT32_MAX / 2 && usecs < INT32_MAX / 2)
+	if (budget && usecs && budget < BUDGET_ENOUGH && usecs < BUDGET_USECS_ENOUGH)
 		advice_say(
 			text->command,
 			"sysctl -w net.core.netdev_budget=%llu net.core.netdev_budget_usecs=%llu",
@@ -113,10 +117,16 @@ void describe_rx_discards(const struct advice *advice, struct alarm_text *text)
 			   (unsigned long long)nic->ring_rx_max);
 }
 
-/* A cable can only be at fault where there is one, and what counts errors is a link. */
+static uint64_t or_none(uint64_t number)
+{
+	return number == ROW_ABSENT ? 0 : number;
+}
+
+/* A cable can only be at fault where there is one, and when most errors are those of a link. */
 void describe_nic_errors(const struct advice *advice, struct alarm_text *text)
 {
 	const struct nic_row *nic = advice->row;
+	uint64_t link;
 	bool frames;
 
 	advice_rate(advice,
@@ -126,9 +136,10 @@ void describe_nic_errors(const struct advice *advice, struct alarm_text *text)
 		    "counted", text);
 	if (!nic)
 		return;
-	frames = (nic->rx_crc_errors != ROW_ABSENT && nic->rx_crc_errors) ||
-		 (nic->rx_frame_errors != ROW_ABSENT && nic->rx_frame_errors) ||
-		 (nic->tx_carrier_errors != ROW_ABSENT && nic->tx_carrier_errors);
+	/* A driver may count a frame with a bad CRC as one with a frame error too. */
+	link = or_none(nic->rx_crc_errors) + or_none(nic->rx_frame_errors) +
+	       or_none(nic->tx_carrier_errors);
+	frames = link && link >= (or_none(nic->rx_errors) + or_none(nic->tx_errors)) / 2;
 	if (!nic->bus_info[0])
 		advice_say(text->advice, "a virtual device: look at what it stands on, a tunnel's "
 					 "route and MTU, or the peer that is down");
@@ -187,13 +198,10 @@ static void fill_text(const struct advice *advice, struct alarm_text *text)
 }
 
 /* The table's size may only be raised where it is what is too small. */
-static void advise_conntrack_max(const struct advice *advice, const struct conntrack_row *row,
-				 struct alarm_text *text)
+static void advise_conntrack_max(const struct advice *advice, struct alarm_text *text)
 {
 	uint64_t max = advice_sysctl(advice, "net.netfilter.nf_conntrack_max", 0);
 
-	if (max == ROW_ABSENT)
-		max = row ? row->max : ROW_ABSENT;
 	if (max == ROW_ABSENT || !max)
 		return;
 	if (max > INT32_MAX / 2) {
@@ -227,7 +235,7 @@ void describe_conntrack_usage(const struct advice *advice, struct alarm_text *te
 		advice_also(text->summary, ", %s of %s", advice_count(row->entries, used),
 			    advice_count(row->max, max));
 	fill_text(advice, text);
-	advise_conntrack_max(advice, row, text);
+	advise_conntrack_max(advice, text);
 }
 
 void describe_conntrack_drops(const struct advice *advice, struct alarm_text *text)
@@ -235,9 +243,10 @@ void describe_conntrack_drops(const struct advice *advice, struct alarm_text *te
 	const struct conntrack_row *row = conntrack_now(advice);
 	bool full = row && row->usage != ROW_ABSENT && row->usage >= 7000;
 
-	advice_rate(advice, "packets", "dropped by connection tracking", text);
+	advice_rate(advice, "packets",
+		    full ? "lost, connection table full" : "dropped by connection tracking", text);
 	if (full)
-		advise_conntrack_max(advice, row, text);
+		advise_conntrack_max(advice, text);
 	else
 		advice_say(text->advice,
 			   "the table is not full: see conntrack -S, and the memory that "
@@ -246,9 +255,11 @@ void describe_conntrack_drops(const struct advice *advice, struct alarm_text *te
 
 void describe_insert_failed(const struct advice *advice, struct alarm_text *text)
 {
-	advice_rate(advice, "connections", "could not be entered in the connection table", text);
-	advice_say(text->advice, "NAT runs out of ports towards one destination, or DNS over UDP "
-				 "clashes: more SNAT addresses, or --random-fully");
+	advice_rate(advice, "new connections", "lost, NAT ports used up or clashing", text);
+	advice_say(text->advice,
+		   "NAT has too few ports towards one destination: add SNAT addresses, "
+		   "or --random-fully. DNS over UDP that clashes counts here too. A larger "
+		   "table does not help");
 }
 
 void describe_netns_conntrack(const struct advice *advice, struct alarm_text *text)
@@ -262,7 +273,7 @@ void describe_netns_conntrack(const struct advice *advice, struct alarm_text *te
 		    advice_amount(advice->value, share));
 	fill_text(advice, text);
 	/* The limit is the host's, and holds for each namespace by itself. */
-	advise_conntrack_max(advice, NULL, text);
+	advise_conntrack_max(advice, text);
 }
 
 /* --- limits and the agent -------------------------------------------------------------------- */
@@ -283,6 +294,8 @@ static const struct {
 	 false},
 	{"fragment-memory", "fragments come faster than they are completed: check MTU and path",
 	 true},
+	{"fragment-memory-ipv6",
+	 "fragments come faster than they are completed: check MTU and path", true},
 	{"tcp-orphans", "connections closed with data unsent: slow or dead peers", true},
 	{"tcp-time-wait", "reuse connections: TIME_WAIT lasts 60 s, whatever tcp_fin_timeout is",
 	 true},
@@ -318,14 +331,15 @@ void describe_limit(const struct advice *advice, struct alarm_text *text)
 void describe_held_back(const struct advice *advice, struct alarm_text *text)
 {
 	const struct agent_row *agent = advice->row;
-	char minutes[32];
+	char minutes[32], count[32];
 
-	advice_say(text->summary, "notifications have been waiting for %s min",
-		   advice_amount(advice->value, minutes));
 	if (agent && agent->held_back != ROW_ABSENT)
-		advice_also(text->summary, ", %llu of them", (unsigned long long)agent->held_back);
-	advice_say(text->advice, "see netdiagAlarmTable for what is active. A higher "
-				 "'notifications rate', or shelve what storms");
+		advice_say(text->summary, "%s ", advice_count(agent->held_back, count));
+	advice_also(text->summary, "notifications held back, for %s min so far",
+		    advice_amount(advice->value, minutes));
+	advice_say(text->advice,
+		   "netdiagAlarmTable and netdiagd --alarms have what is active. Raise "
+		   "'notifications rate', or shelve the checks that storm");
 }
 
 void describe_collector(const struct advice *advice, struct alarm_text *text)

@@ -142,7 +142,7 @@ void describe_listen_overflows(const struct advice *advice, struct alarm_text *t
 	const struct listener_row *worst = fullest_listener(advice);
 	char name[ADVICE_NAME_SIZE], owner[ADVICE_OWNER_SIZE];
 
-	advice_rate(advice, "connections", "lost to full accept queues", text);
+	advice_rate(advice, "connections", "lost, accept queues full", text);
 	if (worst) {
 		advice_owner(worst->command, worst->pid, owner);
 		advice_also(text->summary, ", fullest %s%s%s", advice_name(worst->endpoint, name),
@@ -158,9 +158,10 @@ void describe_netns_overflows(const struct advice *advice, struct alarm_text *te
 
 	if (netns && netns->command[0])
 		advice_also(text->summary, "%s, ", advice_owner(netns->command, netns->pid, owner));
-	advice_rate(advice, "connections", "lost to full accept queues", text);
-	advice_say(text->advice, "a listener in it accepts too slowly or has too short a backlog. "
-				 "Each namespace has its own somaxconn");
+	advice_rate(advice, "connections", "lost, accept queues full", text);
+	advice_say(text->advice,
+		   "find the listener with Recv-Q above Send-Q: it accepts too slowly, or "
+		   "its backlog is too short. Each namespace has its own somaxconn");
 	if (netns && netns->pid != ROW_ABSENT)
 		advice_say(text->command, "nsenter -n -t %llu ss -ltn",
 			   (unsigned long long)netns->pid);
@@ -260,14 +261,15 @@ void describe_close_wait(const struct advice *advice, struct alarm_text *text)
 
 	if (worst && worst->command[0])
 		advice_say(text->summary, "%s: ", advice_owner(worst->command, worst->pid, owner));
-	advice_also(text->summary, "%s connections in CLOSE_WAIT for over 5 min",
+	advice_also(text->summary, "%s connections in CLOSE_WAIT",
 		    advice_count((uint64_t)advice->value / 100, count));
 	/* Those of a client are each on a port of their own. */
 	if (worst && known(worst->older) * 200 >= (uint64_t)advice->value)
-		advice_also(text->summary, ", most on port %llu", (unsigned long long)worst->port);
-	if (worst)
-		advice_also(text->summary, ", oldest %s",
-			    advice_duration(known(worst->oldest), age));
+		advice_also(text->summary, " on port %llu", (unsigned long long)worst->port);
+	if (worst && worst->oldest != ROW_ABSENT)
+		advice_also(text->summary, ", oldest %s", advice_duration(worst->oldest, age));
+	else
+		advice_also(text->summary, " for over 5 min");
 	advice_say(text->advice, "the process does not close what its peers have closed: a leak. A "
 				 "restart helps for a while");
 	if (worst && worst->peer[0])
@@ -281,10 +283,13 @@ void describe_tcp_memory(const struct advice *advice, struct alarm_text *text)
 	const struct protocol_row *row = advice->row;
 	char used[32], high[32];
 
-	advice_say(text->summary, "TCP holds %s pages of memory",
-		   advice_count((uint64_t)advice->value / 100, used));
-	if (row && row->mem_high != ROW_ABSENT)
-		advice_also(text->summary, ", %s at most", advice_count(row->mem_high, high));
+	advice_say(text->summary, "TCP uses %s", advice_count((uint64_t)advice->value / 100, used));
+	if (row && row->mem_high != ROW_ABSENT && row->mem_high)
+		advice_also(text->summary, " of %s pages of memory, %llu %%",
+			    advice_count(row->mem_high, high),
+			    (unsigned long long)((uint64_t)advice->value / row->mem_high));
+	else
+		advice_also(text->summary, " pages of memory");
 	advice_say(text->advice,
 		   "find who hoards (ss -tmp, netdiagBufferTable): a leak needs a fix, "
 		   "else raise net.ipv4.tcp_mem, in pages");
@@ -333,15 +338,17 @@ void describe_stuck(const struct advice *advice, struct alarm_text *text)
 	const struct buffer_row *row = advice->row;
 	char duration[24], bytes[32], name[ADVICE_NAME_SIZE];
 
-	advice_also(text->summary, "receive queue full for %s",
+	if (row)
+		where(advice->instance, row->command, row->pid, text);
+	advice_also(text->summary, "has not read for %s",
 		    advice_duration((uint64_t)advice->value / 100 * SECOND_NS, duration));
 	if (row && row->rx_queue_bytes != ROW_ABSENT)
-		advice_also(text->summary, ", %s bytes from %s",
+		advice_also(text->summary, ", %s bytes wait, from %s",
 			    advice_count(row->rx_queue_bytes, bytes),
 			    advice_name(row->remote, name));
 	advice_say(text->advice,
-		   "the process does not read its connection (ss -tmp shows which): it "
-		   "hangs, or waits for something else");
+		   "the process does not read its connection: it hangs, or waits for something "
+		   "else. What stands in front of it waits too");
 }
 
 /* A UDP socket's buffer is what the application asked for, up to rmem_max. */
