@@ -243,12 +243,20 @@ static struct crowd *crowd_of(struct crowd *crowds, size_t *count, const struct 
 	return &crowds[i];
 }
 
-static void crowd_count(const struct decision *d, struct crowd *crowd, struct alarm *alarm)
+/* Storms come first, so that each has a crowd of its own. One that finds none ends, and its members
+ * are counted with the crowd that they are in now. */
+static void crowd_take_storm(const struct decision *d, struct crowd *crowd, struct alarm *storm)
 {
-	if (alarm->storm) {
-		crowd->storm = alarm;
+	if (!crowd->storm && crowd->owner == storm->owner) {
+		crowd->storm = storm;
 		return;
 	}
+	storm->ended = true;
+	decide_release(d, storm);
+}
+
+static void crowd_count(const struct decision *d, struct crowd *crowd, struct alarm *alarm)
+{
 	if (alarm->mute || alarm->shelved)
 		return;
 	crowd->active += !alarm->clearing;
@@ -311,7 +319,10 @@ static void decide_storms(const struct decision *d, const struct check *check)
 	size_t count = 1;
 
 	for (struct alarm *it = d->set->first; it; it = it->next)
-		if (it->check == check)
+		if (it->check == check && it->storm)
+			crowd_take_storm(d, crowd_of(crowds, &count, it), it);
+	for (struct alarm *it = d->set->first; it; it = it->next)
+		if (it->check == check && !it->storm)
 			crowd_count(d, crowd_of(crowds, &count, it), it);
 	for (size_t i = 0; i < count; i++)
 		storm_decide(d, check, &crowds[i]);

@@ -739,6 +739,47 @@ START_TEST(one_users_junk_swallows_nobody)
 }
 END_TEST
 
+/* However many users there are: the storms of those who were first go on. */
+START_TEST(a_storm_among_many_owners)
+{
+	struct world world;
+	struct alarm *first, *member[2][25], *storm[2];
+
+	world_init(&world);
+	first = raise_listener(&world, "listener.queue", 1, 5000);
+	for (unsigned i = 0; i < 70; i++)
+		raise_listener(&world, "listener.queue", 100 + i, 2000 + i);
+	for (unsigned i = 0; i < COUNT_OF(member[0]); i++) {
+		member[0][i] = raise_listener(&world, "listener.queue", 1000 + i, ROW_ABSENT);
+		member[1][i] = raise_listener(&world, "listener.queue", 2000 + i, 5000);
+	}
+	decide(&world);
+	storm[0] = storm_of(&world, "all");
+	storm[1] = storm_of(&world, "all uid 5000");
+	ck_assert_ptr_nonnull(storm[0]);
+	ck_assert_ptr_nonnull(storm[1]);
+	/* There are other owners enough before all that this one has left. */
+	first->ended = true;
+	pass(&world, SECOND);
+	for (unsigned n = 0; n < 2; n++) {
+		for (unsigned i = 0; i < 15; i++)
+			member[n][i]->ended = true;
+		member[n][20]->own = ALARM_CRITICAL;
+	}
+	pass(&world, 2 * MINUTE);
+	for (unsigned n = 0; n < 2; n++) {
+		ck_assert_ptr_eq(member[n][20]->speaker, storm[n]);
+		ck_assert_uint_eq(storm[n]->row.severity, ALARM_CRITICAL);
+		ck_assert_ptr_nonnull(strstr(storm[n]->row.text.summary, n ? ":2020" : ":1020"));
+		for (unsigned i = 15; i < COUNT_OF(member[n]); i++)
+			member[n][i]->ended = true;
+	}
+	pass(&world, MINUTE);
+	ck_assert_ptr_null(storm_of(&world, "all uid 5000"));
+	world_done(&world);
+}
+END_TEST
+
 START_TEST(a_growing_storm)
 {
 	struct world world;
@@ -972,6 +1013,7 @@ int main(void)
 		few_are_no_storm,
 		slowly_more_and_more,
 		one_users_junk_swallows_nobody,
+		a_storm_among_many_owners,
 		a_growing_storm,
 		a_storm_caused_by_a_storm,
 		a_storm_is_silenced,
