@@ -35,7 +35,8 @@ struct entry {
 	uint64_t order;	      /* of those that are equally important, the lowest is first */
 	uint64_t since;	      /* monotonic ns: due since then */
 	uint64_t after;	      /* monotonic ns: not to be sent before */
-	uint64_t repeat;      /* monotonic ns: when it is told again; 0: never */
+	uint64_t heard;	      /* monotonic ns: when receivers heard of it last; 0: never */
+	bool first;	      /* that was its raise */
 	struct notice notice; /* as it is now */
 };
 
@@ -378,9 +379,24 @@ static bool is_due(const struct entry *entry, uint64_t now)
 	return entry->due && !entry->flying && now >= entry->after;
 }
 
-static bool is_to_be_repeated(const struct entry *entry, uint64_t now)
+/* When (monotonic ns) an alarm that receivers have heard of is told again; 0: never. */
+static uint64_t repeat_at(const struct notify_queue *queue, const struct entry *entry)
 {
-	return !entry->due && !entry->flying && entry->repeat && now >= entry->repeat;
+	uint64_t period = queue->repeat_ns[entry->told];
+
+	if (entry->told == ALARM_NONE || entry->told_shelved || !entry->heard || !period)
+		return 0;
+	if (entry->first && period > NOTIFY_FIRST_REPEAT_NS)
+		period = NOTIFY_FIRST_REPEAT_NS;
+	return entry->heard + period;
+}
+
+static bool is_to_be_repeated(const struct notify_queue *queue, const struct entry *entry,
+			      uint64_t now)
+{
+	uint64_t at = repeat_at(queue, entry);
+
+	return !entry->due && !entry->flying && at && now >= at;
 }
 
 /* The most important one for which there is credit. */
@@ -394,7 +410,7 @@ static struct entry *entry_next(const struct notify_queue *queue, uint64_t now)
 	for (struct entry *entry = queue->first; entry; entry = entry->next) {
 		if (is_due(entry, now))
 			its = importance_of(&entry->notice);
-		else if (repeats && is_to_be_repeated(entry, now))
+		else if (repeats && is_to_be_repeated(queue, entry, now))
 			its = IMPORTANT_REPEAT;
 		else
 			continue;
@@ -444,7 +460,6 @@ static const struct notice *take_off(struct notify_queue *queue, struct flight *
 	entry->due = entry->again = false;
 	entry->flying = true;
 	entry->after = now + NOTIFY_KEY_INTERVAL_NS;
-	entry->repeat = 0;
 	return &place->notice;
 }
 
@@ -479,20 +494,6 @@ static struct flight *waiting_for(struct notify_queue *queue, uint64_t sequence)
 	return NULL;
 }
 
-/* When an alarm that receivers have just heard of is told again. */
-static void plan_repeat(const struct notify_queue *queue, struct entry *entry,
-			enum alarm_event_kind kind, uint64_t now)
-{
-	uint64_t period = queue->repeat_ns[entry->told];
-
-	entry->repeat = 0;
-	if (entry->told == ALARM_NONE || entry->told_shelved || !period)
-		return;
-	if (kind == ALARM_EVENT_RAISED && period > NOTIFY_FIRST_REPEAT_NS)
-		period = NOTIFY_FIRST_REPEAT_NS;
-	entry->repeat = now + period;
-}
-
 void notify_queue_acknowledged(struct notify_queue *queue, uint64_t sequence, uint64_t now)
 {
 	struct flight *flight = waiting_for(queue, sequence);
@@ -507,7 +508,8 @@ void notify_queue_acknowledged(struct notify_queue *queue, uint64_t sequence, ui
 	if (!entry->due)
 		entry->since = 0;
 	flight->entry = NULL;
-	plan_repeat(queue, entry, flight->notice.kind, now);
+	entry->heard = now;
+	entry->first = flight->notice.kind == ALARM_EVENT_RAISED;
 	entry_release(queue, entry);
 }
 
@@ -533,15 +535,16 @@ static uint64_t entry_wait(const struct notify_queue *queue, const struct entry 
 			   uint64_t now)
 {
 	uint64_t tokens = bucket_wait(&queue->bucket, credit_needed(queue, entry), now), its;
+	uint64_t again = repeat_at(queue, entry);
 
-	if (entry->flying || (!entry->due && !entry->repeat))
+	if (entry->flying || (!entry->due && !again))
 		return UINT64_MAX;
 	if (entry->due) {
 		its = later(entry->after, now);
 	} else {
 		uint64_t repeats = bucket_wait(&queue->repeats, MINUTE_NS, now);
 
-		its = later(entry->repeat, now);
+		its = later(again, now);
 		its = repeats > its ? repeats : its;
 	}
 	return tokens > its ? tokens : its;

@@ -361,6 +361,30 @@ START_TEST(alarms_are_told_again)
 }
 END_TEST
 
+START_TEST(repeats_follow_the_settings)
+{
+	struct alarm_settings repeating = settings;
+	struct notify_queue *queue;
+	uint64_t now = SECOND;
+
+	repeating.repeat_critical_ms = 3600 * 1000;
+	queue = notify_queue_new(&repeating, 1);
+	raised(queue, 1, ALARM_CRITICAL, now);
+	ck_assert_uint_eq(send_all(queue, now), 1);
+	/* Turned off after the alarm was told. */
+	notify_queue_configure(queue, &settings);
+	ck_assert_uint_eq(notify_queue_wait(queue, now), UINT64_MAX);
+	ck_assert_uint_eq(send_all(queue, now + 60 * MINUTE), 0);
+	/* A shorter period holds for those that were told already. */
+	repeating.repeat_critical_ms = 10 * 1000;
+	notify_queue_configure(queue, &repeating);
+	ck_assert_uint_eq(notify_queue_wait(queue, now), 10 * SECOND);
+	ck_assert_uint_eq(send_next(queue, now + 10 * SECOND - 1, NULL), 0);
+	ck_assert_uint_eq(send_next(queue, now + 10 * SECOND, NULL), 1);
+	notify_queue_free(queue);
+}
+END_TEST
+
 START_TEST(repeats_take_a_quarter_at_most)
 {
 	struct alarm_settings repeating = {.rate_per_minute = 40, .repeat_critical_ms = 1000};
@@ -695,6 +719,7 @@ int main(void)
 		few_are_in_flight,
 		warnings_are_spread,
 		alarms_are_told_again,
+		repeats_follow_the_settings,
 		repeats_take_a_quarter_at_most,
 		what_was_not_acknowledged_is_sent_again,
 		after_a_sync_the_worst_are_first,
