@@ -231,11 +231,14 @@ unsigned sender_wait_ms(uint64_t now, unsigned most)
 
 	if (!session_master())
 		return most;
-	if (self.sync == ERRAND_DUE)
-		wait = self.sync_at > now ? self.sync_at - now : 0;
-	else
+	if (self.sync != ERRAND_DUE)
 		wait = notify_queue_wait(self.queue, now);
-	if (self.heartbeat_ns && self.heartbeat != ERRAND_UNDER_WAY) {
+	else if (self.sync_at > now)
+		wait = self.sync_at - now;
+	else
+		/* Until every check has been evaluated, which wakes us anyway. */
+		wait = is_sync_due(now) ? 0 : UINT64_MAX;
+	if (self.heartbeat_ns && self.sync == ERRAND_DONE && self.heartbeat != ERRAND_UNDER_WAY) {
 		uint64_t left = self.heartbeat_at > now ? self.heartbeat_at - now : 0;
 
 		wait = left < wait ? left : wait;
