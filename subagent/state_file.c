@@ -26,7 +26,12 @@
 
 #define STATE_VERSION 1
 #define STATE_NAME    "state"
-#define KERNEL_SIZE   40 /* a UUID */
+
+/* What the alarms may take of STATE_FILE_MAX, but for a last one; the queue is bounded and needs
+ * less than the rest. */
+#define ALARMS_SIZE (STATE_FILE_MAX / 8 * 3)
+
+#define KERNEL_SIZE 40 /* a UUID */
 
 /* The first line, and the last. */
 struct head {
@@ -126,7 +131,7 @@ char *state_file_make(const struct alarms *alarms, const struct notify_queue *qu
 	kernel_boot(head.kernel);
 	text_copy(head.boot_id, sizeof(head.boot_id), agent_boot_id());
 	record_write(out, "netdiag", head_members, &head);
-	alarms_save(alarms, out);
+	alarms_save(alarms, out, ALARMS_SIZE);
 	notify_queue_each(queue, save_told, out);
 	if (!fflush(out))
 		fprintf(out, "end %016" PRIx64 "\n", checksum(text, *len));

@@ -119,13 +119,25 @@ static void save_window(FILE *out, const struct instance *instance)
 	record_write(out, "window", window_members, &saved);
 }
 
-void alarms_save(const struct alarms *alarms, FILE *out)
+/* What matters least when there is no room for all: a storm stands for it, and it is known again
+ * with the next rows. */
+static bool is_member(const struct alarm *alarm)
 {
-	for (const struct alarm *it = alarms->set.first; it; it = it->next) {
-		save_alarm(out, it);
-		if (it->instance)
-			save_window(out, it->instance);
-	}
+	return alarm->standing == ALARM_HELD && alarm->speaker->storm;
+}
+
+void alarms_save(const struct alarms *alarms, FILE *out, size_t most)
+{
+	const struct alarm *it;
+
+	for (int members = 0; members < 2; members++)
+		for (it = alarms->set.first; it && (size_t)ftell(out) < most; it = it->next) {
+			if (is_member(it) != members)
+				continue;
+			save_alarm(out, it);
+			if (it->instance)
+				save_window(out, it->instance);
+		}
 }
 
 static bool in_range(uint64_t value, uint64_t low, uint64_t high)

@@ -195,7 +195,7 @@ bool made_restart(struct made *made, void (*edit)(char *text))
 	bool ok = true;
 
 	ck_assert_ptr_nonnull(out);
-	alarms_save(made->alarms, out);
+	alarms_save(made->alarms, out, SIZE_MAX);
 	fclose(out);
 	if (edit)
 		edit(text);

@@ -211,6 +211,42 @@ static const struct record_member members[] = {
 	{.name = NULL},
 };
 
+/* One user's thousands of alarms do not keep those of others from being saved. */
+START_TEST(more_alarms_than_room)
+{
+	struct saved saved;
+	const char *why;
+	size_t count;
+
+	setup(&saved);
+	free(saved.text);
+	for (unsigned port = 1; port <= 6000; port++) {
+		struct listener_row *row = made_row(&saved.made, &listener_collector, 0);
+
+		row->port = port;
+		row->uid = 1000;
+		row->sockets = 1;
+		row->queue_length = row->queue_limit = 128;
+		row->queue_usage = 9900;
+		row->discontinuity = 1;
+		snprintf(row->endpoint, sizeof(row->endpoint), "10.0.0.1:%u", port);
+	}
+	made_run(&saved.made, MADE_MINUTE, fill, NULL);
+	while (notify_queue_next(saved.queue, saved.made.now))
+		notify_queue_acknowledged(saved.queue, notify_queue_last_sequence(saved.queue),
+					  saved.made.now);
+	ck_assert_uint_gt(made_alarms(&saved.made), 6000);
+	saved.text = state_file_make(saved.made.alarms, saved.queue, saved.made.now, &saved.len);
+	ck_assert_ptr_nonnull(saved.text);
+	ck_assert_uint_le(saved.len, STATE_FILE_MAX);
+	count = take(&saved, saved.text, saved.len, saved.made.now, &why);
+	ck_assert_ptr_null(why);
+	ck_assert_uint_gt(count, 500);
+	ck_assert_ptr_nonnull(strstr(saved.text, "instance=all%20uid%201000"));
+	teardown(&saved);
+}
+END_TEST
+
 START_TEST(lines_come_back_as_they_were)
 {
 	const struct sample samples[] = {
@@ -275,4 +311,5 @@ START_TEST(lines_that_are_wrong)
 END_TEST
 
 UNIT_MAIN("state_file", the_next_process, cut_anywhere, one_wrong_octet,
-	  another_boot_version_or_time, lines_come_back_as_they_were, lines_that_are_wrong)
+	  another_boot_version_or_time, more_alarms_than_room, lines_come_back_as_they_were,
+	  lines_that_are_wrong)
