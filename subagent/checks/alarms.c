@@ -42,6 +42,7 @@ struct pass {
 	struct check_memory *memory;
 	const char *reason;  /* why those that are not seen end */
 	uint64_t gone_after; /* ns that they have to be gone for */
+	size_t gone;	     /* instances that are kept though they are gone */
 	bool left_out;	     /* not all objects have a row */
 	uint64_t cap;
 	uint64_t time;
@@ -476,13 +477,15 @@ static bool is_gone(struct instance *instance, void *arg)
 		return false;
 	check_machine_end(&instance->machine, pass->time);
 	end_alarm(pass, instance, pass->reason);
-	return !instance->shown || passed >= keep;
+	/* Those that were new last are kept; more than have rows are of no use. */
+	return !instance->shown || passed >= keep || pass->gone++ >= ALARMS_ROWS_PER_CHECK;
 }
 
 static void sweep(struct pass *pass, const char *reason, uint64_t gone_after)
 {
 	pass->reason = reason;
 	pass->gone_after = gone_after;
+	pass->gone = 0;
 	instances_sweep(&pass->alarms->instances, pass->check, is_gone, pass);
 }
 

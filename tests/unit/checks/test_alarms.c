@@ -1143,6 +1143,37 @@ static void add_full_listener(struct made *made, unsigned port, uint64_t uid)
 	snprintf(row->endpoint, sizeof(row->endpoint), "10.0.0.1:%u", port);
 }
 
+static void open_others(struct made *made, void *arg)
+{
+	unsigned *port = arg;
+
+	made_clear(made, &listener_collector, 0);
+	for (unsigned i = 0; i < 100; i++)
+		add_full_listener(made, ++*port, 1000);
+}
+
+static void count_gone(const struct instance *instance, void *arg)
+{
+	*(size_t *)arg += instance->gone != 0;
+}
+
+/* Who opens other sockets all the time does not fill the memory. */
+START_TEST(what_is_gone_is_bounded)
+{
+	unsigned port = 1000;
+	struct made made;
+	size_t gone = 0;
+
+	made_init(&made);
+	made_run(&made, 6 * MADE_MINUTE, open_others, &port);
+	alarms_each_instance(made.alarms, count_gone, &gone);
+	/* With an alarm for a minute, and of those that had one as many as have rows. */
+	ck_assert_uint_le(gone, 100 * 13 + ALARMS_ROWS_PER_CHECK);
+	ck_assert_uint_ge(gone, ALARMS_ROWS_PER_CHECK);
+	made_done(&made);
+}
+END_TEST
+
 /* A user's junk takes neither the host's rows nor that of a service's alarm. */
 START_TEST(junk_has_no_rows_before_others)
 {
@@ -1274,5 +1305,5 @@ UNIT_MAIN("alarms", a_healthy_web_server_raises_nothing, a_connection_leak, a_ri
 	  attempts_that_fail_more_and_more, one_cpu_does_all_the_work,
 	  tcp_memory_has_the_kernels_limits, collectors_that_fail_are_told, soon_full,
 	  thousands_of_listeners_are_no_thousands_of_rows, junk_takes_no_rows,
-	  junk_has_no_rows_before_others, a_closed_listener_has_no_queue,
+	  junk_has_no_rows_before_others, what_is_gone_is_bounded, a_closed_listener_has_no_queue,
 	  the_history_is_bounded_and_in_order, active_alarms_are_rows)
