@@ -8,8 +8,8 @@
 #include "subagent/checks/alarms.h"
 #include "subagent/checks/record.h"
 
-/* Writes the active alarms with their state machines and windows, a line each, until `out` is longer
- * than `most`; those for which a storm stands come last. */
+/* Writes the active alarms with their state machines and windows, a line each, until `out` is
+ * longer than `most`; those for which a storm stands come last. */
 void alarms_save(const struct alarms *alarms, FILE *out, size_t most);
 
 /* Takes a line back that alarms_save() wrote. False: it is none, or wrong; then nothing of the file
