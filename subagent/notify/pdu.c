@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "collectors/base/text.h"
@@ -185,6 +186,25 @@ static size_t shorten(char *text, size_t by)
 	return len - keep;
 }
 
+/* An instance as it leaves the host. Of a name that is too long a hash stands for its end, so that
+ * two names never become one; '~' begins nothing else. */
+static void set_instance(char text[NOTIFY_INSTANCE_SIZE], const char *instance)
+{
+	const size_t room = NOTIFY_INSTANCE_SIZE - sizeof("~01234567");
+	uint32_t hash = UINT32_C(2166136261); /* FNV-1a: the same in each life of the daemon */
+	size_t len;
+
+	if (text_percent(text, NOTIFY_INSTANCE_SIZE, instance))
+		return;
+	len = strlen(text);
+	if (len > room)
+		shorten(text, len - room);
+	for (const char *at = instance; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * UINT32_C(16777619);
+	len = strlen(text);
+	snprintf(text + len, NOTIFY_INSTANCE_SIZE - len, "~%08x", (unsigned)hash);
+}
+
 static void no_empty_text(char *text, size_t size)
 {
 	if (!text[0])
@@ -230,7 +250,7 @@ static void set_alarm(struct objects *objects, const struct notice *notice)
 	objects->object_id = alarm->object_id;
 	objects->text = alarm->text;
 	ROW_SET_TEXT(objects->check, alarm->check);
-	text_percent(objects->instance, sizeof(objects->instance), alarm->instance);
+	set_instance(objects->instance, alarm->instance);
 	ROW_SET_TEXT(objects->units, alarm->units);
 	no_empty_text(objects->units, sizeof(objects->units));
 	no_empty_text(objects->text.summary, sizeof(objects->text.summary));

@@ -303,6 +303,28 @@ START_TEST(names_are_percent_encoded)
 }
 END_TEST
 
+/* Two names that differ only at their ends stay two names. */
+START_TEST(long_names_stay_apart)
+{
+	struct agent_row agent = largest_agent();
+	struct notice notice = largest(ALARM_EVENT_RAISED);
+	char name[2][NOTIFY_INSTANCE_SIZE];
+
+	for (unsigned i = 0; i < 2; i++) {
+		netsnmp_pdu *pdu;
+
+		memset(notice.alarm.instance, '%', sizeof(notice.alarm.instance) - 1);
+		notice.alarm.instance[CHECK_INSTANCE_SIZE - 2] = (char)('a' + i);
+		pdu = notify_pdu_alarm(&notice, &agent, &session);
+		snprintf(name[i], sizeof(name[i]), "%s", text_in(pdu, NOTIFY_INSTANCE));
+		snmp_free_pdu(pdu);
+	}
+	ck_assert_str_ne(name[0], name[1]);
+	ck_assert_int_eq(strncmp(name[0], "%25%25", 6), 0);
+	ck_assert_ptr_nonnull(strstr(name[0], "%25~"));
+}
+END_TEST
+
 /* A receiver that asks for numbers gets those of the row, not what is left of them. */
 START_TEST(values_are_cut_not_wrapped)
 {
@@ -351,6 +373,7 @@ int main(void)
 	tcase_add_test(tcase, what_is_cut_first);
 	tcase_add_test(tcase, escapes_stay_whole);
 	tcase_add_test(tcase, names_are_percent_encoded);
+	tcase_add_test(tcase, long_names_stay_apart);
 	tcase_add_test(tcase, values_are_cut_not_wrapped);
 	tcase_add_test(tcase, times_are_iso_8601);
 	suite_add_tcase(suite, tcase);
