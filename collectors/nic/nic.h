@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Network interfaces: links, statistics and qdiscs (rtnetlink), rings, driver and driver
- * statistics (ethtool netlink and ioctls), a little sysfs.
+ * statistics (ethtool ioctls), a little sysfs.
  */
 #ifndef NETDIAG_NIC_H
 #define NETDIAG_NIC_H
