@@ -25,7 +25,7 @@ stages=(
 # What --all adds: what takes longer.
 more_stages=(
     "bench:1:benchmarks, the quick way"
-    "steady:1:ASan+UBSan: alarms that must stay as they are"
+    "steady:1:ASan+UBSan: alarms that must stay as they are, ordinary work that must raise none"
     "valgrind:2:valgrind: unit tests, gcc -O2"
     "fuzzlong:2:libFuzzer, clang: each target for $fuzz_long_seconds s"
 )
@@ -282,11 +282,14 @@ circles() {
 
 stage_asan() { build_asan && circles "$work/asan" && unit asan "$sanitized"; }
 
-stage_integration() { build_asan && integration "$work/asan" --without test_steady.Undisturbed; }
-
 # Scenarios that need wall time read NETDIAG_SOAK: how many times as long as usual they last.
-stage_steady() { build_asan && integration "$work/asan" test_steady.Undisturbed; }
-stage_soak() { build_asan && NETDIAG_SOAK=$soak_factor integration "$work/asan" test_steady.Undisturbed; }
+steady_integration=(test_steady.Undisturbed test_ordinary.Ordinary)
+
+stage_integration() { build_asan && integration "$work/asan" "${steady_integration[@]/#/--without=}"; }
+stage_steady() { build_asan && integration "$work/asan" "${steady_integration[@]}"; }
+stage_soak() {
+    build_asan && NETDIAG_SOAK=$soak_factor integration "$work/asan" "${steady_integration[@]}"
+}
 
 # gcc 12's TSan cannot live with the random addresses of newer kernels.
 steady_addresses() { ! setarch -R true 2>/dev/null || prefix=(setarch -R); }

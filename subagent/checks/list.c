@@ -312,10 +312,12 @@ const struct check checks[] = {
 	{.name = "tcp.close_wait", .table = "netdiagSocketStateTable", .value = OF(AT(socket_state_row, older)),
 	 .stamp = CHECK_NO_STAMP, .applies = is_close_wait, .units = "sockets", .limits = LEVEL(10, 100, 5, IN_UNITS),
 	 .caused_by = {"listener.queue"}, .describe = describe_close_wait},
-	/* What failed of our own attempts: EmbryonicRsts are those of others (scans, health checks). */
+	/* What failed of our own attempts: EmbryonicRsts are those of others (scans, health checks).
+	 * A service that is restarted refuses its clients for a moment, which fills one window: only
+	 * what goes on after that asks for somebody. */
 	{.name = "tcp.attempt_fails", .table = "netdiagTcp", .value = OF(AT(tcp_row, attempt_fails)), .less = OF(AT(tcp_row, embryonic_rsts)),
 	 .stamp = CHECK_NO_STAMP, .units = "attempts/s",
-	 .limits = {MEASURE(CHECK_RATE, MINUTE), LIMITS(5, 50, 2), HOLDS(2), .outlier = 10},
+	 .limits = {MEASURE(CHECK_RATE, MINUTE), LIMITS(5, 50, 2), HOLDS(90), .outlier = 10},
 	 .describe = describe_attempt_fails},
 	{.name = "tcp.memory", .table = "netdiagProtocolMemTable", .value = OF(AT(protocol_row, mem_pages)),
 	 .stamp = CHECK_NO_STAMP, .applies = is_tcp, .own_limits = limits_of_memory, .units = "pages",

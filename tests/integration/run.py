@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs the integration tests against a build.
 
-usage: run.py [-j JOBS] [--without PATTERN] BUILD_DIR [PATTERN ...]
+usage: run.py [-j JOBS] [--without PATTERN]... BUILD_DIR [PATTERN ...]
 
 PATTERN: part of a test's name, as in test_nic or overflow. JOBS: how many classes of tests run at
 the same time (default 6; they wait more than they work). A class with the attribute `exclusive`,
@@ -163,7 +163,7 @@ def main():
         return 0 if len(sys.argv) > 1 else 64
     parser = argparse.ArgumentParser()
     parser.add_argument("-j", type=int, default=6)
-    parser.add_argument("--without")
+    parser.add_argument("--without", action="append", default=[])
     parser.add_argument("--class", dest="one")
     parser.add_argument("--test", dest="wanted", action="append", default=[])
     parser.add_argument("build")
@@ -176,7 +176,7 @@ def main():
     if args.one:
         return run_class(args.one, args.patterns, args.wanted)
     classes = {name: tests for name, tests in find(args.patterns).items()
-               if not args.without or args.without not in name}
+               if not any(part in name for part in args.without)}
     shared, alone = queue.Queue(), queue.Queue()
     # A class that takes long says so (takes_s, in seconds) and is begun early: else it ends last.
     for name in sorted(classes, key=lambda name: -getattr(classes[name][0], "takes_s", 0)):

@@ -74,7 +74,8 @@ class Remembered(Saved):
     def test_restart(self):
         """SIGTERM, then kill -9: nothing is told to be over, the alarms stand as they did, and each
         ends by its own value."""
-        watched = self.watch(shortened(window="10s", clear_after="4s") + f"stateFile {self.state}\n",
+        watched = self.watch(shortened(window="10s", clear_after="4s") + f"stateFile {self.state}\n"
+                             "check tcp.attempt_fails hold 2s\n",
                              expected={(check["name"], None) for check in whole_schema()["checks"]})
         agent = watched.agent
         agent.refreshed("listener")

@@ -226,8 +226,8 @@ class Tcp(Fault):
     def test_failed_attempts(self):
         netns = self.netns("attempts")
         window = 3
-        with Watched(short("tcp.attempt_fails", window=f"{window}s") + fast("counters"),
-                     netns) as watched:
+        with Watched(short("tcp.attempt_fails", window=f"{window}s") + fast("counters") +
+                     "check tcp.attempt_fails hold 2s\n", netns) as watched:
             # What is usual has to be known before anything can be unusual.
             eventually("there is a value", lambda: watched.state("tcp.attempt_fails") == 1)
             quiet = watched.check("tcp.attempt_fails")["netdiagCheckSince"]

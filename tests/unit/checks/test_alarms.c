@@ -942,6 +942,26 @@ START_TEST(attempts_that_always_fail_are_usual)
 }
 END_TEST
 
+/* Clients of a service that is restarted every three minutes are refused for a second each time. */
+START_TEST(attempts_that_fail_during_a_restart)
+{
+	uint64_t refused = 100;
+	struct made made;
+
+	made_init(&made);
+	made_web_server(&made);
+	made_run(&made, 10 * MADE_MINUTE, made_traffic, NULL);
+	for (unsigned i = 0; i < 10; i++) {
+		made_run(&made, 5 * MADE_SECOND, fail_attempts, &refused);
+		made_run(&made, 3 * MADE_MINUTE, made_traffic, NULL);
+	}
+	no_alarm(&made);
+	made_run(&made, 2 * MADE_MINUTE, fail_attempts, &refused);
+	ck_assert_ptr_nonnull(made_alarm(&made, "tcp.attempt_fails", "-"));
+	made_done(&made);
+}
+END_TEST
+
 /* 1 to 100 a second within nine minutes: the past does not swallow the fault. */
 START_TEST(attempts_that_fail_more_and_more)
 {
@@ -1302,8 +1322,9 @@ UNIT_MAIN("alarms", a_healthy_web_server_raises_nothing, a_connection_leak, a_ri
 	  speakers_outlive_the_process, what_ended_during_a_restart, saved_alarms_that_are_wrong,
 	  alarms_survive_a_reload, notifications_can_be_turned_off_and_on, alarms_on_a_shelf,
 	  instances_have_their_own_limits, attempts_that_always_fail_are_usual,
-	  attempts_that_fail_more_and_more, one_cpu_does_all_the_work,
-	  tcp_memory_has_the_kernels_limits, collectors_that_fail_are_told, soon_full,
-	  thousands_of_listeners_are_no_thousands_of_rows, junk_takes_no_rows,
-	  junk_has_no_rows_before_others, what_is_gone_is_bounded, a_closed_listener_has_no_queue,
-	  the_history_is_bounded_and_in_order, active_alarms_are_rows)
+	  attempts_that_fail_during_a_restart, attempts_that_fail_more_and_more,
+	  one_cpu_does_all_the_work, tcp_memory_has_the_kernels_limits,
+	  collectors_that_fail_are_told, soon_full, thousands_of_listeners_are_no_thousands_of_rows,
+	  junk_takes_no_rows, junk_has_no_rows_before_others, what_is_gone_is_bounded,
+	  a_closed_listener_has_no_queue, the_history_is_bounded_and_in_order,
+	  active_alarms_are_rows)
