@@ -29,6 +29,7 @@
 /* Memory of an entry of the connection table and its share of the hash (struct nf_conn and its
  * extensions: 256 to 320 bytes), for "takes up to 80 MB". */
 #define CONNTRACK_ENTRY_BYTES 320
+#define MEGABYTE	      (1ULL << 20)
 
 /* What is said of packets that one CPU receives for all. RPS is only spoken of where an interface
  * with a device behind it is seen. */
@@ -212,7 +213,7 @@ static void advise_conntrack_max(const struct advice *advice, struct alarm_text 
 	}
 	advice_say(text->advice,
 		   "see what fills it (conntrack -L). Doubling it takes up to %llu MB",
-		   (unsigned long long)max * CONNTRACK_ENTRY_BYTES >> 20);
+		   ((unsigned long long)max * CONNTRACK_ENTRY_BYTES + MEGABYTE - 1) / MEGABYTE);
 	advice_say(text->command, "sysctl -w net.netfilter.nf_conntrack_max=%llu",
 		   (unsigned long long)max * 2);
 }

@@ -367,6 +367,9 @@ START_TEST(what_is_so_is_not_proposed)
 	row->usage = 9300;
 	ck_assert_str_eq(advice_of(&made, "conntrack.drops", NULL)->command,
 			 "sysctl -w net.netfilter.nf_conntrack_max=262144");
+	/* A small table takes some memory too. */
+	made_sysctl(&made, "net.netfilter.nf_conntrack_max", "400");
+	assert_says(advice_of(&made, "conntrack.usage", row)->advice, "takes up to 1 MB");
 	made_sysctl(&made, "net.netfilter.nf_conntrack_max", "2000000000");
 	ck_assert_str_eq(advice_of(&made, "conntrack.usage", row)->command, "");
 	made_done(&made);
