@@ -147,7 +147,7 @@ static void daemon_save(struct daemon *daemon, uint64_t now, bool anyhow)
 					   &daemon->configuration->alarms);
 	uint64_t age = now - daemon->saved;
 
-	if (!path || (!anyhow && age < SAVE_SOON_NS))
+	if (!path || (!anyhow && age < SAVE_SOON_NS) || !state_file_idle())
 		return;
 	/* A sequence number must not be given twice, even after a crash. */
 	if (!anyhow && !alarms_dirty(daemon->alarms) && age < SAVE_NS &&
@@ -339,7 +339,10 @@ int daemon_run(const struct options *options)
 		sd_notify_tell("READY=1");
 		daemon_serve(&daemon);
 		sd_notify_tell("STOPPING=1");
+		/* A disk that does not answer must not keep the process from ending. */
+		state_file_wait(SAVE_WAIT_MS);
 		daemon_save(&daemon, clock_monotonic(), true);
+		state_file_wait(SAVE_WAIT_MS);
 	}
 	daemon_stop(&daemon);
 	return err == -EINVAL ? EX_USAGE : err ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collectors/base/array.h"
@@ -179,21 +181,79 @@ static int replace_file(const char *path, const char *text, size_t len)
 	return err;
 }
 
+/* The file that is being written, by a thread of its own: a disk that stalls must not keep the main
+ * thread from answering. All but `done` is the main thread's while no thread runs. */
+static struct {
+	pthread_t thread;
+	bool running;
+	bool done; /* atomic: the thread has ended, or is about to */
+	bool failed;
+	int err;
+	char path[4096];
+	char *text;
+	size_t len;
+} writer;
+
+static void *writer_run(void *arg)
+{
+	writer.err = replace_file(writer.path, writer.text, writer.len);
+	__atomic_store_n(&writer.done, true, __ATOMIC_RELEASE);
+	return arg;
+}
+
+/* What came of a write: logged once per change. */
+static void writer_report(int err)
+{
+	if (err && !writer.failed)
+		log_warning("%s: the alarms cannot be saved: %s; they will not survive a restart",
+			    writer.path, strerror(-err));
+	else if (!err && writer.failed)
+		log_notice("%s: the alarms are saved again", writer.path);
+	writer.failed = err != 0;
+	free(writer.text);
+	writer.text = NULL;
+}
+
+bool state_file_idle(void)
+{
+	if (!writer.running)
+		return true;
+	if (!__atomic_load_n(&writer.done, __ATOMIC_ACQUIRE))
+		return false;
+	pthread_join(writer.thread, NULL);
+	writer.running = false;
+	writer_report(writer.err);
+	return true;
+}
+
 void state_file_save(const char *path, const struct alarms *alarms,
 		     const struct notify_queue *queue, uint64_t now)
 {
-	static bool failed;
-	size_t len = 0;
-	char *text = state_file_make(alarms, queue, now, &len);
-	int err = !text ? -ENOMEM : len > STATE_FILE_MAX ? -EFBIG : replace_file(path, text, len);
+	if (!state_file_idle())
+		return;
+	text_copy(writer.path, sizeof(writer.path), path);
+	writer.text = state_file_make(alarms, queue, now, &writer.len);
+	writer.done = false;
+	if (!writer.text || writer.len > STATE_FILE_MAX) {
+		writer_report(writer.text ? -EFBIG : -ENOMEM);
+		return;
+	}
+	writer.running = !pthread_create(&writer.thread, NULL, writer_run, NULL);
+	if (!writer.running)
+		writer_report(-EAGAIN);
+}
 
-	free(text);
-	if (err && !failed)
-		log_warning("%s: the alarms cannot be saved: %s; they will not survive a restart",
-			    path, strerror(-err));
-	else if (!err && failed)
-		log_notice("%s: the alarms are saved again", path);
-	failed = err != 0;
+bool state_file_wait(unsigned timeout_ms)
+{
+	uint64_t until = clock_monotonic() + timeout_ms * MILLISECOND_NS;
+	const struct timespec pause = {.tv_nsec = MILLISECOND_NS};
+
+	while (!state_file_idle()) {
+		if (clock_monotonic() >= until)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */

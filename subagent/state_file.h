@@ -24,11 +24,18 @@ const char *state_file_path(const char *option, const struct alarm_settings *set
 bool state_file_load(const char *path, struct alarms *alarms, struct notify_queue *queue);
 
 /*
- * Writes it: to a file beside it, which then takes its place. What cannot be written is logged once
- * until it works again. now: monotonic ns.
+ * Begins to write it, in a thread of its own: to a file beside it, which then takes its place. Does
+ * nothing while the last one is still being written. What cannot be written is logged once until it
+ * works again. Main thread only. now: monotonic ns.
  */
 void state_file_save(const char *path, const struct alarms *alarms,
 		     const struct notify_queue *queue, uint64_t now);
+
+/* Whether nothing is being written any more. */
+bool state_file_idle(void);
+
+/* Waits for what is being written. False: it is not done by then. */
+bool state_file_wait(unsigned timeout_ms);
 
 /* The file as text, and its length; free() it. NULL: memory is short. */
 char *state_file_make(const struct alarms *alarms, const struct notify_queue *queue, uint64_t now,
