@@ -133,6 +133,7 @@ class Ends(Delivered):
         self.settle(agent, "tcp.syn_queue")
         with Repeat(lambda: half_open(other, "10.77.0.9", "10.77.0.1", listener.getsockname()[1], 40)):
             trap = self.receiver.wait("AlarmRaised", "tcp.syn_queue")
+            self.assertIn("syncookies are off", trap["Advice"])
             self.assertEqual(trap["Command"], "sysctl -w net.ipv4.tcp_syncookies=1")
         trap = self.receiver.wait("AlarmCleared", "tcp.syn_queue")
         self.assertIn("tcp.syn_queue: over after", trap["Summary"])
