@@ -233,7 +233,7 @@ class Rate(Flooded):
             took = time.monotonic() - began
             told = len(self.receiver.of("AlarmRaised")) + len(self.receiver.of("AlarmCleared"))
             self.assertLessEqual(told, 10 + took / 6 + 1)
-            self.assertGreater(agent.scalars("netdiagAgent")["netdiagAgentTrapsSuppressed"], 4)
+            self.assertGreater(agent.scalars("netdiagAgent")["netdiagAgentTrapsSuppressed"], 12)
             self.assertEqual(eventually("all is told", lambda: self.settled(agent), timeout=120, every=0.5), [{}])
 
 

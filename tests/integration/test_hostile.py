@@ -238,7 +238,7 @@ class Pdus(Hostile):
     def gets(self):
         """(OID, type) of what GET finds."""
         agent, collectors = self.base + (1, 1), self.base + (1, 2)
-        scalars = {TEXT: (1, 3, 11, 12, 14), TICKS: (13,), INTEGER: (16,),
+        scalars = {TEXT: (1, 11, 12, 14), TICKS: (3, 13), INTEGER: (16,),
                    GAUGE: (2, 4, 5, 6, 7, 8, 15, 19, 20), COUNTER64: (17, 18, 21)}
         for kind, arcs in scalars.items():
             for arc in arcs:
