@@ -60,7 +60,8 @@ static void report_add_instance(const struct instance *instance, void *arg)
 		advice_state(&advice, line->text.summary);
 }
 
-/* A check without instances: there are none, or its collector could not see them. */
+/* A check of which no instance is shown: of many none is above 0, a single one has no value yet (an
+ * age takes longer than two samples), or the collector could not see them. */
 static void report_add_check(struct report *report, const struct check *check,
 			     const struct alarm_source *source)
 {
@@ -72,8 +73,9 @@ static void report_add_check(struct report *report, const struct check *check,
 	line = report_add(report, check, feed.status == COLLECT_OK ? CHECK_OK : CHECK_UNKNOWN);
 	if (line)
 		text_copy(line->text.summary, sizeof(line->text.summary),
-			  feed.status == COLLECT_OK ? "nothing above 0"
-						    : "no data, see agent.collector");
+			  feed.status != COLLECT_OK ? "no data, see agent.collector"
+			  : check->many		    ? "nothing above 0"
+						    : "no value in so short a time, or no data");
 }
 
 static int report_compare(const void *a, const void *b)

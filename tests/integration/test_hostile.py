@@ -31,7 +31,7 @@ class Hostile(unittest.TestCase):
         self.master = agentx.Master(self.agent.socket)
         self.addCleanup(self.master.__exit__)
         self.base = Mib.get().oid["netdiagMIB"]
-        self.version = self.base + (1, 1, 1, 0)
+        self.first = self.base + (1, 1, 1, 0)
 
     def begin(self):
         """A session that works."""
@@ -41,7 +41,7 @@ class Hostile(unittest.TestCase):
         return connection
 
     def assert_works(self, connection):
-        response = connection.ask(GET, self.version)
+        response = connection.ask(GET, self.first)
         self.assertEqual([kind for _, kind, _ in response.variables], [TEXT])
 
     def ends_in_time(self):
@@ -182,7 +182,7 @@ class Streams(Hostile):
 
     def test_half_pdus(self):
         connection = self.begin()
-        pdu = connection.build(GET, connection.ranges(self.version), PACKET)
+        pdu = connection.build(GET, connection.ranges(self.first), PACKET)
         for cut in (1, 3, 19, 20, 21, len(pdu) - 1):
             connection.sock.sendall(pdu[:cut])
             time.sleep(0.05)
@@ -196,9 +196,9 @@ class Streams(Hostile):
 
     def test_requests_of_64_kb(self):
         connection = self.begin()
-        one = len(connection.ranges(self.version))
+        one = len(connection.ranges(self.first))
         for size in (16000, 65000):
-            payload = connection.ranges(self.version) * (size // one)
+            payload = connection.ranges(self.first) * (size // one)
             connection.send(GET, payload, PACKET)
             response = connection.receive(agentx.RESPONSE)
             self.assertEqual(response.packet, PACKET)
@@ -238,19 +238,22 @@ class Pdus(Hostile):
     def gets(self):
         """(OID, type) of what GET finds."""
         agent, collectors = self.base + (1, 1), self.base + (1, 2)
-        scalars = (TEXT, TEXT, TICKS, GAUGE, INTEGER, COUNTER64, COUNTER64, GAUGE, COUNTER64)
-        for arc, kind in enumerate(scalars, 1):
-            yield agent + (arc, 0), kind
+        scalars = {TEXT: (1, 11, 12, 14), TICKS: (3, 13), INTEGER: (16,),
+                   GAUGE: (2, 4, 5, 6, 7, 8, 15, 19, 20), COUNTER64: (17, 18, 21)}
+        for kind, arcs in scalars.items():
+            for arc in arcs:
+                yield agent + (arc, 0), kind
         nic = (3, *b"nic")
-        for arc, kind in ((2, INTEGER), (3, TEXT), (4, GAUGE), (7, COUNTER64), (9, TEXT)):
+        for arc, kind in ((2, TEXT), (3, INTEGER), (4, TEXT), (5, GAUGE), (8, COUNTER64),
+                          (10, TEXT)):
             yield collectors + (1, arc) + nic, kind
         for oid in (agent + (1,), agent + (1, 1), agent + (1, 0, 0), agent + (1, 2 ** 32 - 1),
-                    agent + (9, 1), collectors + (1, 2), collectors + (1, 2, 3),
+                    agent + (21, 1), collectors + (1, 2), collectors + (1, 2, 3),
                     collectors + (1, 2, 2, *b"nic"), collectors + (1, 2, 4, *b"nicx"),
                     collectors + (1, 2) + nic + (0,), collectors + (1, 2, 2 ** 32 - 1)):
             yield oid, NO_SUCH_INSTANCE
         for oid in ((0, 0), (1,), (1, 3, 6, 1, 2, 1, 1, 1, 0), self.base[:-1], self.base,
-                    self.base + (0,), self.base + (1,), agent, agent + (0,), agent + (10, 0),
+                    self.base + (0,), self.base + (1,), agent, agent + (0,), agent + (22, 0),
                     agent + (2 ** 32 - 1,), collectors, collectors + (1,), collectors + (2,),
                     collectors + (1, 1) + nic, self.base + (1, 99, 1), self.base + (2, 1),
                     self.base + (1, 2 ** 32 - 1), self.base + (2 ** 32 - 1,) * 90):
@@ -259,20 +262,20 @@ class Pdus(Hostile):
     def nexts(self):
         """(start, include, end, OID, type) of what GETNEXT finds."""
         agent = self.base + (1, 1)
-        version, boot, last = agent + (1, 0), agent + (2, 0), agent + (9, 0)
+        first, second, last = agent + (1, 0), agent + (2, 0), agent + (21, 0)
         for oid in ((), (0,), (1,), self.base[:-1], self.base, self.base + (0,),
                     self.base + (0, 2 ** 32 - 1), self.base + (1,), self.base + (1, 0), agent,
                     agent + (0,), agent + (1,)):
-            yield oid, False, (), version, TEXT
-        for oid in (version, version + (0,), agent + (1, 1), agent + (1, 2 ** 32 - 1), agent + (2,)):
-            yield oid, False, (), boot, TEXT
-        yield version, True, (), version, TEXT
-        yield agent + (1,), True, (), version, TEXT
-        yield version, True, version + (0,), version, TEXT
-        yield version, False, version + (0,), version, END_OF_MIB_VIEW
-        yield version, False, boot, version, END_OF_MIB_VIEW
-        yield version, False, boot + (0,), boot, TEXT
-        yield last, False, agent + (10,), last, END_OF_MIB_VIEW
+            yield oid, False, (), first, TEXT
+        for oid in (first, first + (0,), agent + (1, 1), agent + (1, 2 ** 32 - 1), agent + (2,)):
+            yield oid, False, (), second, GAUGE
+        yield first, True, (), first, TEXT
+        yield agent + (1,), True, (), first, TEXT
+        yield first, True, first + (0,), first, TEXT
+        yield first, False, first + (0,), first, END_OF_MIB_VIEW
+        yield first, False, second, first, END_OF_MIB_VIEW
+        yield first, False, second + (0,), second, GAUGE
+        yield last, False, agent + (22,), last, END_OF_MIB_VIEW
         for oid in ((2,), (2 ** 32 - 1,), self.base + (2,), self.base + (1, 2 ** 32 - 1),
                     self.base + (1, 99)):
             yield oid, False, (), oid, END_OF_MIB_VIEW
@@ -298,7 +301,7 @@ class Pdus(Hostile):
     def refused(self):
         """(name, PDU, the responses' errors): what is malformed has no response, and the session
         goes on."""
-        good = agentx.Connection.ranges(self.version)
+        good = agentx.Connection.ranges(self.first)
 
         def pdu(payload=good, version=1, kind=GET, flags=0, reserved=0, session=77, length=None):
             return agentx.HEADER.pack(version, kind, flags, reserved, session, 1, PACKET,
@@ -306,8 +309,8 @@ class Pdus(Hostile):
 
         for kind, error in ((agentx.TEST_SET, 17), (9, 14), (10, 15)):
             yield f"set, type {kind}", pdu(
-                agentx.encode_oid(self.version) if kind != agentx.TEST_SET else
-                struct.pack("<HH", 2, 0) + agentx.encode_oid(self.version) +
+                agentx.encode_oid(self.first) if kind != agentx.TEST_SET else
+                struct.pack("<HH", 2, 0) + agentx.encode_oid(self.first) +
                 struct.pack("<I", 1), kind=kind), [error]
         yield "cleanup", pdu(b"", kind=agentx.CLEANUP_SET), []
         yield "nothing is asked", pdu(b""), [0]
@@ -334,7 +337,7 @@ class Pdus(Hostile):
                                                       flags=8), []
         for kind in (0, 1, 3, 7, 71, 127, 255, 65535):
             yield f"a variable of type {kind}", pdu(
-                struct.pack("<HH", kind, 0) + agentx.encode_oid(self.version) + b"\0" * 4,
+                struct.pack("<HH", kind, 0) + agentx.encode_oid(self.first) + b"\0" * 4,
                 kind=agentx.TEST_SET), None
         for count in (0, 1, 2 ** 31, 2 ** 32 - 1):
             yield f"bulk {count}", pdu(struct.pack("<I", count) + good, kind=GET_BULK), [0]
@@ -342,7 +345,7 @@ class Pdus(Hostile):
     def exchange(self, connection, pdu):
         """The responses to a PDU, and whether a good request after it was answered."""
         connection.sock.sendall(pdu)
-        connection.send(GET, connection.ranges(self.version), AFTER)
+        connection.send(GET, connection.ranges(self.first), AFTER)
         responses = []
         while True:
             response = connection.receive(agentx.RESPONSE)

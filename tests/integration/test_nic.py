@@ -13,8 +13,8 @@ import unittest
 from harness import NOBODY, Agent, Netns, eventually, need, need_root, need_tools, run
 
 TRUE, FALSE = 1, 2
-OPER = {"UNKNOWN": 1, "NOTPRESENT": 2, "DOWN": 3, "LOWERLAYERDOWN": 4, "TESTING": 5, "DORMANT": 6,
-        "UP": 7}
+OPER = {"UP": 1, "DOWN": 2, "TESTING": 3, "UNKNOWN": 4, "DORMANT": 5, "NOTPRESENT": 6,
+        "LOWERLAYERDOWN": 7}  # as ifOperStatus
 DUPLEX = {"Unknown!": 1, "Half": 2, "Full": 3}
 OK, STALE, UNSUPPORTED = 1, 3, 4
 

@@ -37,21 +37,31 @@ class Report(unittest.TestCase):
         self.assertTrue(all(re.match(r"\[OK\]      [a-z]+\.[a-z_]+ |          ", line) for line in lines[1:]), lines)
         self.assertNotIn("\033", "".join(lines))
 
-    def test_a_leak(self):
+    def test_a_limit_is_near(self):
         pile = Pile(self.ns)
-        listener = pile.listen("127.0.0.1")
         self.addCleanup(pile.close)
-        port = listener.getsockname()[1]
-        pile.connections(listener, "127.0.0.1", 120, "closeWait")
+        self.ns.sysctl("net.ipv4.tcp_max_tw_buckets", 100)
+        pile.connections(pile.listen("127.0.0.1"), "127.0.0.1", 95, "timeWait")
+        command = "sysctl -w net.ipv4.tcp_max_tw_buckets=200"
         text = self.report("--report=1", status=2)
         self.assertTrue(text.startswith("netdiag CRITICAL: 1 critical"), text)
-        self.assertTrue(text.splitlines()[1].startswith("[CRIT]    tcp.close_wait"), text)
-        self.assertIn(f"ss -tnp state close-wait sport = :{port}", " ".join(text.split()))
+        self.assertTrue(text.splitlines()[1].startswith("[CRIT]    limits.usage"), text)
+        self.assertIn(command, " ".join(text.split()))
         data = json.loads(self.report("--report=1", "--format=json", status=2))
         self.assertEqual(data["status"], "critical")
-        row = [row for row in data["checks"] if row["check"] == "tcp.close_wait"][0]
-        self.assertEqual((row["state"], row["value"], row["critical"], row["units"]), ("critical", 120, 100, "sockets"))
-        self.assertIn(str(port), row["advice"])
+        row = [row for row in data["checks"] if row["instance"] == "tcp-time-wait"][0]
+        self.assertEqual((row["check"], row["state"], row["critical"], row["units"]),
+                         ("limits.usage", "critical", 90, "%"))
+        self.assertTrue(95 <= row["value"] <= 100, row)
+        self.assertEqual(row["command"], command)
+
+    def test_what_takes_longer_is_not_said_to_be_well(self):
+        """Whether CLOSE_WAIT is a leak is known after five minutes."""
+        pile = Pile(self.ns)
+        self.addCleanup(pile.close)
+        pile.connections(pile.listen("127.0.0.1"), "127.0.0.1", 120, "closeWait")
+        line, = (line for line in self.report("--report=1").splitlines() if "tcp.close_wait" in line)
+        self.assertIn("no value in so short a time, or no data", line)
 
     def test_colour_only_on_a_terminal(self):
         need_tools("script")
