@@ -41,6 +41,9 @@
 #define SAVE_SOON_NS SECOND_NS
 #define SAVE_NS	     (60 * SECOND_NS)
 
+/* How long the process waits at its end for a state file that is being written. */
+#define SAVE_WAIT_MS 500
+
 /* How long collectors may take to end. With session_close() and a session being opened it stays
  * below the 3 s within which SIGTERM is to end the process. */
 #define STOP_MS 700
