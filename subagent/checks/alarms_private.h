@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What alarms.c, alarm_rows.c and alarm_memory.c share, and nobody else. */
+/* What alarms.c, evaluate.c, alarm_rows.c and alarm_memory.c share, and nobody else. */
 #ifndef NETDIAG_CHECKS_ALARMS_PRIVATE_H
 #define NETDIAG_CHECKS_ALARMS_PRIVATE_H
 
@@ -65,5 +65,37 @@ void alarms_remember(struct alarms *alarms, const struct alarm_event *event, uin
  * for check_policy(). NULL: memory is short. */
 struct instance *alarms_instance(struct alarms *alarms, const struct check *check, const char *name,
 				 const void *row);
+
+#define ALARMS_REASON_OFF "the check was turned off"
+
+/* What an evaluation works with. */
+struct alarms_pass {
+	struct alarms *alarms;
+	const struct alarm_source *source;
+	const struct rows *rows; /* that are evaluated */
+	const struct check *check;
+	struct check_memory *memory;
+	const char *reason;  /* why those that are not seen end */
+	uint64_t gone_after; /* ns that they have to be gone for */
+	size_t gone;	     /* instances that are kept though they are gone */
+	bool left_out;	     /* not all objects have a row */
+	uint64_t cap;
+	uint64_t time;
+	uint64_t wall;
+};
+
+/* Evaluates the pass' check if there is something new. now: monotonic ns. evaluate.c */
+void alarms_evaluate_check(struct alarms_pass *pass, uint64_t now);
+
+/* Ends an instance's alarm, if it has one; decide.c tells of it and frees it. reason: why, where it
+ * was not the value that came back to normal, or NULL. */
+void alarms_end(struct alarms_pass *pass, struct instance *instance, const char *reason);
+
+/* Gives an instance its policy: the check's common one where that is the same. */
+void alarms_set_policy(struct alarms *alarms, struct instance *instance,
+		       const struct check_policy *policy);
+
+/* Forgets the rows that a check compares with. */
+void alarms_forget_rows(struct check_memory *memory);
 
 #endif

@@ -6,10 +6,8 @@
 #include <string.h>
 
 #include "collectors/base/clock.h"
+#include "subagent/notify/bucket.h"
 #include "subagent/notify/queue.h"
-
-/* Credit is kept in ns times the rate per minute: this much is one notification. */
-#define MINUTE_NS (60 * SECOND_NS)
 
 /* The part of the credit that is kept for the host, and the part that repeats may use. */
 #define SHARE 4
@@ -48,14 +46,6 @@ struct flight {
 	struct notice notice;
 };
 
-/* A token bucket that holds what comes in a minute. */
-struct bucket {
-	uint64_t rate; /* per minute */
-	uint64_t most; /* that it holds */
-	uint64_t credit;
-	uint64_t at; /* monotonic ns; 0: never used yet */
-};
-
 struct notify_queue {
 	struct entry *first;
 	size_t count;
@@ -72,48 +62,12 @@ struct notify_queue {
 	bool left_out;
 };
 
-/* --- credit ----------------------------------------------------------------------------------- */
-
-static void bucket_set(struct bucket *bucket, uint64_t rate)
-{
-	bucket->rate = rate;
-	bucket->most = rate * MINUTE_NS;
-	if (!bucket->at || bucket->credit > bucket->most)
-		bucket->credit = bucket->most;
-}
-
-static uint64_t bucket_credit(const struct bucket *bucket, uint64_t now)
-{
-	uint64_t passed = now - bucket->at, credit;
-
-	if (!bucket->at)
-		return bucket->credit;
-	if (passed >= MINUTE_NS)
-		return bucket->most;
-	credit = bucket->credit + passed * bucket->rate;
-	return credit < bucket->most ? credit : bucket->most;
-}
-
-static void bucket_take(struct bucket *bucket, uint64_t now)
-{
-	bucket->credit = bucket_credit(bucket, now) - MINUTE_NS;
-	bucket->at = now;
-}
-
-/* ns until there is so much credit. */
-static uint64_t bucket_wait(const struct bucket *bucket, uint64_t need, uint64_t now)
-{
-	uint64_t credit = bucket_credit(bucket, now);
-
-	return credit >= need ? 0 : (need - credit) / bucket->rate + 1;
-}
-
 /* The credit that a notification needs: what is kept for the host stays. */
 static uint64_t credit_needed(const struct notify_queue *queue, const struct entry *entry)
 {
 	uint64_t kept = queue->bucket.rate >= SHARE ? queue->bucket.most / SHARE : 0;
 
-	return MINUTE_NS + (entry->notice.host_wide ? 0 : kept);
+	return BUCKET_ONE + (entry->notice.host_wide ? 0 : kept);
 }
 
 /* --- alarms ----------------------------------------------------------------------------------- */
@@ -403,7 +357,7 @@ static bool is_to_be_repeated(const struct notify_queue *queue, const struct ent
 static struct entry *entry_next(const struct notify_queue *queue, uint64_t now)
 {
 	uint64_t credit = bucket_credit(&queue->bucket, now);
-	bool repeats = bucket_credit(&queue->repeats, now) >= MINUTE_NS;
+	bool repeats = bucket_credit(&queue->repeats, now) >= BUCKET_ONE;
 	enum importance best = IMPORTANT_REPEAT + 1, its;
 	struct entry *found = NULL;
 
@@ -542,7 +496,7 @@ static uint64_t entry_wait(const struct notify_queue *queue, const struct entry 
 	if (entry->due) {
 		its = later(entry->after, now);
 	} else {
-		uint64_t repeats = bucket_wait(&queue->repeats, MINUTE_NS, now);
+		uint64_t repeats = bucket_wait(&queue->repeats, BUCKET_ONE, now);
 
 		its = later(again, now);
 		its = repeats > its ? repeats : its;
