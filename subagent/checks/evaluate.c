@@ -91,6 +91,7 @@ static void raise_alarm(struct alarms_pass *pass, struct instance *instance, con
 	}
 	instance->alarm = alarm;
 	alarm->instance = instance;
+	pass->alarms->dirty = true;
 	alarm->mute = !instance->policy->notify;
 	if (instance->check->owner && row)
 		alarm->owner = instance->check->owner(row);
@@ -114,6 +115,7 @@ void alarms_end(struct alarms_pass *pass, struct instance *instance, const char 
 	alarm->row.limit = shown_value(instance->policy->limits.clear);
 	alarm->instance = NULL;
 	alarm->ended = true;
+	pass->alarms->dirty = true;
 	instance->alarm = NULL;
 	remember_quiet(pass, alarm, ALARM_EVENT_CLEARED);
 }

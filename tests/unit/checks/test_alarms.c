@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "collectors/registry.h"
+#include "subagent/checks/alarm_memory.h"
 #include "tests/unit/made.h"
 
 #define HOUR (60 * MADE_MINUTE)
@@ -207,7 +208,13 @@ START_TEST(a_connection_table_nearly_full)
 	made_init(&made);
 	made_web_server(&made);
 	made_run(&made, 10 * MADE_MINUTE, made_traffic, NULL);
+	made_run(&made, MADE_MINUTE / 6, fill_conntrack, NULL);
+	ck_assert_uint_eq(made.events, 1);
+	ck_assert_ptr_null(made_alarm(&made, "conntrack.usage", "-"));
+	ck_assert(alarms_dirty(made.alarms));
 	made_run(&made, 5 * MADE_MINUTE, fill_conntrack, NULL);
+	/* What is not told is to be saved too. */
+	ck_assert(alarms_dirty(made.alarms));
 	usage = made_alarm(&made, "conntrack.usage", "-");
 	drops = made_alarm(&made, "conntrack.drops", "-");
 	ck_assert_ptr_nonnull(usage);
