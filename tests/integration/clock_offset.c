@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Preloaded into a process by the tests: steps of its wall clock. The file that CLOCK_OFFSET_FILE
- * names holds the offset, an int64_t of seconds; it may be changed at any time. The monotonic clock
- * is the kernel's.
+ * Preloaded into a process by the tests: steps of its clocks. The file that CLOCK_OFFSET_FILE names
+ * holds the offsets of the wall clock and of the monotonic one, an int64_t of seconds each; it may
+ * be changed at any time.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -14,7 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-static const volatile int64_t *offset;
+struct offsets {
+	int64_t wall;
+	int64_t monotonic;
+};
+
+static const volatile struct offsets *offset;
 
 __attribute__((constructor)) static void map_offset(void)
 {
@@ -35,9 +41,24 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 {
 	int result = (int)syscall(SYS_clock_gettime, clock, now);
 
-	if (!result && offset && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
-		now->tv_sec += *offset;
-	return result;
+	if (result || !offset)
+		return result;
+	if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
+		now->tv_sec += offset->wall;
+	else if (clock == CLOCK_MONOTONIC)
+		now->tv_sec += offset->monotonic;
+	return 0;
+}
+
+/* The kernel waits by its own clock. */
+int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
+			   const struct timespec *restrict until)
+{
+	struct timespec kernel = *until;
+
+	if (offset)
+		kernel.tv_sec -= offset->monotonic;
+	return pthread_cond_clockwait(cond, mutex, CLOCK_MONOTONIC, &kernel);
 }
 
 int gettimeofday(struct timeval *restrict now, void *restrict zone)

@@ -17,10 +17,11 @@ from harness import Netns, eventually, need, need_root, need_tools, stop, veth
 from test_nic import pair, quiet, send
 from test_softnet import FLOOD, softnet_stat
 from sockpile import nstat
-from watched import OK, Application, Watched, fast, load, short
+from watched import OK, Application, Clock, Watched, fast, load, short
 
 CONNTRACK_MAX = "/proc/sys/net/netfilter/nf_conntrack_max"
 MAX_BACKLOG = "/proc/sys/net/core/netdev_max_backlog"
+ANY_FAMILY, CLOSE_WAIT = 1, 8  # netdiagSocketFamily, netdiagSocketState
 
 
 @contextlib.contextmanager
@@ -80,58 +81,68 @@ class Fault(unittest.TestCase):
 
 
 class Listen(Fault):
-    CHECKS = ("tcp.listen_overflows", "listener.queue", "listener.drops")
+    takes_s = 90
+
+    # The queue's alarm is there at once, before that of what it loses; and its end is later than the
+    # windows.
+    CONFIG = (short("tcp.listen_overflows", "listener.queue", "listener.drops", window="5s",
+                    clear_after="8s") +
+              "check listener.queue hold 0s\n" + fast("listener", "counters"))
 
     def overflow(self, netns, application, address, watched):
-        """Makes its queue overflow until the three alarms are there; returns their traps."""
+        """Makes its queue overflow until the three alarms are there; returns the notification, their
+        rows, and their keys."""
         key = f"{f'[{address}]' if ':' in address else address}:{application.port}"
         owner_is_known(watched, "netdiagListener", key, application)
+        keys = [("listener.queue", key), ("listener.drops", key), ("tcp.listen_overflows", "-")]
         with load(netns, connector((address, application.port)), pause=0.02):
-            return [watched.raised("listener.queue", key, "critical"),
-                    watched.raised("listener.drops", key, "critical"),
-                    watched.raised("tcp.listen_overflows")], key
+            trap, rows = watched.group((*keys[0], "critical"), (*keys[1], "critical"), keys[2],
+                                       severity="critical")
+        self.assertEqual(trap.key, keys[0])
+        return trap, [rows[key] for key in keys], keys
 
     def test_a_short_backlog(self):
         netns = self.netns("backlog")
         netns.sysctl("net.core.somaxconn", 300)
-        with Watched(short(*self.CHECKS) + fast("listener", "counters"), netns) as watched, \
-                Application(netns, "slow-shop", "listen", "127.0.0.1", 1) as shop:
-            (queue, drops, total), key = self.overflow(netns, shop, "127.0.0.1", watched)
-            self.assertEqual(key, f"127.0.0.1:{shop.port}")
-            self.assertIn("accept queue 200 % full", queue["Summary"])
-            for trap in (queue, drops, total):
-                self.assertIn(f"listen backlog of {key}, {shop}, now 1: somaxconn allows 300",
-                              trap["Advice"])
-            for trap in (queue, drops):
-                self.assertIn(str(shop), trap["Summary"])
-            self.assertRegex(total["Summary"], r"^[\d.]+ connections/s lost")
-            self.assertEqual(total["ObjectId"],
-                             "NETDIAG-MIB::netdiagTcpListenOverflows.0")
+        with Watched(self.CONFIG, netns) as watched, \
+                Application(netns, "slow-shop", "listen", "127.0.0.1", 10) as shop:
+            trap, rows, keys = self.overflow(netns, shop, "127.0.0.1", watched)
+            where = f"127.0.0.1:{shop.port} slow-shop pid {shop.process.pid}: "
+            self.assertTrue(trap["Summary"].startswith(where + "accept queue full, 10 of 10"), trap)
+            for row in rows:
+                self.assertIn(f"the backlog 10 of slow-shop pid {shop.process.pid} is below somaxconn "
+                              "300: raise it there", row["netdiagAlarmAdvice"])
+                self.assertEqual(row["netdiagAlarmCommand"], "")
+            _, drops, total = [row["netdiagAlarmSummary"] for row in rows]
+            self.assertRegex(drops, f"^{re.escape(where)}[\\d.,]+ connections/s lost")
+            self.assertRegex(total, r"^[\d.,]+ connections/s lost")
+            self.assertEqual(watched.check(*keys[2])["netdiagCheckObjectId"],
+                             rows[2]["netdiagAlarmObjectId"])
             shop.work()
-            self.assertIn("0 %", watched.cleared("listener.queue", key)
-                          ["Summary"])
-            watched.cleared("listener.drops", key)
-            watched.cleared("tcp.listen_overflows")
+            self.assertEqual(list(watched.over(*keys)), keys[:1])
 
     def test_a_backlog_at_somaxconn(self):
         """Both must be raised; the listener is an IPv6 one, and its process has an odd name."""
         netns = self.netns("somaxconn")
-        netns.sysctl("net.core.somaxconn", 3)
-        with Watched(short(*self.CHECKS) + fast("listener", "counters"), netns) as watched, \
+        netns.sysctl("net.core.somaxconn", 8)
+        with Watched(self.CONFIG, netns) as watched, \
                 Application(netns, "app;`$(id)'\"&<%s", "listen", "::1", 1000) as shop:
-            (queue, drops, total), key = self.overflow(netns, shop, "::1", watched)
-            name = "app___(id)____"
-            for trap in (queue, drops, total):
+            trap, rows, keys = self.overflow(netns, shop, "::1", watched)
+            for row in rows:
                 self.assertRegex(
-                    trap["Advice"],
-                    r"^sysctl -w net\.core\.somaxconn=6, now 3, and the listen backlog of "
-                    rf"\[::1\]:{shop.port}, app_+id_+[%_s]*\[{shop.process.pid}\]")
-                self.assertNotRegex(trap["Summary"], "[;`$'\"&<>|\\\\]")
-            # The listener goes away, and with it what was wrong with it.
+                    row["netdiagAlarmAdvice"],
+                    rf"^app[%()\w]+ pid {shop.process.pid} accepts too slowly: .* above somaxconn 8")
+                self.assertEqual(row["netdiagAlarmCommand"], "sysctl -w net.core.somaxconn=16")
+                self.assertNotRegex(row["netdiagAlarmSummary"] + row["netdiagAlarmAdvice"],
+                                    "[;`$'\"&<>|\\\\]")
+            self.assertEqual(trap["Command"], "sysctl -w net.core.somaxconn=16")
+            # The listener goes away, and with it what was wrong with it, when it does not come back.
             stop(shop.process)
-            self.assertIn("object removed", watched.cleared("listener.queue", key)
-                          ["Summary"])
-            watched.cleared("tcp.listen_overflows")
+            gone = time.monotonic()
+            trap = watched.cleared(*keys[0], timeout=120)
+            self.assertGreater(time.monotonic() - gone, 55)
+            self.assertIn("its object was removed", trap["Summary"])
+            watched.over(*keys)
 
     def test_in_another_namespace(self):
         """Which pod it is."""
@@ -144,9 +155,7 @@ class Listen(Fault):
                     trap = watched.raised("netns.listen_overflows", pod.name)
                     self.assertNotIn(("netns.listen_overflows", other.name), watched.alarms())
                 self.assertIn(pod.name, trap["Summary"])
-                self.assertRegex(trap["Advice"],
-                                 rf"nsenter -n -t {shop.process.pid} ss -ltn|"
-                                 rf"ip netns exec {pod.name} ss -ltn")
+                self.assertEqual(trap["Command"], f"nsenter -n -t {shop.process.pid} ss -ltn")
                 watched.cleared("netns.listen_overflows", pod.name)
 
 
@@ -159,29 +168,34 @@ class Tcp(Fault):
         need(resource.getrlimit(resource.RLIMIT_NOFILE)[1] > sum(counts) + 100,
              f"needs {sum(counts) + 100} files per process")
         netns = self.netns("leak")
-        with Watched(short("tcp.close_wait") + fast("socketState"), netns,
-                     # The connections of the application that ends are in TIME_WAIT then.
-                     expected=[("tcp.time_wait", "-")]) as watched:
+        with Clock() as clock, \
+                Watched(short("tcp.close_wait") + fast("socketState", interval="1s"), netns,
+                        env=clock.env,
+                        # The connections of the application that ends are in TIME_WAIT then.
+                        expected=[("tcp.time_wait", "-")]) as watched:
             with Application(netns, "leaky", "leak", "127.0.0.1", *counts) as leaky:
                 for port, count in zip(leaky.ports, counts):
                     close_first(netns, port, count)
+                in_close_wait = f"netdiagSocketCount.{ANY_FAMILY}.{CLOSE_WAIT}"
+                eventually("all are seen",
+                           lambda: watched.agent.try_get(in_close_wait) == sum(counts))
+                # They are new, which is no leak.
+                self.assertNotIn(("tcp.close_wait", "-"), watched.alarms())
+                clock.step(monotonic=310)
                 trap = watched.raised("tcp.close_wait", severity="critical")
-                eventually("their number is shown", lambda: watched.check("tcp.close_wait")
-                           ["netdiagCheckValue"] == sum(counts) * 100)
-                row = watched.check("tcp.close_wait")
-                self.assertIn("8500 sockets in CLOSE_WAIT", row["netdiagCheckSummary"])
-                self.assertIn(f"8400 at local port {leaky.ports[1]}", row["netdiagCheckSummary"])
-                self.assertIn(f"ss -tnp state close-wait sport = :{leaky.ports[1]}",
-                              row["netdiagCheckAdvice"])
-                self.assertIn("does not close its connections",
-                              trap["Advice"])
+                self.assertEqual(trap["Value"], f"{sum(counts)}00")
+                self.assertRegex(
+                    trap["Summary"], rf"^leaky pid {leaky.process.pid}: 8,500 connections in CLOSE_WAIT "
+                    rf"on port {leaky.ports[1]}, oldest 5 min")
+                self.assertIn("the process does not close what its peers have closed", trap["Advice"])
+                self.assertIn("8,400 of 8,400 on that port are with 127.0.0.1", trap["Advice"])
             watched.cleared("tcp.close_wait")
 
     def test_a_pile_of_time_wait(self):
         """The same alarm gets worse, and better at once."""
         netns = self.netns("timewait")
         config = short("tcp.time_wait") + fast("socketState")
-        config += "check tcp.time_wait warning 300 critical 1000 clear 100\n"
+        config += "check tcp.time_wait warning 300 critical 1000 clear 100 hold 2s notify on\n"
         with Watched(config, netns) as watched, \
                 Application(netns, "server", "listen", "127.0.0.1", 100) as server:
             server.work()
@@ -189,14 +203,13 @@ class Tcp(Fault):
             trap = watched.raised("tcp.time_wait", severity="warning")
             self.assertEqual(trap["Limit"], "30000")
             self.assertGreaterEqual(int(trap["Value"]), 30000)
-            low, high = netns.sysctl("net.ipv4.ip_local_port_range").split()
             self.assertIn("tcp_fin_timeout does not help: TIME_WAIT lasts 60 s",
-                          trap["Advice"])
-            self.assertIn(f"net.ipv4.ip_local_port_range 1024 65535, now {low} {high}",
                           trap["Advice"])
             close_first(netns, server.port, 800)
             worse = watched.raised("tcp.time_wait", severity="critical")
             self.assertEqual(int(worse["Sequence"]), int(trap["Sequence"]) + 1)
+            self.assertEqual((worse["AlarmId"], worse["State"], worse["PreviousSeverity"]),
+                             (trap["AlarmId"], "changed", "warning"))
             self.assertEqual(worse["RaisedAt"],
                              trap["RaisedAt"])
             # Kernels that cannot do this let them end after a minute.
@@ -216,12 +229,11 @@ class Tcp(Fault):
             # moment, both are in TIME_WAIT.
             used = float(re.search(r"([\d.]+) % used", trap["Summary"]).group(1))
             self.assertTrue(70 <= used <= 100, trap["Summary"])
-            command = re.match(r"(sysctl -w net.ipv4.tcp_max_tw_buckets=200), now 100\.",
-                               trap["Advice"])
-            self.assertIsNotNone(command, trap)
-            netns.run(*command.group(1).split())
-            summary = watched.cleared("limits.usage", "tcp-time-wait")["Summary"]
-            self.assertLessEqual(float(re.search(r"([\d.]+) % used", summary).group(1)), 50)
+            self.assertEqual(trap["Command"], "sysctl -w net.ipv4.tcp_max_tw_buckets=200")
+            netns.run(*trap["Command"].split())
+            watched.cleared("limits.usage", "tcp-time-wait")
+            self.assertLessEqual(watched.check("limits.usage", "tcp-time-wait")["netdiagCheckValue"],
+                                 5000)
 
     def test_failed_attempts(self):
         netns = self.netns("attempts")
@@ -245,7 +257,7 @@ class Tcp(Fault):
         """Every tenth packet to a service is lost on the way."""
         need_tools("nft")
         netns = self.netns("retrans")
-        config = short("tcp.retransmits", "tcp.retransmit_rate") + fast("counters")
+        config = short("tcp.retransmits", "tcp.retransmit_rate", window="5s") + fast("counters")
         with Watched(config + "check tcp.retransmit_rate on\n", netns) as watched, \
                 contextlib.ExitStack() as stack:
             pairs = []
@@ -269,15 +281,16 @@ class Tcp(Fault):
                 netns.run("nft", "add table inet lossy; add chain inet lossy in { type filter hook "
                           "input priority 0; }; add rule inet lossy in tcp dport "
                           f"{server.getsockname()[1]} numgen random mod 10 == 0 drop")
-                trap = watched.raised("tcp.retransmits")
-                rate = watched.raised("tcp.retransmit_rate")
+                keys = ("tcp.retransmits", "-"), ("tcp.retransmit_rate", "-")
+                trap, rows = watched.group(*keys)
                 netns.run("nft", "delete table inet lossy")
-                watched.cleared("tcp.retransmits")
-                watched.cleared("tcp.retransmit_rate")
-            self.assertIn("% of segments were sent again", trap["Summary"])
-            self.assertEqual(trap["Units"], "%")
-            self.assertEqual(rate["Units"], "segments/s")
-            self.assertIn("packets are lost on the way: ss -ti", trap["Advice"])
+                watched.over(*keys)
+            share, rate = rows[keys[0]], rows[keys[1]]
+            self.assertRegex(share["netdiagAlarmSummary"], r"^[\d.]+ % of TCP segments sent again")
+            self.assertRegex(rate["netdiagAlarmSummary"], r"^[\d.,]+ TCP segments/s sent again")
+            self.assertEqual(share["netdiagAlarmUnits"], "%")
+            self.assertEqual(rate["netdiagAlarmUnits"], "segments/s")
+            self.assertIn("packets are lost on the way (ss -ti", trap["Advice"])
 
 
 class Udp(Fault):
@@ -292,37 +305,50 @@ class Udp(Fault):
                 sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             with sender, load(netns, lambda: sender.sendto(b"x" * 200, ("127.0.0.1", deaf.port)),
                               pause=0.002):
-                total = watched.raised("udp.rcvbuf_errors", severity="critical")
-                trap = watched.raised("udp.socket_drops", key, "critical")
-                self.assertIn(str(deaf), trap["Summary"])
+                keys = ("udp.socket_drops", key), ("udp.rcvbuf_errors", "-")
+                _, rows = watched.group(*((*key, "critical") for key in keys), severity="critical")
+                self.assertRegex(
+                    rows[keys[0]]["netdiagAlarmSummary"],
+                    rf"^{re.escape(key)} deaf pid {deaf.process.pid}: [\d.,]+ datagrams/s lost")
                 present = netns.run("sysctl", "-n", "net.core.rmem_max", check=False).strip()
-                for advice in (it["Advice"] for it in (total, trap)):
+                for row in rows.values():
                     if present:
-                        self.assertIn(f"{key}, {deaf}, must ask for more with SO_RCVBUF, now 5000: "
-                                      f"net.core.rmem_max allows {present}", advice)
+                        self.assertIn(f"its buffer is 5,000 bytes, rmem_max allows {int(present):,}: "
+                                      "the process must ask for more", row["netdiagAlarmAdvice"])
                     else:
                         # Before Linux 6.10 a namespace does not see it.
-                        self.assertIn("SO_RCVBUF: ss -uamp. net.core.rmem_max bounds", advice)
+                        self.assertIn("SO_RCVBUF, which rmem_max bounds", row["netdiagAlarmAdvice"])
+                    self.assertEqual(row["netdiagAlarmCommand"], "")
                 # Read, the load is nothing to it.
                 deaf.work()
-                watched.cleared("udp.rcvbuf_errors")
-                watched.cleared("udp.socket_drops", key)
+                watched.over(*keys)
 
 
 class Nic(Fault):
+    takes_s = 100
+
     def test_dropped_packets(self):
-        """Frames of a protocol that nobody here speaks."""
+        """A shaper that lets little through; and frames of a protocol that nobody at the other end
+        speaks, which are no loss."""
+        need_tools("tc")
         netns = quiet("drops")
         self.addCleanup(netns.delete)
         pair(netns, "left", "right")
-        with Watched(short("nic.drops", window="3s") + fast("nic"), netns) as watched:
+        with Watched(short("nic.drops", window="5s") + fast("nic"), netns) as watched:
+            index = int(netns.run("cat", "/sys/class/net/right/ifindex"))
             with load(None, lambda: send(netns, "left", 1000)):
-                trap = watched.raised("nic.drops", "right", "critical")
-                self.assertNotIn(("nic.drops", "left"), watched.alarms())
-            self.assertRegex(trap["Summary"], r"^right: (100|9\d(\.\d+)?) % of packets dropped")
-            self.assertIn("mostly on receipt", trap["Advice"])
-            self.assertIn("ip -s -s link show right, ethtool -S right", trap["Advice"])
-            watched.cleared("nic.drops", "right")
+                eventually("they are dropped on receipt", lambda: watched.agent.try_get(
+                    f"netdiagNicRxDropped.{index}") > 50000)
+                self.assertEqual(watched.alarms(), {})
+                netns.run("tc", "qdisc", "add", "dev", "left", "root", "tbf", "rate", "8kbit", "burst",
+                          "1600", "limit", "1600")
+                trap = watched.raised("nic.drops", "left", "critical")
+                self.assertNotIn(("nic.drops", "right"), watched.alarms())
+                self.assertRegex(trap["Summary"], r"^left: [\d.]+ % of packets dropped in 5 s")
+                self.assertIn("the shaper drops what is above its rate", trap["Advice"])
+                self.assertEqual(trap["Command"], "-")
+                netns.run("tc", "qdisc", "del", "dev", "left", "root")
+                watched.cleared("nic.drops", "left")
 
     def test_errors(self):
         """A tunnel whose far end cannot be reached."""
@@ -334,17 +360,22 @@ class Nic(Fault):
         need(made.returncode == 0, f"cannot make a VXLAN device: {made.stderr.strip()}")
         netns.run("ip", "link", "set", "tunnel7", "up")
         with Watched(short("nic.errors") + fast("nic"), netns) as watched:
-            with load(None, lambda: send(netns, "tunnel7", 3)):
+            with load(None, lambda: send(netns, "tunnel7", 20)):
                 trap = watched.raised("nic.errors", "tunnel7", "critical")
             counted = int(netns.run("cat", "/sys/class/net/tunnel7/statistics/tx_errors"))
             self.assertGreaterEqual(counted, int(trap["Value"]) // 100)
-            self.assertIn("ethtool -S tunnel7", trap["Advice"])
+            self.assertIn("a virtual device: look at what it stands on", trap["Advice"])
+            self.assertNotIn("cable", trap["Advice"])
             watched.cleared("nic.errors", "tunnel7")
             # Anew and for ever, but for the device: it goes.
-            with load(None, lambda: send(netns, "tunnel7", 3)):
+            with load(None, lambda: send(netns, "tunnel7", 20)):
                 watched.raised("nic.errors", "tunnel7")
             netns.run("ip", "link", "del", "tunnel7")
-            self.assertIn("object removed", watched.cleared("nic.errors", "tunnel7")["Summary"])
+            gone = time.monotonic()
+            # It is flapping, so that it is given longer.
+            trap = watched.cleared("nic.errors", "tunnel7", timeout=180)
+            self.assertGreater(time.monotonic() - gone, 55)
+            self.assertIn("its object was removed", trap["Summary"])
 
 
 class Host(Fault):
@@ -367,9 +398,8 @@ class Host(Fault):
                 trap = watched.raised("softnet.dropped", "cpu1", "critical")
                 self.assertGreater(softnet_stat()[1][1], before)
                 stop(flood)
-            self.assertIn("cpu1: ", trap["Summary"])
-            self.assertRegex(trap["Advice"],
-                             r"^sysctl -w net\.core\.netdev_max_backlog=2, now 1, and ")
+            self.assertRegex(trap["Summary"], r"^cpu1: [\d.,]+ packets/s lost")
+            self.assertEqual(trap["Command"], "sysctl -w net.core.netdev_max_backlog=2")
             watched.cleared("softnet.dropped", "cpu1")
 
     def test_a_connection_table(self):
@@ -383,7 +413,8 @@ class Host(Fault):
                   "add chain inet track in { type filter hook input priority 0; };" + "".join(
                       f"add rule inet track {chain} meta l4proto udp notrack;"
                       for chain in ("raw", "pre")) + "add rule inet track in ct state new accept")
-        config = short("conntrack.drops", "conntrack.usage") + fast("conntrack")
+        config = short("conntrack.drops", "conntrack.usage", window="5s", clear_after="8s")
+        config += fast("conntrack")
         config += fast("sysctl", interval="500ms")
         with setting(CONNTRACK_MAX) as set_max, Watched(config, netns) as watched, \
                 contextlib.ExitStack() as stack:
@@ -401,22 +432,21 @@ class Host(Fault):
             set_max(maximum)
             self.assertEqual(int(netns.run("conntrack", "-C")), maximum * 93 // 100)
             usage = watched.raised("conntrack.usage", severity="critical")
-            self.assertEqual(usage["Summary"],
-                             "connection table 93 % full, limit 90")
+            self.assertRegex(usage["Summary"], r"^connection table 93 % full, 372 of 400")
+            keys = ("conntrack.usage", "-"), ("conntrack.drops", "-")
             with load(netns, connector(server.getsockname(), keep=100), pause=0.02):
-                drops = watched.raised("conntrack.drops", severity="critical")
+                # The table that is full is told of already.
+                trap, rows = watched.group(*((*key, "critical") for key in keys))
+                self.assertEqual(trap, usage)
                 dropped = sum(map(int, re.findall(r" (?:early_)?drop=(\d+)",
                                                   netns.run("conntrack", "-S"))))
                 self.assertGreater(dropped, 0)
-                for trap in (usage, drops):
-                    self.assertRegex(
-                        trap["Advice"],
-                        rf"^sysctl -w net\.netfilter\.nf_conntrack_max={maximum * 2}, now {maximum}$")
-                self.assertEqual(set(watched.alarms()),
-                                 {("conntrack.usage", "-"), ("conntrack.drops", "-")})
+                for row in rows.values():
+                    self.assertEqual(row["netdiagAlarmCommand"],
+                                     f"sysctl -w net.netfilter.nf_conntrack_max={maximum * 2}")
+                self.assertEqual(set(watched.alarms()), set(keys))
             set_max(maximum * 2)
-            watched.cleared("conntrack.drops")
-            watched.cleared("conntrack.usage")
+            watched.over(*keys)
 
 
 # http.server alone has a backlog of 5, which no healthy web server has.
@@ -465,7 +495,8 @@ class Healthy(Fault):
             with contextlib.ExitStack() as stack:
                 for _ in range(4):
                     stack.enter_context(load(netns, browse, pause=0.1))
-                while time.monotonic() - began < 20:
+                while time.monotonic() - began < 20 or (len(answers) <= 1000 and
+                                                        time.monotonic() - began < 120):
                     self.assertEqual(watched.alarms(), {})
                     time.sleep(0.5)
                 # They have all had the time to find something.
@@ -477,7 +508,7 @@ class Healthy(Fault):
             self.assertEqual(set(answers), {200})
             self.assertGreater(len(answers), 1000)
             self.assertGreater(nstat(netns, "TcpOutSegs"), 2000)
-            self.assertEqual([trap.kind for trap in watched.receiver.all()], ["AlarmSync"])
+            self.assertEqual(watched.told(), ["AlarmSync"])
 
 
 if __name__ == "__main__":
