@@ -278,6 +278,8 @@ class Netns(unittest.TestCase):
                     row.get("netdiagNetnsDiscontinuityTime") not in
                     (None, first["netdiagNetnsDiscontinuityTime"]) and row)(
                         rows(agent).get(netns.name, {})))
+                # The walk that saw the stamp move may have read other columns just before.
+                again = rows(agent)[netns.name]
                 return again, inode_of(netns) == before
             finally:
                 netns.delete()
@@ -360,8 +362,8 @@ class Netns(unittest.TestCase):
                 for path, child in zip((inner, group), started):
                     with open(os.path.join(path, "cgroup.procs"), "w") as procs:
                         procs.write(str(child.pid))
-                row = harness.eventually("the container has its name", lambda: rows(agent).get(
-                    claimed))
+                row = harness.eventually("the container has its name", lambda: (
+                    lambda row: "netdiagNetnsPid" in row and row)(rows(agent).get(claimed, {})))
                 self.assertEqual(row["netdiagNetnsPid"], started[1].pid)
                 self.assertIn(f"sleep:{started[0].pid}", rows(agent))
                 self.assertNotIn(claimed + "#2", rows(agent))

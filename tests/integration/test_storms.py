@@ -12,7 +12,7 @@ import time
 import unittest
 
 import harness
-from harness import Agent, NOBODY, Netns, eventually, need_root, stop
+from harness import Agent, NOBODY, Netns, eventually, need_root, sanitizer, stop
 from traps import TRUE, Receiver
 
 # What crowds of sockets are seen by; nothing else of the machine counts.
@@ -156,7 +156,7 @@ class Listeners(Storm):
         for trap in self.told():
             if trap.instance.startswith("all"):
                 self.assertRegex(trap["Summary"], r"^1,200 listeners in trouble, worst 127\.0\.0\.1:|"
-                                 r"^over after [0-9]+ \w+, 1,200 listeners at worst")
+                                 r"^[a-z.]+: over after [0-9]+ \w+, 1,200 listeners at worst")
 
 
 class Master(Storm):
@@ -187,6 +187,10 @@ class Master(Storm):
         self.master_dies(25, 20, 25)
 
 
+# KiB. AddressSanitizer keeps what was freed, 256 MiB of it.
+GROWTH = 400 * MIB if sanitizer() else 16 * MIB
+
+
 class Flips(Storm):
     takes_s = 60
     # Each evaluation is a flip of all listeners, if it sees them full and the next one empty.
@@ -208,9 +212,9 @@ class Flips(Storm):
 
         # It takes about ten seconds; a busy machine, longer.
         eventually("there are 10,000 flips", flipped, timeout=60)
-        self.assertLess(agent.rss_kib() - memory, 16 * MIB)
+        self.assertLess(agent.rss_kib() - memory, GROWTH)
         self.all_over(agent, 2 * AGREE_S)  # with its sequence, which has no gaps
-        self.assertLess(agent.rss_kib() - memory, 16 * MIB)
+        self.assertLess(agent.rss_kib() - memory, GROWTH)
         self.assertGreater(agent.get("netdiagAgentTrapsSuppressed.0"), 5000)
         self.assertLess(len(self.told()), 5000)
 
@@ -225,7 +229,7 @@ class HeldBack(Storm):
         agent.refreshed("listener")
         crowd.does("fill")
         trap = self.receiver.wait("AlarmRaised", "agent.held_back", timeout=AGREE_S)
-        self.assertRegex(trap["Summary"], r"^notifications have been waiting for [0-9.]+ min, \d+ of them$")
+        self.assertRegex(trap["Summary"], r"^\d+ notifications held back, for [0-9.]+ min so far$")
         self.assertIn("notifications rate", trap["Advice"])
         # It is before others that are waiting.
         self.assertLess(len(self.told()), 8)
@@ -244,7 +248,7 @@ class Many(Storm):
         """Twice as many cost twice as much: no more than three times, on a machine with other work."""
         # How many files a process may have open.
         each, cost = OPEN_FILES - 2000, []
-        agent = self.agent(f"maxRows listener {4 * each}\n")
+        agent = self.agent("maxRows listener 65536\n")
         for i in range(2):
             self.crowd(each, address=f"127.0.0.{i + 1}")
             agent.refreshed("listener")
@@ -335,9 +339,9 @@ class OneUser(Storm):
         self.assertIn(("listener.drops", key), agent.table("netdiagCheckTable"))
         self.texts_are_harmless(agent)
         # Two names never look the same.
-        seen = {trap.key: trap["Summary"].split(" pid ")[0].partition(" ")[2] for trap in self.told()
-                if trap.instance in [crowd.endpoints[0] for crowd in named]
-                and trap["Check"] == "listener.drops"}
+        seen = {trap.instance: trap["Summary"].split(" pid ")[0].partition(" ")[2]
+                for trap in self.told()
+                if trap.kind == "AlarmRaised" and trap.instance in [crowd.endpoints[0] for crowd in named]}
         self.assertEqual((len(seen), len(set(seen.values()))), (len(HOSTILE), len(HOSTILE)), seen)
 
     def test_names_that_a_shell_reads_differently(self):
