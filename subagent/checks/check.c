@@ -211,10 +211,11 @@ static const struct column *column_of(const struct table *table, size_t offset)
 
 void check_object_id(const struct check *check, const void *row, struct object_id *id)
 {
-	const struct check_members *object = check->value.offset[0] ? &check->value
-								    : &check->capped;
+	size_t object = check->object		 ? check->object
+			: check->value.offset[0] ? check->value.offset[0]
+						 : check->capped.offset[0];
 	const struct table *table = check_table(check);
-	const struct column *column = column_of(table, object->offset[0] - 1);
+	const struct column *column = column_of(table, object - 1);
 	oid name[MAX_OID_LEN];
 
 	id->len = column ? (uint32_t)table_oid(table, column, row, name) : 0;

@@ -47,7 +47,8 @@ struct check {
 	struct check_members capped; /* counted as far as `cap` rose too */
 	struct check_members base;   /* CHECK_SHARE: the denominator */
 	struct check_cap cap;
-	size_t stamp; /* offset of the discontinuity stamp, or CHECK_NO_STAMP */
+	size_t object; /* the member that it watches, plus 1, where `value` has no column; else 0 */
+	size_t stamp;  /* offset of the discontinuity stamp, or CHECK_NO_STAMP */
 	const char *units;
 	struct check_limits limits; /* the defaults */
 	const char

@@ -309,7 +309,7 @@ const struct check checks[] = {
 	{.name = "tcp.time_wait", .table = "netdiagSocketStateTable", .value = OF(AT(socket_state_row, count)),
 	 .stamp = CHECK_NO_STAMP, .applies = is_time_wait, .quiet = true, .units = "sockets", .limits = LEVEL(5000, 20000, 4000, IN_UNITS),
 	 .describe = describe_time_wait},
-	{.name = "tcp.close_wait", .table = "netdiagSocketStateTable", .value = OF(AT(socket_state_row, older)),
+	{.name = "tcp.close_wait", .table = "netdiagSocketStateTable", .value = OF(AT(socket_state_row, older)), .object = AT(socket_state_row, count),
 	 .stamp = CHECK_NO_STAMP, .applies = is_close_wait, .units = "sockets", .limits = LEVEL(10, 100, 5, IN_UNITS),
 	 .caused_by = {"listener.queue"}, .describe = describe_close_wait},
 	/* What failed of our own attempts: EmbryonicRsts are those of others (scans, health checks).
@@ -330,7 +330,7 @@ const struct check checks[] = {
 	 .value = OF(AT(tcp_row, rcv_q_drop), AT(tcp_row, zero_window_drop), AT(tcp_row, backlog_drop)),
 	 .stamp = CHECK_NO_STAMP, .units = "segments/s", .limits = RATE(1, 100, 0),
 	 .describe = describe_rcvq_drops},
-	{.name = "socket.stuck", .table = "netdiagBufferTable", .value = OF(AT(buffer_row, stuck_seconds)),
+	{.name = "socket.stuck", .table = "netdiagBufferTable", .value = OF(AT(buffer_row, stuck_seconds)), .object = AT(buffer_row, rx_queue_bytes),
 	 .stamp = CHECK_NO_STAMP, .sparse = true, .applies = is_longest_stuck, .instance = name_buffer,
 	 .many = "sockets", .units = "s",
 	 .limits = {.measure = {.kind = CHECK_LEVEL, .scale = IN_UNITS}, LIMITS(60, 600, 0), .clear_after = MINUTE},
