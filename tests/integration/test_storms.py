@@ -270,8 +270,8 @@ HOSTILE = ("kernel.panic=1 ", "web;1", "web_1", "$(reboot)", "`reboot`", "\"'\\ 
 # A command that can be run as it is. Of what comes from outside only an interface's name is in it.
 COMMAND = re.compile(r"-|sysctl -w [a-z0-9_.]+=[0-9]+|nsenter -n -t [0-9]+ ss -ltn|"
                      r"ethtool -G [A-Za-z0-9_.:@-]{1,15} rx [0-9]+")
-# What nothing is to a shell.
-HARMLESS = re.compile(r"[a-zA-Z0-9 %'+,_.:/=@-]*")
+# What our own sentences consist of: names are percent-encoded.
+HARMLESS = re.compile(r"[a-zA-Z0-9 %'()+,_.:/=@-]*")
 
 
 class OneUser(Storm):

@@ -113,7 +113,8 @@ class Receiver:
     def all(self):
         """Every notification of netdiagd so far, in the order of arrival."""
         found = []
-        for line in self.text().splitlines():
+        # The last line may still be being written.
+        for line in self.text().rpartition("\n")[0].splitlines():
             security = re.match(r"(TRAP|TRAP2|INFORM), SNMP v(1|2c|3),", line)
             if not security:
                 continue
