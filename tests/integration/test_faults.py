@@ -192,12 +192,13 @@ class Tcp(Fault):
             watched.cleared("tcp.close_wait")
 
     def test_a_pile_of_time_wait(self):
-        """The same alarm gets worse, and better at once."""
+        """The same alarm gets worse, and better at once. The server's backlog takes all connections,
+        however busy the machine is."""
         netns = self.netns("timewait")
         config = short("tcp.time_wait") + fast("socketState")
         config += "check tcp.time_wait warning 300 critical 1000 clear 100 hold 2s notify on\n"
         with Watched(config, netns) as watched, \
-                Application(netns, "server", "listen", "127.0.0.1", 100) as server:
+                Application(netns, "server", "listen", "127.0.0.1", 4096) as server:
             server.work()
             close_first(netns, server.port, 400)
             trap = watched.raised("tcp.time_wait", severity="warning")
