@@ -28,8 +28,10 @@ struct alarms *alarms_new(const struct alarm_settings *settings, uint64_t first_
 		alarms_free(alarms);
 		return NULL;
 	}
-	for (size_t i = 0; i < check_count(); i++)
+	for (size_t i = 0; i < check_count(); i++) {
+		alarms->memory[i].table = check_table(&checks[i]);
 		check_policy(&checks[i], "", NULL, settings, &alarms->memory[i].policy);
+	}
 	return alarms;
 }
 

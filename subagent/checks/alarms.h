@@ -33,8 +33,8 @@ struct alarm_feed {
 
 /* Where the rows come from. */
 struct alarm_source {
-	/* How the source of a table (its MIB name) is. False: there is none. */
-	bool (*feed)(const char *table, struct alarm_feed *feed, void *arg);
+	/* How the source of a table is. False: there is none. */
+	bool (*feed)(const struct table *table, struct alarm_feed *feed, void *arg);
 	struct check_host host;
 	void *arg;
 };

@@ -21,6 +21,7 @@ enum alarms_pins {
 
 /* What is remembered of each check. */
 struct check_memory {
+	const struct table *table;  /* that the check reads */
 	struct check_policy policy; /* of the instances for which nothing else is said */
 	enum collect_status status;
 	uint64_t generation; /* of the rows that were evaluated last; 0: none yet */

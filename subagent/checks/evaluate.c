@@ -503,11 +503,10 @@ void alarms_evaluate_check(struct alarms_pass *pass, uint64_t now)
 	const struct rows *rows;
 	bool present;
 
-	if (!source->feed(pass->check->table, &feed, source->arg))
+	if (!source->feed(memory->table, &feed, source->arg))
 		return;
 	present = is_present(&feed, now);
-	rows = feed.generation ? source->host.rows(check_table(pass->check)->type, source->host.arg)
-			       : NULL;
+	rows = feed.generation ? source->host.rows(memory->table->type, source->host.arg) : NULL;
 	pass->time = now;
 	if (feed.status == COLLECT_UNSUPPORTED) {
 		evaluate_missing(pass, &feed);

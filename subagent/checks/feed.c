@@ -11,17 +11,13 @@
 /* How often the agent's own rows are looked at. */
 #define AGENT_EVERY_NS SECOND_NS
 
-static bool feed_of(const char *name, struct alarm_feed *feed, void *arg)
+static bool feed_of(const struct table *table, struct alarm_feed *feed, void *arg)
 {
 	struct pinned *pinned = arg;
-	struct engine *engine = pinned_engine(pinned);
-	const struct table *table = table_find(name);
 	const struct snapshot *snapshot;
 	struct collector_state state;
-	int i;
+	size_t i;
 
-	if (!table)
-		return false;
 	if (!table->collector) {
 		feed->status = COLLECT_OK;
 		feed->on = true;
@@ -31,11 +27,11 @@ static bool feed_of(const char *name, struct alarm_feed *feed, void *arg)
 		feed->generation = feed->time / AGENT_EVERY_NS + 1;
 		return true;
 	}
-	i = engine_find(engine, table->collector);
-	if (i < 0)
+	i = pinned_collector(pinned, table);
+	if (i == PINNED_NO_COLLECTOR)
 		return false;
-	engine_state(engine, (size_t)i, &state);
-	snapshot = pinned_snapshot(pinned, (size_t)i);
+	engine_state(pinned_engine(pinned), i, &state);
+	snapshot = pinned_snapshot(pinned, i);
 	feed->status = state.status;
 	feed->on = state.on;
 	feed->left_out = snapshot && snapshot->left_out;

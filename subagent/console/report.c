@@ -68,7 +68,8 @@ static void report_add_check(struct report *report, const struct check *check,
 	struct alarm_feed feed;
 	struct report_line *line;
 
-	if (!source->feed(check->table, &feed, source->arg) || feed.status == COLLECT_UNSUPPORTED)
+	if (!source->feed(check_table(check), &feed, source->arg) ||
+	    feed.status == COLLECT_UNSUPPORTED)
 		return;
 	line = report_add(report, check, feed.status == COLLECT_OK ? CHECK_OK : CHECK_UNKNOWN);
 	if (line)

@@ -10,11 +10,9 @@
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/pinned.h"
 
-#define NO_COLLECTOR SIZE_MAX
-
 /* Where a table's rows come from. */
 struct source {
-	size_t collector; /* index in the engine, or NO_COLLECTOR */
+	size_t collector; /* index in the engine, or PINNED_NO_COLLECTOR */
 	pinned_fill_fn *fill;
 	void *arg;
 	struct rows own;
@@ -37,7 +35,7 @@ struct pinned *pinned_new(struct engine *engine)
 	for (size_t i = 0; i < table_count; i++) {
 		int found = tables[i].collector ? engine_find(engine, tables[i].collector) : -1;
 
-		view->source[i].collector = found < 0 ? NO_COLLECTOR : (size_t)found;
+		view->source[i].collector = found < 0 ? PINNED_NO_COLLECTOR : (size_t)found;
 		rows_init(&view->source[i].own, tables[i].type);
 	}
 	agent_start();
@@ -115,7 +113,7 @@ const struct rows *pinned_rows(const struct table *table, void *arg)
 
 	if (!table->collector)
 		return own_rows(source);
-	if (source->collector == NO_COLLECTOR)
+	if (source->collector == PINNED_NO_COLLECTOR)
 		return NULL;
 	snapshot = view->pinned[source->collector];
 	return snapshot && table->rows < snapshot->rows_count ? &snapshot->rows[table->rows] : NULL;
@@ -124,6 +122,11 @@ const struct rows *pinned_rows(const struct table *table, void *arg)
 const struct snapshot *pinned_snapshot(const struct pinned *view, size_t collector)
 {
 	return view->pinned[collector];
+}
+
+size_t pinned_collector(const struct pinned *view, const struct table *table)
+{
+	return view->source[table - tables].collector;
 }
 
 struct engine *pinned_engine(const struct pinned *view)

@@ -36,6 +36,10 @@ const struct rows *pinned_rows(const struct table *table, void *view);
 /* The snapshot that the view holds of a collector (by its index in the engine), or NULL. */
 const struct snapshot *pinned_snapshot(const struct pinned *view, size_t collector);
 
+/* Which collector of the engine fills a table; PINNED_NO_COLLECTOR: none of it. */
+#define PINNED_NO_COLLECTOR SIZE_MAX
+size_t pinned_collector(const struct pinned *view, const struct table *table);
+
 /* The engine behind it. */
 struct engine *pinned_engine(const struct pinned *view);
 

@@ -14,7 +14,7 @@
 
 static const struct alarm_settings settings = {.rate_per_minute = 30, .history = 10};
 
-static bool no_feed(const char *table, struct alarm_feed *feed, void *arg)
+static bool no_feed(const struct table *table, struct alarm_feed *feed, void *arg)
 {
 	(void)table;
 	(void)feed;

@@ -20,12 +20,10 @@ static size_t index_of(const char *name)
 	return 0;
 }
 
-static bool feed_of(const char *name, struct alarm_feed *feed, void *arg)
+static bool feed_of(const struct table *table, struct alarm_feed *feed, void *arg)
 {
 	const struct made *made = arg;
-	const struct table *table = table_find(name);
 
-	ck_assert_ptr_nonnull(table);
 	if (!table->collector) {
 		*feed = (struct alarm_feed){
 			.status = COLLECT_OK,
