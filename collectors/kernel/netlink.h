@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one place that talks netlink. Requests are built with libmnl (sock_diag, ctnetlink) or
- * libnl-3 (links, qdiscs, genetlink); the exchange itself is here, so that every dump gets the
+ * The one place that talks netlink. Requests are built with libmnl (sock_diag, ctnetlink,
+ * genetlink) or libnl-3 (links, qdiscs); the exchange itself is here, so that every dump gets the
  * same care: DONE's errno is checked, an interrupted dump is tried again, an overrun (ENOBUFS) is
  * an error, nothing waits past its deadline.
  */
