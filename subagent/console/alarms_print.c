@@ -8,6 +8,7 @@
 #include "subagent/checks/advices.h"
 #include "subagent/console/alarms_print.h"
 #include "subagent/console/json.h"
+#include "subagent/tables/table.h"
 
 static const char *severity_name(const struct alarm_row *alarm)
 {
@@ -48,13 +49,14 @@ static void print_json(FILE *out, const struct alarm_row *alarm)
 		{"advice", alarm->text.advice},
 		{"command", alarm->text.command},
 	};
-	char number[24];
+	char number[24], raised[TIME_TEXT_SIZE];
 
+	time_text(alarm->raised_at, raised);
 	fprintf(out,
 		"\n{\"id\": %" PRIu64 ", \"causeId\": %" PRIu64 ", \"count\": %" PRIu64
-		", \"notify\": %s, \"age\": %" PRIu64 ", \"raisedAt\": %" PRIu64,
+		", \"notify\": %s, \"age\": %" PRIu64 ", \"raisedAt\": \"%s\"",
 		alarm->id, alarm->cause_id, alarm->count, alarm->notify ? "true" : "false",
-		alarm->age / SECOND_NS, alarm->raised_at / SECOND_NS);
+		alarm->age / SECOND_NS, raised);
 	if (alarm->value != ROW_ABSENT) {
 		advice_number((int64_t)alarm->value, number);
 		fprintf(out, ", \"value\": %s", number);

@@ -102,8 +102,8 @@ class Remembered(Saved):
             found = json.loads(self.shown("--format=json"))
             for check, instance in before:
                 self.assertIn(check, text)
-            self.assertEqual({alarm["id"] for alarm in found["alarms"]},
-                             {number for number, _ in before.values()})
+            self.assertEqual({(alarm["id"], alarm["raisedAt"]) for alarm in found["alarms"]},
+                             set(before.values()))
         # The deaf socket is gone, and has to be for a minute.
         eventually("each ends by its value", lambda: not watched.alarms(), timeout=150)
         self.agreed()
