@@ -20,6 +20,7 @@ enum {
 	OPTION_DUMP,
 	OPTION_FORMAT,
 	OPTION_LOG,
+	OPTION_LOG_LEVEL,
 	OPTION_PROC_ROOT,
 	OPTION_REPORT,
 	OPTION_STATE_FILE,
@@ -36,6 +37,7 @@ static const struct option long_options[] = {
 	{"format", required_argument, NULL, OPTION_FORMAT},
 	{"help", no_argument, NULL, 'h'},
 	{"log", required_argument, NULL, OPTION_LOG},
+	{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
 	{"proc-root", required_argument, NULL, OPTION_PROC_ROOT},
 	{"report", optional_argument, NULL, OPTION_REPORT},
 	{"state-file", required_argument, NULL, OPTION_STATE_FILE},
@@ -61,6 +63,9 @@ void options_help(void)
 	      "  --format text|json   the format of --report and --alarms\n"
 	      "  --test-notification  send a raised and a cleared alarm, both marked as tests\n"
 	      "  --log stderr|syslog  where to write messages (default: stderr)\n"
+	      "  --log-level LEVEL    how much to write: error, warning, notice, info (the "
+	      "default)\n"
+	      "                       or debug\n"
 	      "  --state-file FILE    keep the alarms there (overrides stateFile)\n"
 	      "  --proc-root DIR      read DIR instead of /proc, to serve a captured tree\n"
 	      "  --sys-root DIR       read DIR instead of /sys\n"
@@ -145,6 +150,12 @@ static int options_apply(struct options *options, int option, bool *format)
 		if (!log_target_parse(optarg, &options->log))
 			return options_wrong("--log takes stderr or syslog, not", optarg);
 		return 0;
+	case OPTION_LOG_LEVEL:
+		if (!log_level_parse(optarg, &options->log_level))
+			return options_wrong(
+				"--log-level takes error, warning, notice, info or debug, not",
+				optarg);
+		return 0;
 	case OPTION_PROC_ROOT:
 		return options_root(options, ROOT_PROC, "--proc-root");
 	case OPTION_SYS_ROOT:
@@ -169,6 +180,7 @@ int options_parse(struct options *options, int argc, char **argv)
 
 	*options = (struct options){.roots = roots_default,
 				    .log = LOG_TO_STDERR,
+				    .log_level = LOG_INFO,
 				    .dump = DUMP_TEXT,
 				    .report = REPORT_TEXT,
 				    .seconds = REPORT_SECONDS_DEFAULT};

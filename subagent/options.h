@@ -29,6 +29,7 @@ struct options {
 	const char *address;	/* NULL: the one of the configuration */
 	struct roots roots;
 	enum log_target log;
+	int log_level;		   /* LOG_INFO */
 	enum dump_format dump;	   /* TASK_DUMP */
 	enum report_format report; /* TASK_REPORT, TASK_ALARMS */
 	unsigned seconds;	   /* TASK_REPORT */
