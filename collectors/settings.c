@@ -11,10 +11,10 @@
 
 /* Patterns for the names that drivers give statistics about loss. */
 static const char *const nic_statistics_default[] = {
-	"*drop*",    "*discard*",  "*miss*",	  "*error*",	  "*_err*",
-	"*fifo*",    "*no_buf*",   "*nobuf*",	  "*no_dma*",	  "*alloc*",
-	"*timeout*", "*oob*",	   "*OOB*",	  "*out_of_buf*", "*empty_rx_ring*",
-	"*overrun*", "*overflow*", "*no_memory*", "*crc*",	  "* err",
+	"*drop*",   "*discard*",    "*miss*",	       "*error*",   "*_err*",	  "*fifo*",
+	"*no_buf*", "*nobuf*",	    "*no_dma*",	       "*alloc*",   "*timeout*",  "*oob*",
+	"*OOB*",    "*out_of_buf*", "*empty_rx_ring*", "*overrun*", "*overflow*", "*no_memory*",
+	"*crc*",    "* err",	    "*exceeded*",      "*pause*",   "*pfc*",	  "*queue_stop*",
 };
 
 static const uint32_t max_rows_default[MAX_ROWS_COUNT] = {

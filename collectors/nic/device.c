@@ -25,8 +25,6 @@
  * once a minute with the default interval. */
 #define REFRESH_TURNS 12
 
-#define SOURCE_STATS64 "rx_missed (stats64)"
-
 void nic_device_forget(struct nic_device *device)
 {
 	driver_stats_free(&device->stats);
@@ -147,31 +145,6 @@ static int device_values(struct nic_device *device, struct ethtool *ethtool,
 	return err;
 }
 
-/* The device's total of what it lost for lack of buffers. Where the driver is known to count that
- * but has no statistics at the moment (interface down), it stays absent, so that the number does
- * not alternate between two meanings. */
-static void device_discards(const struct nic_device *device, struct nic_row *row,
-			    const uint64_t *values, int err)
-{
-	const struct nic_discards *discards = &device->stats.discards;
-	bool refused = err == -EOPNOTSUPP;
-
-	if (values && discards->count) {
-		row->rx_discards = nic_discards_value(discards, values, device->stats.total);
-		row->rx_discards_bits = discards->bits;
-		ROW_SET_TEXT(row->rx_discards_source, discards->source);
-		return;
-	}
-	if (nic_discards_known(device->driver) && !refused &&
-	    (err || !device->stats.total || discards->count))
-		return;
-	if (row->rx_missed == ROW_ABSENT)
-		return;
-	row->rx_discards = row->rx_missed;
-	row->rx_discards_bits = 64;
-	ROW_SET_TEXT(row->rx_discards_source, SOURCE_STATS64);
-}
-
 static int device_stats(struct nic_device *device, struct nic_reading *reading, struct nic_row *row,
 			struct rows *stats)
 {
@@ -181,7 +154,8 @@ static int device_stats(struct nic_device *device, struct nic_reading *reading, 
 
 	if (err == -ENOMEM)
 		return err;
-	device_discards(device, row, values, err);
+	nic_discards_show(&device->stats.discards, device->driver, values, device->stats.total, err,
+			  row);
 	err = device_note(c, device->ifname, "ETHTOOL_GSTATS", err);
 	if (!err && values)
 		err = driver_stats_rows(&device->stats, device->ifindex, values, stats);
