@@ -86,6 +86,16 @@ int collect_fail(struct collect *c, int err, const char *format, ...)
 	return err;
 }
 
+int collect_fail_unprivileged(struct collect *c, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(c->error, sizeof(c->error), format, args);
+	va_end(args);
+	return c->asked ? -EPERM : -EOPNOTSUPP;
+}
+
 void collect_note(struct collect *c, const char *format, ...)
 {
 	static const char between[] = "; ", more[] = " (and more)";
@@ -216,20 +226,43 @@ static void slot_publish(struct slot *slot, struct snapshot *snapshot, const str
 	snapshot_put(snapshot);
 }
 
+/* Whether a collector reads a kernel that the roots exclude. */
+static bool slot_excluded(const struct slot *slot, const struct collect_settings *settings)
+{
+	return slot->desc->live && !roots_live(&settings->roots);
+}
+
+/* Makes sure that there is a state, if the collector has one. False when memory is short. */
+static bool slot_open(struct slot *slot)
+{
+	if (!slot->state && slot->desc->state_size)
+		slot->state = calloc(1, slot->desc->state_size);
+	return slot->state || !slot->desc->state_size;
+}
+
+void engine_prepare(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->count; i++) {
+		struct slot *slot = &engine->slot[i];
+
+		if (slot->desc->prepare && engine->settings->collector[i].on &&
+		    !slot_excluded(slot, engine->settings) && slot_open(slot))
+			slot->desc->prepare(slot->state, engine->settings);
+	}
+}
+
 /* Makes sure that there are a state and a snapshot, and collects into it. 0 or -errno. */
 static int slot_fill(struct slot *slot, struct snapshot *snapshot, struct collect *c)
 {
 	int err;
 
-	if (!slot->state && slot->desc->state_size)
-		slot->state = calloc(1, slot->desc->state_size);
-	if (!snapshot || (!slot->state && slot->desc->state_size))
+	if (!slot_open(slot) || !snapshot)
 		return collect_fail(c, -ENOMEM, "%s", slot->desc->name);
 	c->state = slot->state;
 	c->rows = snapshot->rows;
 	c->buf = &slot->buf;
 	snapshot->time = c->now;
-	if (slot->desc->live && !roots_live(&c->settings->roots)) {
+	if (slot_excluded(slot, c->settings)) {
 		snprintf(c->error, sizeof(c->error),
 			 "reads the running kernel over %s, which --proc-root and --sys-root "
 			 "exclude",
@@ -252,6 +285,7 @@ static void slot_collect(struct slot *slot)
 	struct snapshot *snapshot;
 	struct collect c = {
 		.settings = settings_get(engine->settings),
+		.asked = engine->settings->collector[slot->index].asked,
 		.now = clock_monotonic(),
 		.stop = &engine->stop,
 	};

@@ -45,6 +45,10 @@ struct engine;
 struct engine *engine_new(const struct collector *const *list,
 			  const struct collect_settings *settings);
 
+/* Lets the collectors that are on do what needs a privilege or must be done before there are
+ * threads. In the main thread, before the engine is started or collects. */
+void engine_prepare(struct engine *engine);
+
 /* Starts a thread for each collector that is on. 0 or -errno. */
 int engine_start(struct engine *engine);
 

@@ -28,6 +28,7 @@ struct collect_settings {
 	struct roots roots; /* borrowed strings, set once from the command line */
 	struct {
 		bool on;
+		bool asked; /* the configuration turns it on itself: `collector NAME on` */
 		uint32_t interval_ms;
 	} collector[COLLECTORS_MAX];	 /* in the order of the engine's list */
 	struct globs interfaces_include; /* empty: all */

@@ -62,10 +62,14 @@ static bool apply_interval(struct draft *draft, struct line *line)
 
 static bool apply_collector(struct draft *draft, struct line *line)
 {
+	struct collect_settings *collect = draft->configuration->collect;
 	size_t i;
 
-	return line_find(line, 1, "collector", known_collector, NULL, &i) &&
-	       line_take(line, 2, &switch_type, &draft->configuration->collect->collector[i].on);
+	if (!line_find(line, 1, "collector", known_collector, NULL, &i) ||
+	    !line_take(line, 2, &switch_type, &collect->collector[i].on))
+		return false;
+	collect->collector[i].asked = collect->collector[i].on;
+	return true;
 }
 
 /* Adds the words from `from` on to a list of patterns. */
