@@ -39,6 +39,7 @@ struct slot {
 	struct filebuf buf;
 	struct snapshot *snapshot;
 	uint64_t busy_since; /* monotonic ns; 0: idle */
+	uint64_t due;	     /* monotonic ns: when the next collection begins, while idle */
 	enum collect_status status;
 	char source[COLLECT_SOURCE_SIZE];
 	char error[COLLECT_ERROR_SIZE];
@@ -349,6 +350,7 @@ static void *slot_thread(void *arg)
 
 		if (!engine->settings->collector[slot->index].on) {
 			slot_close(slot);
+			slot->due = 0;
 			slot_wait(slot, 0);
 			continue;
 		}
@@ -359,7 +361,8 @@ static void *slot_thread(void *arg)
 		/* At multiples of the interval: one wake-up of the processor serves them all. */
 		interval = engine->settings->collector[slot->index].interval_ms * MILLISECOND_NS;
 		now = clock_monotonic();
-		slot_wait(slot, now - now % interval + interval);
+		slot->due = now - now % interval + interval;
+		slot_wait(slot, slot->due);
 	}
 	slot_close(slot);
 	slot->ended = true;
@@ -514,12 +517,40 @@ const struct snapshot *engine_snapshot(struct engine *engine, size_t i)
 	return snapshot;
 }
 
+/* With the lock held: how long a collection may take, or be overdue, before the collector stalls.
+ */
+static uint64_t slot_stall_limit(const struct slot *slot)
+{
+	const struct collect_settings *settings = slot->engine->settings;
+
+	return settings->collector[slot->index].interval_ms * MILLISECOND_NS * STALE_INTERVALS +
+	       SECOND_NS;
+}
+
+bool engine_progresses(struct engine *engine)
+{
+	uint64_t now = clock_monotonic();
+	bool any = false, progress = false;
+
+	pthread_mutex_lock(&engine->lock);
+	for (size_t i = 0; i < engine->count; i++) {
+		const struct slot *slot = &engine->slot[i];
+		uint64_t since = slot->busy_since ? slot->busy_since : slot->due;
+
+		if (!engine->settings->collector[i].on)
+			continue;
+		any = true;
+		/* A thread that has not begun yet has neither time. */
+		progress = progress || !since || now < since + slot_stall_limit(slot);
+	}
+	pthread_mutex_unlock(&engine->lock);
+	return progress || !any;
+}
+
 /* With the lock held: a collector whose rows are old stalls, whatever its last outcome. */
 static void slot_note_stall(const struct slot *slot, uint64_t now, struct collector_state *state)
 {
-	uint64_t limit = state->interval_ms * MILLISECOND_NS * STALE_INTERVALS + SECOND_NS;
-
-	if (!slot->busy_since || now - slot->busy_since < limit)
+	if (!slot->busy_since || now - slot->busy_since < slot_stall_limit(slot))
 		return;
 	if (state->status != COLLECT_PENDING)
 		state->status = COLLECT_STALE;

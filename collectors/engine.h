@@ -79,6 +79,10 @@ bool engine_event(struct engine *engine);
 const struct snapshot *engine_snapshot(struct engine *engine, size_t i);
 void snapshot_put(const struct snapshot *snapshot);
 
+/* Whether at least one collector works as it should: it is idle and not overdue, or has been at
+ * work for less than three intervals. True as well when all are off. */
+bool engine_progresses(struct engine *engine);
+
 /* How collector i is. */
 void engine_state(struct engine *engine, size_t i, struct collector_state *state);
 

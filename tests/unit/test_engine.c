@@ -569,6 +569,7 @@ START_TEST(a_stall_is_shown_and_delays_nobody)
 	}
 	ck_assert_uint_lt(longest, 500 * MILLISECOND);
 	ck_assert_int_eq(state_of(SCRIPTED).status, COLLECT_OK);
+	ck_assert(engine_progresses(engine));
 	release();
 	EVENTUALLY(state_of(SOFTNET).status == COLLECT_OK);
 	end();
@@ -585,6 +586,32 @@ START_TEST(a_stall_at_the_start)
 	ck_assert_int_eq(state_of(SOFTNET).status, COLLECT_PENDING);
 	release();
 	EVENTUALLY(state_of(SOFTNET).status == COLLECT_OK);
+	end();
+}
+END_TEST
+
+/* One that works is enough; when none does, or all are off, is told apart. */
+START_TEST(an_engine_that_is_stuck)
+{
+	begin();
+	tree_fifo(&tree, "proc/net/softnet_stat");
+	ck_assert(engine_progresses(engine));
+	ck_assert_int_eq(engine_start(engine), 0);
+	EVENTUALLY(strstr(state_of(SOFTNET).error, "under way"));
+	ck_assert(engine_progresses(engine));
+	for (size_t i = 0; i < LIST_COUNT; i++)
+		settings[1]->collector[i].on = i == SOFTNET;
+	engine_configure(engine, settings[1]);
+	ck_assert(!engine_progresses(engine));
+	release();
+	EVENTUALLY(state_of(SOFTNET).status == COLLECT_OK);
+	ck_assert(engine_progresses(engine));
+	end();
+	begin();
+	for (size_t i = 0; i < LIST_COUNT; i++)
+		settings[0]->collector[i].on = false;
+	ck_assert_int_eq(engine_start(engine), 0);
+	ck_assert(engine_progresses(engine));
 	end();
 }
 END_TEST
@@ -756,6 +783,6 @@ UNIT_MAIN("collect", pending_at_first, once_without_threads, failures_have_their
 	  notes_stand_under_ok, reason_before_remedy, missing_privilege, long_reasons,
 	  several_notes, refreshes_at_its_interval, intervals_can_change, off_and_on_again,
 	  off_from_the_start, a_stall_is_shown_and_delays_nobody, a_stall_at_the_start,
-	  settings_stay_while_stuck, off_while_stuck, stop_does_not_wait_for_the_stuck, all_at_once,
-	  other_roots_exclude_the_running_kernel, prepared_before_the_first_collection,
-	  long_collections_end_when_told)
+	  an_engine_that_is_stuck, settings_stay_while_stuck, off_while_stuck,
+	  stop_does_not_wait_for_the_stuck, all_at_once, other_roots_exclude_the_running_kernel,
+	  prepared_before_the_first_collection, long_collections_end_when_told)
