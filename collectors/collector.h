@@ -10,8 +10,8 @@
 #include "collectors/kernel/procfs.h"
 #include "collectors/settings.h"
 
-#define COLLECT_ROWS_MAX    3	/* kinds of rows that one collector can fill */
-#define COLLECT_SOURCE_SIZE 96	/* "/proc/net/softnet_stat" */
+#define COLLECT_ROWS_MAX    4	/* kinds of rows that one collector can fill */
+#define COLLECT_SOURCE_SIZE 128 /* "/proc/net/softnet_stat" */
 #define COLLECT_ERROR_SIZE  256 /* what failed, why, and the remedy */
 
 /* The values of netdiagCollectorStatus. */

@@ -261,6 +261,10 @@ static const struct column tcp_columns[] = {
 	COUNTER (27, "netdiagTcpActiveOpens",       tcp_row, active_opens),
 	COUNTER (28, "netdiagTcpPassiveOpens",      tcp_row, passive_opens),
 	GAUGE   (29, "netdiagTcpCurrEstab",         tcp_row, curr_estab),
+	COUNTER (30, "netdiagTcpOfoDrop",           tcp_row, ofo_drop),
+	COUNTER (31, "netdiagTcpInCsumErrors",      tcp_row, in_csum_errors),
+	COUNTER (32, "netdiagTcpPfMemallocDrop",    tcp_row, pf_memalloc_drop),
+	COUNTER (33, "netdiagTcpMinTtlDrop",        tcp_row, min_ttl_drop),
 };
 
 static const struct column udp_columns[] = {
@@ -278,6 +282,27 @@ static const struct column udp_columns[] = {
 	COUNTER (12, "netdiagUdp6SndbufErrors", udp_row, udp6.sndbuf_errors),
 	COUNTER (13, "netdiagUdp6InCsumErrors", udp_row, udp6.in_csum_errors),
 	COUNTER (14, "netdiagUdp6MemErrors",    udp_row, udp6.mem_errors),
+};
+
+static const struct column ip_columns[] = {
+	COUNTER (1,  "netdiagIpInHdrErrors",          ip_row, in_hdr_errors),
+	COUNTER (2,  "netdiagIpInAddrErrors",         ip_row, in_addr_errors),
+	COUNTER (3,  "netdiagIpReversePath",          ip_row, reverse_path),
+	COUNTER (4,  "netdiagIpInNoRoutes",           ip_row, in_no_routes),
+	COUNTER (5,  "netdiagIpOutNoRoutes",          ip_row, out_no_routes),
+	COUNTER (6,  "netdiagIpReasmFails",           ip_row, reasm_fails),
+	COUNTER (7,  "netdiagIpFragFails",            ip_row, frag_fails),
+	COUNTER (8,  "netdiagIpCsumErrors",           ip_row, ip_csum_errors),
+	COUNTER (9,  "netdiagIpIcmpCsumErrors",       ip_row, icmp_csum_errors),
+	COUNTER (10, "netdiagIpInUnknownProtos",      ip_row, in_unknown_protos),
+	COUNTER (11, "netdiagIpInTruncatedPkts",      ip_row, in_truncated_pkts),
+	COUNTER (12, "netdiagIpInTooBigErrors",       ip_row, in_too_big_errors),
+	COUNTER (13, "netdiagIpInDiscards",           ip_row, in_discards),
+	COUNTER (14, "netdiagIpOutDiscards",          ip_row, out_discards),
+	COUNTER (15, "netdiagIpNeighborDiscards",     ip_row, neighbor_discards),
+	COUNTER (16, "netdiagIpNeighborTableFulls",   ip_row, neighbor_table_fulls),
+	COUNTER (17, "netdiagIpXfrmInErrors",         ip_row, xfrm_in_errors),
+	COUNTER (18, "netdiagIpXfrmOutErrors",        ip_row, xfrm_out_errors),
 };
 
 static const struct column conntrack_columns[] = {
@@ -496,6 +521,7 @@ const struct table tables[] = {
 	TABLE  (20, "netdiagCheck",          check_row_type,           OWN,         0, check_columns),
 	TABLE  (21, "netdiagAlarm",          alarm_row_type,           OWN,         0, alarm_columns),
 	TABLE  (22, "netdiagAlarmHistory",   alarm_history_row_type,   OWN,         0, alarm_history_columns),
+	SCALARS(27, "netdiagIp",             ip_row_type,              "counters",  3, ip_columns),
 };
 /* clang-format on */
 
