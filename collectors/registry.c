@@ -14,6 +14,8 @@
 #include "collectors/protocol/memory.h"
 #include "collectors/registry.h"
 #include "collectors/socket/fullest_buffers.h"
+#include "collectors/socket/nfqueue.h"
+#include "collectors/socket/socket_drops.h"
 #include "collectors/socket/tcp_states.h"
 #include "collectors/socket/udp_socket.h"
 
@@ -24,5 +26,6 @@ const struct collector *const collectors[] = {
 	&listener_collector,	    &udp_socket_collector,
 	&protocol_memory_collector, &fullest_buffers_collector,
 	&limits_collector,	    &sysctls_collector,
-	&netns_collector,	    NULL,
+	&netns_collector,	    &socket_drop_collector,
+	&nfqueue_collector,	    NULL,
 };

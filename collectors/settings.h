@@ -14,12 +14,13 @@
 
 /* Bounds on tables that a host can blow up: the words of `maxRows`. */
 enum max_rows {
-	MAX_ROWS_NIC_STAT,   /* statistics per interface */
-	MAX_ROWS_LISTENER,   /* endpoints */
-	MAX_ROWS_UDP_SOCKET, /* endpoints */
-	MAX_ROWS_BUFFER,     /* the N fullest sockets */
-	MAX_ROWS_NETNS,	     /* namespaces */
-	MAX_ROWS_IRQ,	     /* interrupts */
+	MAX_ROWS_NIC_STAT,    /* statistics per interface */
+	MAX_ROWS_LISTENER,    /* endpoints */
+	MAX_ROWS_UDP_SOCKET,  /* endpoints */
+	MAX_ROWS_BUFFER,      /* the N fullest sockets */
+	MAX_ROWS_NETNS,	      /* namespaces */
+	MAX_ROWS_IRQ,	      /* interrupts */
+	MAX_ROWS_SOCKET_DROP, /* raw and netlink sockets */
 	MAX_ROWS_COUNT,
 };
 

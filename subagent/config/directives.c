@@ -128,9 +128,13 @@ static bool apply_socket_states(struct draft *draft, struct line *line)
 static bool apply_max_rows(struct draft *draft, struct line *line)
 {
 	static const char *const words[MAX_ROWS_COUNT + 1] = {
-		[MAX_ROWS_NIC_STAT] = "nic",	     [MAX_ROWS_LISTENER] = "listener",
-		[MAX_ROWS_UDP_SOCKET] = "udpSocket", [MAX_ROWS_BUFFER] = "buffer",
-		[MAX_ROWS_NETNS] = "netns",	     [MAX_ROWS_IRQ] = "irq",
+		[MAX_ROWS_NIC_STAT] = "nic",
+		[MAX_ROWS_LISTENER] = "listener",
+		[MAX_ROWS_UDP_SOCKET] = "udpSocket",
+		[MAX_ROWS_BUFFER] = "buffer",
+		[MAX_ROWS_NETNS] = "netns",
+		[MAX_ROWS_IRQ] = "irq",
+		[MAX_ROWS_SOCKET_DROP] = "socketDrop",
 	};
 	static const struct word_type type = WORD_RANGE(WORD_NUMBER, 1, MAX_ROWS_MAX);
 	size_t i;

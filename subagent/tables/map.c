@@ -19,6 +19,8 @@
 #include "collectors/protocol/counters.h"
 #include "collectors/protocol/memory.h"
 #include "collectors/socket/fullest_buffers.h"
+#include "collectors/socket/nfqueue.h"
+#include "collectors/socket/socket_drops.h"
 #include "collectors/socket/tcp_states.h"
 #include "collectors/socket/udp_socket.h"
 #include "subagent/checks/alarm.h"
@@ -492,6 +494,30 @@ static const struct column alarm_history_columns[] = {
 	TEXT    (10, "netdiagAlarmHistorySummary",  alarm_history_row, summary),
 };
 
+static const struct column socket_drop_columns[] = {
+	INDEX_TEXT (1, "netdiagSocketDropEndpoint", socket_drop_row, endpoint),
+	TEXT    (2, "netdiagSocketDropLabel",        socket_drop_row, endpoint),
+	GAUGE   (3, "netdiagSocketDropSockets",      socket_drop_row, sockets),
+	GAUGE   (4, "netdiagSocketDropRxQueueBytes", socket_drop_row, rx_queue_bytes),
+	COUNTER (5, "netdiagSocketDropDrops",        socket_drop_row, drops),
+	SPARSE  (6, "netdiagSocketDropCommand",      socket_drop_row, command),
+	INTEGER (7, "netdiagSocketDropPid",          socket_drop_row, pid),
+	UNSIGNED(8, "netdiagSocketDropUid",          socket_drop_row, uid),
+	STAMP   (9, "netdiagSocketDropDiscontTime",  socket_drop_row, discontinuity),
+};
+
+static const struct column nfqueue_columns[] = {
+	INDEX_UNSIGNED (1, "netdiagNfqueueQueue", nfqueue_row, queue),
+	UNSIGNED(2, "netdiagNfqueuePortId",       nfqueue_row, portid),
+	GAUGE   (3, "netdiagNfqueueQueueLength",  nfqueue_row, length),
+	COUNTER (4, "netdiagNfqueuePackets",      nfqueue_row, packets),
+	COUNTER (5, "netdiagNfqueueDropped",      nfqueue_row, dropped),
+	COUNTER (6, "netdiagNfqueueUserDropped",  nfqueue_row, user_dropped),
+	SPARSE  (7, "netdiagNfqueueCommand",      nfqueue_row, command),
+	INTEGER (8, "netdiagNfqueuePid",          nfqueue_row, pid),
+	STAMP   (9, "netdiagNfqueueDiscontTime",  nfqueue_row, discontinuity),
+};
+
 #define SCALARS(a, n, row_type, c, r, cols) {(a), (n), NULL, &(row_type), (c), (r), cols, COUNT_OF(cols)}
 #define TABLE(a, n, row_type, c, r, cols) \
 	{(a), n "Table", n "Entry", &(row_type), (c), (r), cols, COUNT_OF(cols)}
@@ -522,6 +548,8 @@ const struct table tables[] = {
 	TABLE  (21, "netdiagAlarm",          alarm_row_type,           OWN,         0, alarm_columns),
 	TABLE  (22, "netdiagAlarmHistory",   alarm_history_row_type,   OWN,         0, alarm_history_columns),
 	SCALARS(27, "netdiagIp",             ip_row_type,              "counters",  3, ip_columns),
+	TABLE  (28, "netdiagSocketDrop",     socket_drop_row_type,     "socketDrop", 0, socket_drop_columns),
+	TABLE  (29, "netdiagNfqueue",        nfqueue_row_type,         "nfqueue",   0, nfqueue_columns),
 };
 /* clang-format on */
 

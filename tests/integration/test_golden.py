@@ -88,6 +88,7 @@ CHANGED = [
     (r"netdiagCheck\w+\[softnet\.imbalance,", "a share now, which has a maximum"),
     (r"netdiagCheck(State|Value)\[", "a rate over a part of its window is a lower bound: ok, no "
      "longer unknown"),
+    (r"netdiagCollector\w+\[(socketDrop|nfqueue)\]", "new collectors"),
     (r"netdiagAlarm\w+\[", "ids begin at a random number; new columns and other words"),
     (r"netdiagAlarmHistory(Time|AlarmId|Summary)\[", "text for times; random ids; other words"),
 ]

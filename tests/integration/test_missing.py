@@ -25,11 +25,12 @@ FILES = {
     "sys/net/ipv4/tcp_mem": ("protocolMemory", "limit", "sysctl"),
     "sys/net/ipv4/ip_local_port_range": ("limit", "sysctl"),
     "sys/net/ipv4/ip_local_reserved_ports": ("limit",),
+    "net/raw": ("socketDrop",), "net/netlink": ("socketDrop",),
 }
 # This one is allowed to be empty.
 MAY_BE_EMPTY = "sys/net/ipv4/ip_local_reserved_ports"
 # Collectors that read nothing else, so that two dumps of one tree can be compared.
-ONLY_FILES = ("softnet", "counters", "protocolMemory", "limit", "sysctl")
+ONLY_FILES = ("softnet", "counters", "protocolMemory", "limit", "sysctl", "socketDrop")
 # How each file is spoiled.
 BROKEN = {
     "missing": lambda path: os.unlink(path),
