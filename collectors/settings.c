@@ -15,6 +15,7 @@ static const char *const nic_statistics_default[] = {
 	"*no_buf*", "*nobuf*",	    "*no_dma*",	       "*alloc*",   "*timeout*",  "*oob*",
 	"*OOB*",    "*out_of_buf*", "*empty_rx_ring*", "*overrun*", "*overflow*", "*no_memory*",
 	"*crc*",    "* err",	    "*exceeded*",      "*pause*",   "*pfc*",	  "*queue_stop*",
+	"eth-*",    "rmon-*",
 };
 
 static const uint32_t max_rows_default[MAX_ROWS_COUNT] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reads what rtnetlink does not have about one interface: by ethtool's ioctls, which address it by
- * name, and from /sys/class/net.
+ * name, over ethtool's netlink family, and from /sys/class/net.
  */
 #include <config.h>
 
@@ -135,7 +135,9 @@ static int device_values(struct nic_device *device, struct ethtool *ethtool,
 		err = ethtool_stats_count(ethtool, device->ifname, &total);
 		if (!err)
 			err = device_choose(device, ethtool, total, settings);
-		if (!err && total && (device->stats.shown_count || device->stats.discards.count))
+		if (!err && total &&
+		    (device->stats.shown_count || device->stats.discards.count ||
+		     device->stats.counters.count))
 			err = ethtool_values(ethtool, device->ifname, total, values);
 		if (err == -EAGAIN)
 			device->chosen = false; /* the names may have changed, too */
@@ -156,6 +158,8 @@ static int device_stats(struct nic_device *device, struct nic_reading *reading, 
 		return err;
 	nic_discards_show(&device->stats.discards, device->driver, values, device->stats.total, err,
 			  row);
+	if (values)
+		driver_counters_show(&device->stats.counters, values, row);
 	err = device_note(c, device->ifname, "ETHTOOL_GSTATS", err);
 	if (!err && values)
 		err = driver_stats_rows(&device->stats, device->ifindex, values, stats);
@@ -167,10 +171,23 @@ static int device_stats(struct nic_device *device, struct nic_reading *reading, 
 	return err;
 }
 
+/* What only hardware has. Virtual devices are not asked: a host can have thousands of them. */
+static int device_port(struct nic_device *device, struct nic_reading *reading, bool refresh,
+		       struct nic_row *row, struct rows *stats)
+{
+	struct collect *c = reading->c;
+	int err = nic_port_read(&device->port, reading->ethtool_netlink, refresh, row);
+
+	/* A device that is suspended answers as one that is gone does. */
+	device_note(c, device->ifname, "ethtool's netlink family", err);
+	return nic_port_rows(&device->port, device->ifindex, &c->settings->nic_statistics, stats);
+}
+
 /* Reads everything by the name in device. refresh: also what rarely changes. 0; -ENODEV when no
  * interface has that name; -ENOMEM. */
-static int device_read(struct nic_device *device, struct nic_reading *reading, bool refresh,
-		       struct nic_row *row, struct rows *stats)
+static int device_read(struct nic_device *device, struct nic_reading *reading,
+		       const struct nic_link *link, bool refresh, struct nic_row *row,
+		       struct rows *stats)
 {
 	struct ethtool *ethtool = reading->ethtool;
 	struct collect *c = reading->c;
@@ -189,6 +206,7 @@ static int device_read(struct nic_device *device, struct nic_reading *reading, b
 	row->rps_enabled = device->rps_enabled;
 	ROW_SET_TEXT(row->driver, device->driver);
 	ROW_SET_TEXT(row->bus_info, device->bus_info);
+	row->hardware = !link->kind[0] && device->bus_info[0];
 	if (!err)
 		err = device_note(c, ifname, "ETHTOOL_GLINKSETTINGS",
 				  ethtool_link(ethtool, ifname, &row->speed_mbps, &row->duplex));
@@ -201,7 +219,9 @@ static int device_read(struct nic_device *device, struct nic_reading *reading, b
 	row->ring_rx_max = rings.rx_max;
 	row->ring_tx_current = rings.tx;
 	row->ring_tx_max = rings.tx_max;
-	return device_stats(device, reading, row, stats);
+	if (row->hardware)
+		err = device_port(device, reading, refresh, row, stats);
+	return err ? err : device_stats(device, reading, row, stats);
 }
 
 /* Whether the name in device is still this interface's. */
@@ -230,7 +250,7 @@ int nic_device_read(struct nic_device *device, struct nic_reading *reading,
 
 		memcpy(device->ifname, ifname, sizeof(ifname));
 		device->carrier_changes = link->row.carrier_changes;
-		err = device_read(device, reading, refresh, row, stats);
+		err = device_read(device, reading, link, refresh, row, stats);
 		if (err == -ENOMEM || (!err && device_has_name(device, reading->ethtool)))
 			return err;
 		/* All of it may be about another interface, which has the name now. */

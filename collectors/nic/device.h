@@ -10,6 +10,7 @@
 #include "collectors/kernel/ethtool.h"
 #include "collectors/nic/driver_stats.h"
 #include "collectors/nic/link.h"
+#include "collectors/nic/port.h"
 
 /* What is remembered of an interface from one collection to the next. Zeroed but for the ifindex:
  * nothing is known yet. */
@@ -22,6 +23,7 @@ struct nic_device {
 	char bus_info[NIC_BUS_INFO_SIZE];
 	bool chosen; /* stats holds a choice */
 	struct driver_stats stats;
+	struct nic_port port;
 };
 
 /* Forgets what is remembered of a device. */
@@ -30,6 +32,7 @@ void nic_device_forget(struct nic_device *device);
 /* What reading the devices in one collection needs. */
 struct nic_reading {
 	struct ethtool *ethtool;
+	struct ethtool_netlink *ethtool_netlink;
 	struct collect *c;
 	uint64_t turn;	    /* number of the collection */
 	unsigned rps_files; /* how many rps_cpus may be read before their time has come */

@@ -97,8 +97,7 @@ unsigned nic_counter_bits(const char *driver, const char *name)
 	return 64;
 }
 
-/* Whether a name is the pattern with a number in place of its '#'. */
-static bool discards_name_matches(const char *pattern, const char *name)
+bool nic_name_matches(const char *pattern, const char *name)
 {
 	for (; *pattern; pattern++) {
 		if (*pattern != '#') {
@@ -133,7 +132,7 @@ static void discards_take(struct nic_discards *discards, const char *driver, con
 	for (size_t i = 0; i < count; i++) {
 		unsigned bits;
 
-		if (!discards_name_matches(pattern, names[i]))
+		if (!nic_name_matches(pattern, names[i]))
 			continue;
 		discards->index[discards->count++] = (uint32_t)i;
 		bits = nic_counter_bits(driver, names[i]);

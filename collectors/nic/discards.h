@@ -42,6 +42,9 @@ uint64_t nic_discards_value(const struct nic_discards *discards, const uint64_t 
 void nic_discards_show(const struct nic_discards *discards, const char *driver,
 		       const uint64_t *values, size_t count, int err, struct nic_row *row);
 
+/* Whether a statistic's name is the pattern with a number in place of its '#'. */
+bool nic_name_matches(const char *pattern, const char *name);
+
 /* The width of a driver's counter in bits: below 64 for those that are known to wrap. */
 unsigned nic_counter_bits(const char *driver, const char *name);
 

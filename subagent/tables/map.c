@@ -83,6 +83,18 @@ static const struct enum_value duplex_values[] = {
 	{NIC_DUPLEX_UNKNOWN, "unknown"}, {NIC_DUPLEX_HALF, "halfDuplex"},
 	{NIC_DUPLEX_FULL, "fullDuplex"}, END_OF_VALUES};
 
+static const struct enum_value bond_state_values[] = {
+	{NIC_BOND_ACTIVE, "active"}, {NIC_BOND_BACKUP, "backup"}, END_OF_VALUES};
+
+static const struct enum_value bond_mii_values[] = {
+	{NIC_BOND_UP, "up"}, {NIC_BOND_GOING_DOWN, "goingDown"}, {NIC_BOND_DOWN, "down"},
+	{NIC_BOND_GOING_UP, "goingUp"}, END_OF_VALUES};
+
+static const struct enum_value bond_lacp_values[] = {
+	{NIC_LACP_DISTRIBUTING, "distributing"}, {NIC_LACP_COLLECTING, "collecting"},
+	{NIC_LACP_IN_SYNC, "inSync"}, {NIC_LACP_OUT_OF_SYNC, "outOfSync"},
+	{NIC_LACP_NO_PARTNER, "noPartner"}, END_OF_VALUES};
+
 static const struct enum_value family_values[] = {
 	{SOCKET_ANY, "any"}, {SOCKET_IPV4, "ipv4"}, {SOCKET_IPV6, "ipv6"}, END_OF_VALUES};
 
@@ -206,6 +218,23 @@ static const struct column nic_columns[] = {
 	COUNTER (38, "netdiagNicRxDiscards",      nic_row, rx_discards),
 	SPARSE  (39, "netdiagNicRxDiscardsSource", nic_row, rx_discards_source),
 	STAMP   (40, "netdiagNicDiscontinuityTime", nic_row, discontinuity),
+	COUNTER (41, "netdiagNicRxLengthErrors",  nic_row, rx_length_errors),
+	COUNTER (42, "netdiagNicLimitInBandwidth", nic_row, limit_in_bandwidth),
+	COUNTER (43, "netdiagNicLimitOutBandwidth", nic_row, limit_out_bandwidth),
+	COUNTER (44, "netdiagNicLimitPackets",    nic_row, limit_packets),
+	COUNTER (45, "netdiagNicLimitConntrack",  nic_row, limit_conntrack),
+	COUNTER (46, "netdiagNicLimitLinkLocal",  nic_row, limit_link_local),
+	COUNTER (47, "netdiagNicPauseRx",         nic_row, pause_rx),
+	COUNTER (48, "netdiagNicPauseTx",         nic_row, pause_tx),
+	COUNTER (49, "netdiagNicTxQueueStops",    nic_row, tx_queue_stops),
+	SPARSE  (50, "netdiagNicLinkDownReason",  nic_row, link_down_reason),
+	COUNTER (51, "netdiagNicLinkDownCount",   nic_row, link_down_count),
+	COUNTER (52, "netdiagNicFecCorrected",    nic_row, fec_corrected),
+	COUNTER (53, "netdiagNicFecUncorrectable", nic_row, fec_uncorrectable),
+	ENUM    (54, "netdiagNicBondState",       nic_row, bond_state, bond_state_values),
+	ENUM    (55, "netdiagNicBondMiiStatus",   nic_row, bond_mii_status, bond_mii_values),
+	ENUM    (56, "netdiagNicBondLacpState",   nic_row, bond_lacp_state, bond_lacp_values),
+	COUNTER (57, "netdiagNicBondLinkFailures", nic_row, bond_link_failures),
 };
 
 static const struct column nic_stat_columns[] = {

@@ -41,6 +41,17 @@ static void check_discards(const struct driver_stats *stats, const uint64_t *val
 	fuzz_check(strnlen(discards->source, sizeof(discards->source)) < sizeof(discards->source));
 }
 
+static void check_counters(const struct driver_stats *stats, const uint64_t *values)
+{
+	struct nic_row row;
+
+	fuzz_check(stats->counters.count <= stats->total);
+	row_reset(&nic_row_type, &row);
+	driver_counters_show(&stats->counters, values, &row);
+	for (size_t i = 0; i < stats->counters.count; i++)
+		fuzz_check(row_number(&row, stats->counters.list[i].to) != ROW_ABSENT);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *strings = (const char *)data + ETHTOOL_STRING_SIZE + 1;
@@ -66,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check(stats.shown_count <= max && stats.total == total);
 	check_rows(&stats, values);
 	check_discards(&stats, values);
+	check_counters(&stats, values);
 	driver_stats_free(&stats);
 	globs_free(&patterns);
 	free(values);

@@ -312,6 +312,72 @@ START_TEST(without_the_drivers_statistics)
 }
 END_TEST
 
+/* What a device's statistics are in the columns of all devices. */
+static void count_device(const struct device *device, struct nic_row *row)
+{
+	struct driver_stats stats;
+
+	choose(&stats, device->driver, &device->strings, NULL, 0);
+	driver_counters_show(&stats.counters, device->values, row);
+	driver_stats_free(&stats);
+}
+
+START_TEST(counters_of_devices)
+{
+	struct device device;
+	struct nic_row row;
+
+	read_device(&device, "ena");
+	row_reset(&nic_row_type, &row);
+	count_device(&device, &row);
+	ck_assert_uint_eq(row.limit_in_bandwidth, 10);
+	ck_assert_uint_eq(row.limit_out_bandwidth, 200);
+	ck_assert_uint_eq(row.limit_packets, 3000);
+	ck_assert_uint_eq(row.limit_conntrack, 40000);
+	ck_assert_uint_eq(row.limit_link_local, 500000);
+	ck_assert_uint_eq(row.tx_queue_stops, 1 + 2);
+	ck_assert_uint_eq(row.pause_rx, ROW_ABSENT);
+	ck_assert_uint_eq(row.fec_corrected, ROW_ABSENT);
+	read_device(&device, "igb");
+	row_reset(&nic_row_type, &row);
+	row.pause_tx = 1; /* known from the kernel already */
+	count_device(&device, &row);
+	ck_assert_uint_eq(row.pause_rx, 12 + 34);
+	ck_assert_uint_eq(row.pause_tx, 1);
+	ck_assert_uint_eq(row.tx_queue_stops, 2 + 3);
+	ck_assert_uint_eq(row.limit_packets, ROW_ABSENT);
+	read_device(&device, "e1000e");
+	row_reset(&nic_row_type, &row);
+	count_device(&device, &row);
+	ck_assert_uint_eq(row.tx_queue_stops, 8);
+	ck_assert_uint_eq(row.pause_rx, 0);
+}
+END_TEST
+
+/* The first entry that the driver has is taken, the others are part of it. */
+START_TEST(counters_once)
+{
+	static const char *const names[] = {"rx_flow_control_xon",   "rx_pause_ctrl_phy",
+					    "rx_flow_control_xoff",  "rx_fec_corrected_blocks",
+					    "queue_1_tx_queue_stop", "queue_x_tx_queue_stop",
+					    "tx_restart_queue",	     NULL};
+	struct device device = {.values = {1, 2, 4, 8, 16, 32, 64}};
+	struct nic_row row;
+
+	strings_init(&device.strings, names);
+	row_reset(&nic_row_type, &row);
+	count_device(&device, &row);
+	ck_assert_uint_eq(row.pause_rx, 2);
+	ck_assert_uint_eq(row.fec_corrected, 8);
+	ck_assert_uint_eq(row.fec_uncorrectable, ROW_ABSENT);
+	ck_assert_uint_eq(row.tx_queue_stops, 16);
+	device.values[1] = UINT64_MAX;
+	row_reset(&nic_row_type, &row);
+	count_device(&device, &row);
+	ck_assert_uint_eq(row.pause_rx, UINT64_MAX - 1);
+}
+END_TEST
+
 /* An index beyond what was read is not read. */
 START_TEST(fewer_values)
 {
@@ -509,5 +575,5 @@ START_TEST(rps_masks)
 END_TEST
 
 UNIT_MAIN("nic_stats", discards_by_driver, what_is_no_loss, without_the_drivers_statistics,
-	  fewer_values, names_are_trimmed, largest_value, repeated_names, bounded, default_patterns,
-	  rps_masks)
+	  counters_of_devices, counters_once, fewer_values, names_are_trimmed, largest_value,
+	  repeated_names, bounded, default_patterns, rps_masks)
