@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/nic/device.h"
 
 /* How often the statistics are tried when their number changes meanwhile. */
@@ -24,6 +25,9 @@
 /* Expensive cells that rarely change are re-read every so many collections, staggered by ifindex:
  * once a minute with the default interval. */
 #define REFRESH_TURNS 12
+
+/* For how long an allowance counts as exceeded: the window of the check that names it. */
+#define LIMIT_RISING_NS (60 * SECOND_NS)
 
 void nic_device_forget(struct nic_device *device)
 {
@@ -147,6 +151,30 @@ static int device_values(struct nic_device *device, struct ethtool *ethtool,
 	return err;
 }
 
+/* Which of the cloud's allowances are exceeded at present: a total does not tell it. */
+static void device_limits(struct nic_device *device, uint64_t now, struct nic_row *row)
+{
+	const uint64_t limits[NIC_LIMIT_COUNT] = {
+		[NIC_LIMIT_IN_BANDWIDTH] = row->limit_in_bandwidth,
+		[NIC_LIMIT_OUT_BANDWIDTH] = row->limit_out_bandwidth,
+		[NIC_LIMIT_PACKETS] = row->limit_packets,
+		[NIC_LIMIT_CONNTRACK] = row->limit_conntrack,
+		[NIC_LIMIT_LINK_LOCAL] = row->limit_link_local,
+	};
+
+	row->limits_rising = 0;
+	for (size_t i = 0; i < NIC_LIMIT_COUNT; i++) {
+		if (limits[i] == ROW_ABSENT)
+			continue;
+		if (device->limits_known && limits[i] > device->limit[i])
+			device->limit_rose[i] = now;
+		device->limit[i] = limits[i];
+		if (device->limit_rose[i] && now - device->limit_rose[i] <= LIMIT_RISING_NS)
+			row->limits_rising |= 1U << i;
+	}
+	device->limits_known = true;
+}
+
 static int device_stats(struct nic_device *device, struct nic_reading *reading, struct nic_row *row,
 			struct rows *stats)
 {
@@ -158,8 +186,10 @@ static int device_stats(struct nic_device *device, struct nic_reading *reading, 
 		return err;
 	nic_discards_show(&device->stats.discards, device->driver, values, device->stats.total, err,
 			  row);
-	if (values)
+	if (values) {
 		driver_counters_show(&device->stats.counters, values, row);
+		device_limits(device, c->now, row);
+	}
 	err = device_note(c, device->ifname, "ETHTOOL_GSTATS", err);
 	if (!err && values)
 		err = driver_stats_rows(&device->stats, device->ifindex, values, stats);

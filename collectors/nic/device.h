@@ -21,9 +21,12 @@ struct nic_device {
 	char ifname[NIC_NAME_SIZE]; /* what it was asked by; empty: it was not */
 	char driver[NIC_DRIVER_SIZE];
 	char bus_info[NIC_BUS_INFO_SIZE];
-	bool chosen; /* stats holds a choice */
+	bool chosen;	   /* stats holds a choice */
+	bool limits_known; /* limit was read */
 	struct driver_stats stats;
 	struct nic_port port;
+	uint64_t limit[NIC_LIMIT_COUNT];      /* as last read */
+	uint64_t limit_rose[NIC_LIMIT_COUNT]; /* when last; monotonic ns, 0: never */
 };
 
 /* Forgets what is remembered of a device. */

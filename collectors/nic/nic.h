@@ -52,6 +52,16 @@ enum nic_degraded {
 	NIC_NO_LINK, /* while another port of its bond has one */
 };
 
+/* The allowances of a cloud, as bits of limits_rising. */
+enum nic_limit {
+	NIC_LIMIT_IN_BANDWIDTH,
+	NIC_LIMIT_OUT_BANDWIDTH,
+	NIC_LIMIT_PACKETS,
+	NIC_LIMIT_CONNTRACK,
+	NIC_LIMIT_LINK_LOCAL,
+	NIC_LIMIT_COUNT,
+};
+
 #define NIC_NAME_SIZE 16 /* IFNAMSIZ */
 
 struct nic_row {
@@ -113,6 +123,8 @@ struct nic_row {
 	uint64_t bond_link_failures;
 	uint64_t hardware;	  /* 0 or 1: a device is behind it; not shown */
 	uint64_t degraded;	  /* enum nic_degraded; only of hardware; not shown */
+	uint64_t limits_rising;	  /* 1 << enum nic_limit: counted more within the last minute; not
+				     shown */
 	uint64_t bond_speed_mbps; /* of the fastest port of its bond; not shown */
 	uint64_t discontinuity;	  /* monotonic ns */
 	char name[NIC_NAME_SIZE];
@@ -121,6 +133,7 @@ struct nic_row {
 	char master_name[NIC_NAME_SIZE];
 	char rx_discards_source[64]; /* "rx_missed_errors + rx_no_dma_resources" */
 	char link_down_reason[64];   /* ETHTOOL_A_LINKSTATE_EXT_STATE in words */
+	char last_down_reason[64];   /* that of the link before it came up again; no column */
 	char qdisc_kind[16];	     /* TCA_KIND of the root qdisc, "fq_codel"; no column */
 };
 

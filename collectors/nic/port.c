@@ -143,8 +143,11 @@ int nic_port_read(struct nic_port *port, struct ethtool_netlink *ethtool, bool r
 	if (port->link.down_count != ROW_ABSENT)
 		row->link_down_count = port->link.down_count;
 	/* The reason was read when the carrier changed: of a link that is up it says nothing. */
-	if (row->carrier == 0)
-		nic_port_reason(&port->link, row->link_down_reason, sizeof(row->link_down_reason));
+	if (row->carrier == 0 && port->link.state != ROW_ABSENT) {
+		nic_port_reason(&port->link, port->reason, sizeof(port->reason));
+		ROW_SET_TEXT(row->link_down_reason, port->reason);
+	}
+	ROW_SET_TEXT(row->last_down_reason, port->reason);
 	return port->err;
 }
 

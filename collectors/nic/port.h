@@ -21,6 +21,7 @@ struct nic_port {
 	struct ethtool_fec fec;
 	struct ethtool_link_state link;
 	struct ethtool_standard standard; /* of this reading */
+	char reason[64];		  /* for which the link was down last */
 };
 
 /*
