@@ -15,6 +15,7 @@
 #include "collectors/limit/sysctls.h"
 #include "collectors/netns/netns.h"
 #include "collectors/nic/nic.h"
+#include "collectors/nic/queue.h"
 #include "collectors/protocol/conntrack.h"
 #include "collectors/protocol/counters.h"
 #include "collectors/protocol/memory.h"
@@ -94,6 +95,9 @@ static const struct enum_value bond_lacp_values[] = {
 	{NIC_LACP_DISTRIBUTING, "distributing"}, {NIC_LACP_COLLECTING, "collecting"},
 	{NIC_LACP_IN_SYNC, "inSync"}, {NIC_LACP_OUT_OF_SYNC, "outOfSync"},
 	{NIC_LACP_NO_PARTNER, "noPartner"}, END_OF_VALUES};
+
+static const struct enum_value queue_type_values[] = {
+	{QUEUE_RX, "rx"}, {QUEUE_TX, "tx"}, END_OF_VALUES};
 
 static const struct enum_value family_values[] = {
 	{SOCKET_ANY, "any"}, {SOCKET_IPV4, "ipv4"}, {SOCKET_IPV6, "ipv6"}, END_OF_VALUES};
@@ -547,6 +551,23 @@ static const struct column nfqueue_columns[] = {
 	STAMP   (9, "netdiagNfqueueDiscontTime",  nfqueue_row, discontinuity),
 };
 
+static const struct column queue_columns[] = {
+	INDEX_INTEGER (0, "netdiagNicIfIndex",       queue_row, ifindex),
+	INDEX_ENUM    (1, "netdiagQueueType",        queue_row, type, queue_type_values),
+	INDEX_UNSIGNED(2, "netdiagQueueId",          queue_row, id),
+	TEXT    (3,  "netdiagQueueIfName",        queue_row, ifname),
+	COUNTER (4,  "netdiagQueuePackets",       queue_row, packets),
+	COUNTER (5,  "netdiagQueueBytes",         queue_row, bytes),
+	COUNTER (6,  "netdiagQueueDrops",         queue_row, drops),
+	COUNTER (7,  "netdiagQueueRateLimited",   queue_row, rate_limited),
+	COUNTER (8,  "netdiagQueueAllocFailures", queue_row, alloc_failures),
+	COUNTER (9,  "netdiagQueueStops",         queue_row, stops),
+	COUNTER (10, "netdiagQueueWakes",         queue_row, wakes),
+	UNSIGNED(11, "netdiagQueueNapiId",        queue_row, napi_id),
+	UNSIGNED(12, "netdiagQueueIrq",           queue_row, irq),
+	STAMP   (13, "netdiagQueueDiscontinuityTime", queue_row, discontinuity),
+};
+
 #define SCALARS(a, n, row_type, c, r, cols) {(a), (n), NULL, &(row_type), (c), (r), cols, COUNT_OF(cols)}
 #define TABLE(a, n, row_type, c, r, cols) \
 	{(a), n "Table", n "Entry", &(row_type), (c), (r), cols, COUNT_OF(cols)}
@@ -576,6 +597,7 @@ const struct table tables[] = {
 	TABLE  (20, "netdiagCheck",          check_row_type,           OWN,         0, check_columns),
 	TABLE  (21, "netdiagAlarm",          alarm_row_type,           OWN,         0, alarm_columns),
 	TABLE  (22, "netdiagAlarmHistory",   alarm_history_row_type,   OWN,         0, alarm_history_columns),
+	TABLE  (26, "netdiagQueue",          queue_row_type,           "queue",     0, queue_columns),
 	SCALARS(27, "netdiagIp",             ip_row_type,              "counters",  3, ip_columns),
 	TABLE  (28, "netdiagSocketDrop",     socket_drop_row_type,     "socketDrop", 0, socket_drop_columns),
 	TABLE  (29, "netdiagNfqueue",        nfqueue_row_type,         "nfqueue",   0, nfqueue_columns),
