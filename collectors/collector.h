@@ -10,8 +10,8 @@
 #include "collectors/kernel/procfs.h"
 #include "collectors/settings.h"
 
-#define COLLECT_ROWS_MAX    3	/* kinds of rows that one collector can fill */
-#define COLLECT_SOURCE_SIZE 96	/* "/proc/net/softnet_stat" */
+#define COLLECT_ROWS_MAX    4	/* kinds of rows that one collector can fill */
+#define COLLECT_SOURCE_SIZE 128 /* "/proc/net/softnet_stat" */
 #define COLLECT_ERROR_SIZE  256 /* what failed, why, and the remedy */
 
 /* The values of netdiagCollectorStatus. */
@@ -31,6 +31,7 @@ struct collect {
 	struct rows *rows;   /* rows[i] of the descriptor's row type i; empty at the start */
 	struct filebuf *buf; /* to read files into */
 	uint64_t now;	     /* monotonic ns */
+	bool asked;	     /* the configuration turns the collector on itself */
 	bool left_out;	     /* set when objects beyond a bound got no row: that one is missing does
 				not mean then that it is gone */
 	const bool *stop;    /* see collect_stopping() */
@@ -48,6 +49,10 @@ struct collector {
 	 * nothing: with another proc or sys root the engine does not run it, as two hosts are never
 	 * mixed. NULL: files only, or with files only as the roots say (roots_live()). */
 	const char *live;
+	/* What the collector does in the main thread, before the first collection and while the
+	 * process is still privileged; state is its own. Called once, by engine_prepare(), if the
+	 * collector is on then. May be NULL. */
+	void (*prepare)(void *state, const struct collect_settings *settings);
 	/*
 	 * Fills c->rows. 0, or -errno after collect_fail() gave the reason:
 	 *   -EPERM, -EACCES                          denied: the old rows stay
@@ -75,6 +80,12 @@ void collect_source(struct collect *c, const char *format, ...)
  * inserted after the first sentence. Returns err, a -errno, for the collector to return. */
 int collect_fail(struct collect *c, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The same where a privilege is missing that netdiagd does not have by default: denied, which is an
+ * alarm, only when the configuration asks for the collector, else unsupported. Returns -EPERM or
+ * -EOPNOTSUPP. */
+int collect_fail_unprivileged(struct collect *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Says what is missing although the collection as a whole works: shown as LastError under status
  * ok. Several notes of a collection are joined; a text that does not fit ends in

@@ -39,6 +39,7 @@ struct slot {
 	struct filebuf buf;
 	struct snapshot *snapshot;
 	uint64_t busy_since; /* monotonic ns; 0: idle */
+	uint64_t due;	     /* monotonic ns: when the next collection begins, while idle */
 	enum collect_status status;
 	char source[COLLECT_SOURCE_SIZE];
 	char error[COLLECT_ERROR_SIZE];
@@ -84,6 +85,16 @@ int collect_fail(struct collect *c, int err, const char *format, ...)
 	snprintf(c->error, sizeof(c->error), "%.*s: %s%s", (int)(remedy - text), text,
 		 strerror_r(-err, reason, sizeof(reason)), remedy);
 	return err;
+}
+
+int collect_fail_unprivileged(struct collect *c, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(c->error, sizeof(c->error), format, args);
+	va_end(args);
+	return c->asked ? -EPERM : -EOPNOTSUPP;
 }
 
 void collect_note(struct collect *c, const char *format, ...)
@@ -216,20 +227,43 @@ static void slot_publish(struct slot *slot, struct snapshot *snapshot, const str
 	snapshot_put(snapshot);
 }
 
+/* Whether a collector reads a kernel that the roots exclude. */
+static bool slot_excluded(const struct slot *slot, const struct collect_settings *settings)
+{
+	return slot->desc->live && !roots_live(&settings->roots);
+}
+
+/* Makes sure that there is a state, if the collector has one. False when memory is short. */
+static bool slot_open(struct slot *slot)
+{
+	if (!slot->state && slot->desc->state_size)
+		slot->state = calloc(1, slot->desc->state_size);
+	return slot->state || !slot->desc->state_size;
+}
+
+void engine_prepare(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->count; i++) {
+		struct slot *slot = &engine->slot[i];
+
+		if (slot->desc->prepare && engine->settings->collector[i].on &&
+		    !slot_excluded(slot, engine->settings) && slot_open(slot))
+			slot->desc->prepare(slot->state, engine->settings);
+	}
+}
+
 /* Makes sure that there are a state and a snapshot, and collects into it. 0 or -errno. */
 static int slot_fill(struct slot *slot, struct snapshot *snapshot, struct collect *c)
 {
 	int err;
 
-	if (!slot->state && slot->desc->state_size)
-		slot->state = calloc(1, slot->desc->state_size);
-	if (!snapshot || (!slot->state && slot->desc->state_size))
+	if (!slot_open(slot) || !snapshot)
 		return collect_fail(c, -ENOMEM, "%s", slot->desc->name);
 	c->state = slot->state;
 	c->rows = snapshot->rows;
 	c->buf = &slot->buf;
 	snapshot->time = c->now;
-	if (slot->desc->live && !roots_live(&c->settings->roots)) {
+	if (slot_excluded(slot, c->settings)) {
 		snprintf(c->error, sizeof(c->error),
 			 "reads the running kernel over %s, which --proc-root and --sys-root "
 			 "exclude",
@@ -252,6 +286,7 @@ static void slot_collect(struct slot *slot)
 	struct snapshot *snapshot;
 	struct collect c = {
 		.settings = settings_get(engine->settings),
+		.asked = engine->settings->collector[slot->index].asked,
 		.now = clock_monotonic(),
 		.stop = &engine->stop,
 	};
@@ -315,6 +350,7 @@ static void *slot_thread(void *arg)
 
 		if (!engine->settings->collector[slot->index].on) {
 			slot_close(slot);
+			slot->due = 0;
 			slot_wait(slot, 0);
 			continue;
 		}
@@ -325,7 +361,8 @@ static void *slot_thread(void *arg)
 		/* At multiples of the interval: one wake-up of the processor serves them all. */
 		interval = engine->settings->collector[slot->index].interval_ms * MILLISECOND_NS;
 		now = clock_monotonic();
-		slot_wait(slot, now - now % interval + interval);
+		slot->due = now - now % interval + interval;
+		slot_wait(slot, slot->due);
 	}
 	slot_close(slot);
 	slot->ended = true;
@@ -480,12 +517,40 @@ const struct snapshot *engine_snapshot(struct engine *engine, size_t i)
 	return snapshot;
 }
 
+/* With the lock held: how long a collection may take, or be overdue, before the collector stalls.
+ */
+static uint64_t slot_stall_limit(const struct slot *slot)
+{
+	const struct collect_settings *settings = slot->engine->settings;
+
+	return settings->collector[slot->index].interval_ms * MILLISECOND_NS * STALE_INTERVALS +
+	       SECOND_NS;
+}
+
+bool engine_progresses(struct engine *engine)
+{
+	uint64_t now = clock_monotonic();
+	bool any = false, progress = false;
+
+	pthread_mutex_lock(&engine->lock);
+	for (size_t i = 0; i < engine->count; i++) {
+		const struct slot *slot = &engine->slot[i];
+		uint64_t since = slot->busy_since ? slot->busy_since : slot->due;
+
+		if (!engine->settings->collector[i].on)
+			continue;
+		any = true;
+		/* A thread that has not begun yet has neither time. */
+		progress = progress || !since || now < since + slot_stall_limit(slot);
+	}
+	pthread_mutex_unlock(&engine->lock);
+	return progress || !any;
+}
+
 /* With the lock held: a collector whose rows are old stalls, whatever its last outcome. */
 static void slot_note_stall(const struct slot *slot, uint64_t now, struct collector_state *state)
 {
-	uint64_t limit = state->interval_ms * MILLISECOND_NS * STALE_INTERVALS + SECOND_NS;
-
-	if (!slot->busy_since || now - slot->busy_since < limit)
+	if (!slot->busy_since || now - slot->busy_since < slot_stall_limit(slot))
 		return;
 	if (state->status != COLLECT_PENDING)
 		state->status = COLLECT_STALE;

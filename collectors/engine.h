@@ -45,6 +45,10 @@ struct engine;
 struct engine *engine_new(const struct collector *const *list,
 			  const struct collect_settings *settings);
 
+/* Lets the collectors that are on do what needs a privilege or must be done before there are
+ * threads. In the main thread, before the engine is started or collects. */
+void engine_prepare(struct engine *engine);
+
 /* Starts a thread for each collector that is on. 0 or -errno. */
 int engine_start(struct engine *engine);
 
@@ -74,6 +78,10 @@ bool engine_event(struct engine *engine);
 /* The newest snapshot of collector i, with a reference for the caller, or NULL when it has none. */
 const struct snapshot *engine_snapshot(struct engine *engine, size_t i);
 void snapshot_put(const struct snapshot *snapshot);
+
+/* Whether at least one collector works as it should: it is idle and not overdue, or has been at
+ * work for less than three intervals. True as well when all are off. */
+bool engine_progresses(struct engine *engine);
 
 /* How collector i is. */
 void engine_state(struct engine *engine, size_t i, struct collector_state *state);

@@ -9,20 +9,33 @@
 #include "collectors/limit/sysctls.h"
 #include "collectors/netns/netns.h"
 #include "collectors/nic/nic.h"
+#include "collectors/nic/queue.h"
 #include "collectors/protocol/conntrack.h"
 #include "collectors/protocol/counters.h"
 #include "collectors/protocol/memory.h"
 #include "collectors/registry.h"
 #include "collectors/socket/fullest_buffers.h"
+#include "collectors/socket/nfqueue.h"
+#include "collectors/socket/socket_drops.h"
 #include "collectors/socket/tcp_states.h"
 #include "collectors/socket/udp_socket.h"
 
 const struct collector *const collectors[] = {
-	&softnet_collector,	    &nic_collector,
-	&nic_irq_collector,	    &counters_collector,
-	&conntrack_collector,	    &tcp_states_collector,
-	&listener_collector,	    &udp_socket_collector,
-	&protocol_memory_collector, &fullest_buffers_collector,
-	&limits_collector,	    &sysctls_collector,
-	&netns_collector,	    NULL,
+	&softnet_collector,
+	&nic_collector,
+	&nic_irq_collector,
+	&counters_collector,
+	&conntrack_collector,
+	&tcp_states_collector,
+	&listener_collector,
+	&udp_socket_collector,
+	&protocol_memory_collector,
+	&fullest_buffers_collector,
+	&limits_collector,
+	&sysctls_collector,
+	&netns_collector,
+	&socket_drop_collector,
+	&nfqueue_collector,
+	&queue_collector,
+	NULL,
 };

@@ -14,12 +14,14 @@
 
 /* Bounds on tables that a host can blow up: the words of `maxRows`. */
 enum max_rows {
-	MAX_ROWS_NIC_STAT,   /* statistics per interface */
-	MAX_ROWS_LISTENER,   /* endpoints */
-	MAX_ROWS_UDP_SOCKET, /* endpoints */
-	MAX_ROWS_BUFFER,     /* the N fullest sockets */
-	MAX_ROWS_NETNS,	     /* namespaces */
-	MAX_ROWS_IRQ,	     /* interrupts */
+	MAX_ROWS_NIC_STAT,    /* statistics per interface */
+	MAX_ROWS_LISTENER,    /* endpoints */
+	MAX_ROWS_UDP_SOCKET,  /* endpoints */
+	MAX_ROWS_BUFFER,      /* the N fullest sockets */
+	MAX_ROWS_NETNS,	      /* namespaces */
+	MAX_ROWS_IRQ,	      /* interrupts */
+	MAX_ROWS_SOCKET_DROP, /* raw and netlink sockets */
+	MAX_ROWS_QUEUE,	      /* queues of interfaces */
 	MAX_ROWS_COUNT,
 };
 
@@ -28,6 +30,7 @@ struct collect_settings {
 	struct roots roots; /* borrowed strings, set once from the command line */
 	struct {
 		bool on;
+		bool asked; /* the configuration turns it on itself: `collector NAME on` */
 		uint32_t interval_ms;
 	} collector[COLLECTORS_MAX];	 /* in the order of the engine's list */
 	struct globs interfaces_include; /* empty: all */

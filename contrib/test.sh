@@ -28,6 +28,7 @@ more_stages=(
     "steady:1:ASan+UBSan: alarms that must stay as they are, ordinary work that must raise none"
     "valgrind:2:valgrind: unit tests, gcc -O2"
     "fuzzlong:2:libFuzzer, clang: each target for $fuzz_long_seconds s"
+    "package:2:the packages, on fresh Debians under a real systemd"
 )
 # What --soak runs instead: what needs wall time, one after the other.
 soak_stages=(
@@ -364,6 +365,13 @@ stage_distcheck() {
     status=${PIPESTATUS[0]}
     count_check "$out"
     return "$status"
+}
+
+# The packages are made of what a release is.
+stage_package() {
+    mkdir -p "$work/package" && cd "$work/package" && "$source_dir/configure" CC=gcc &&
+        make -j"$jobs" dist CFLAGS="$optimised -Werror" || return 1
+    TMPDIR=$work counted python3 "$source_dir/tests/package/run.py" "$work"/package/netdiag-*.tar.xz
 }
 
 stage_valgrind() {

@@ -62,7 +62,10 @@ struct daemon {
 	uint64_t evaluate; /* monotonic ns: when to look without an event */
 	uint64_t saved;	   /* monotonic ns: when the state was saved; 0: never */
 	uint64_t saved_sequence;
-	bool woken; /* wake_fd is readable */
+	uint64_t watchdog; /* ns: how often to feed it; 0: never */
+	uint64_t fed;	   /* monotonic ns */
+	bool wrong;	   /* the configuration file, at the last reload */
+	bool woken;	   /* wake_fd is readable */
 	bool session;
 	bool stop;
 };
@@ -130,6 +133,33 @@ static void fill_alarms(struct agent_row *row, void *arg)
 	daemon_summarise(&totals, row->summary);
 }
 
+/* What `systemctl status` shows. */
+static void daemon_report_status(const struct daemon *daemon)
+{
+	static const char *const severities[] = {
+		[ALARM_WARNING] = ", worst warning",
+		[ALARM_CRITICAL] = ", worst critical",
+	};
+	char status[160], alarms[32] = "no alarms";
+	const char *worst = NULL;
+	struct alarm_totals totals;
+	uint64_t count;
+
+	alarms_total(daemon->alarms, &totals);
+	count = totals.critical + totals.warning;
+	if (count)
+		snprintf(alarms, sizeof(alarms), "%" PRIu64 " alarm%s", count,
+			 count == 1 ? "" : "s");
+	if (count)
+		worst = severities[alarms_worst(&totals)];
+	snprintf(status, sizeof(status), "%s%s; master %s%s%s", alarms, worst ? worst : "",
+		 session_master() ? "connected" : "not connected",
+		 engine_progresses(daemon->engine) ? "" : "; no collector makes progress",
+		 daemon->wrong ? "; the configuration file is wrong, the previous one is in use"
+			       : "");
+	sd_notify_status(status);
+}
+
 /* What follows when collectors have published, or time has passed; not after each request. */
 static void daemon_evaluate(struct daemon *daemon, uint64_t now)
 {
@@ -141,6 +171,7 @@ static void daemon_evaluate(struct daemon *daemon, uint64_t now)
 	collector_log_turn(&daemon->health, daemon->engine);
 	alarms_evaluate(daemon->alarms, &source, now, clock_wall());
 	pinned_refill(daemon->view);
+	daemon_report_status(daemon);
 }
 
 /* Saves the state soon after an event, and now and then for what has only grown older. */
@@ -161,11 +192,22 @@ static void daemon_save(struct daemon *daemon, uint64_t now, bool anyhow)
 	state_file_save(path, daemon->alarms, sender_queue(), now);
 }
 
+/* Only progress of this loop and of the collectors feeds the service manager's watchdog. */
+static void daemon_feed_watchdog(struct daemon *daemon, uint64_t now)
+{
+	if (!daemon->watchdog || now - daemon->fed < daemon->watchdog ||
+	    !engine_progresses(daemon->engine))
+		return;
+	daemon->fed = now;
+	sd_notify_tell("WATCHDOG=1");
+}
+
 /* Takes a new configuration into use; a wrong one changes nothing. */
-static void daemon_reload(struct daemon *daemon)
+static void daemon_take_configuration(struct daemon *daemon)
 {
 	struct configuration *configuration = tasks_configuration(daemon->options);
 
+	daemon->wrong = !configuration;
 	if (!configuration) {
 		log_error("the configuration is wrong; the previous one stays in use");
 		return;
@@ -178,6 +220,14 @@ static void daemon_reload(struct daemon *daemon)
 	daemon->configuration = configuration;
 	tasks_note_shelves(configuration);
 	log_notice("the configuration was reloaded");
+}
+
+static void daemon_reload(struct daemon *daemon)
+{
+	sd_notify_reloading();
+	daemon_take_configuration(daemon);
+	daemon_report_status(daemon);
+	sd_notify_tell("READY=1");
 }
 
 static void take_signals(struct daemon *daemon)
@@ -194,9 +244,14 @@ static void take_signals(struct daemon *daemon)
 
 static void daemon_serve(struct daemon *daemon)
 {
+	unsigned turn_ms = TURN_MS;
+
+	daemon->watchdog = sd_notify_watchdog();
+	if (daemon->watchdog && daemon->watchdog / MILLISECOND_NS < turn_ms)
+		turn_ms = (unsigned)(daemon->watchdog / MILLISECOND_NS);
 	while (!daemon->stop) {
 		uint64_t now = clock_monotonic();
-		unsigned wait_ms = sender_wait_ms(now, TURN_MS);
+		unsigned wait_ms = sender_wait_ms(now, turn_ms);
 		int err = session_turn(daemon->wake_fd, wait_ms, daemon_pin, daemon);
 
 		if (err) {
@@ -207,6 +262,7 @@ static void daemon_serve(struct daemon *daemon)
 		daemon_evaluate(daemon, now);
 		sender_turn(now);
 		daemon_save(daemon, now, false);
+		daemon_feed_watchdog(daemon, now);
 		if (daemon->woken)
 			take_signals(daemon);
 	}

@@ -8,15 +8,20 @@
 #include <syslog.h>
 
 enum log_target {
-	LOG_TO_STDERR, /* "netdiagd: warning: text" */
+	LOG_TO_STDERR, /* "netdiagd: warning: text"; in the journal "<4>text" */
 	LOG_TO_SYSLOG, /* facility daemon */
 };
 
 /* "stderr" or "syslog"; false for anything else. */
 bool log_target_parse(const char *word, enum log_target *target);
 
-/* Where messages go from now on; stderr before. */
-void log_open(enum log_target target);
+/* "error", "warning", "notice", "info" or "debug" as a priority of syslog; false for anything else.
+ */
+bool log_level_parse(const char *word, int *level);
+
+/* Where messages go from now on, and down to which priority (LOG_INFO, say) they are written;
+ * before this, everything down to LOG_INFO goes to stderr. */
+void log_open(enum log_target target, int level);
 
 /* Says how often the last message was repeated, and lets go of syslog. */
 void log_close(void);
@@ -31,5 +36,6 @@ bool log_output_failed(FILE *out);
 #define log_error(...)	 log_message(LOG_ERR, __VA_ARGS__)
 #define log_warning(...) log_message(LOG_WARNING, __VA_ARGS__)
 #define log_notice(...)	 log_message(LOG_NOTICE, __VA_ARGS__)
+#define log_info(...)	 log_message(LOG_INFO, __VA_ARGS__)
 
 #endif

@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 	/* One heap: an arena for each collector's thread would make the process several times
 	 * larger, and the threads hardly ever allocate at the same time. */
 	mallopt(M_ARENA_MAX, 1);
-	log_open(options.log);
+	log_open(options.log, options.log_level);
 	status = main_task(&options);
 	/* --dump and --report have looked themselves, and their failure is a status already. */
 	if (!status && log_output_failed(stdout))

@@ -20,6 +20,8 @@ enum {
 	OPTION_DUMP,
 	OPTION_FORMAT,
 	OPTION_LOG,
+	OPTION_LOG_LEVEL,
+	OPTION_PERFDATA,
 	OPTION_PROC_ROOT,
 	OPTION_REPORT,
 	OPTION_STATE_FILE,
@@ -36,6 +38,8 @@ static const struct option long_options[] = {
 	{"format", required_argument, NULL, OPTION_FORMAT},
 	{"help", no_argument, NULL, 'h'},
 	{"log", required_argument, NULL, OPTION_LOG},
+	{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
+	{"perfdata", no_argument, NULL, OPTION_PERFDATA},
 	{"proc-root", required_argument, NULL, OPTION_PROC_ROOT},
 	{"report", optional_argument, NULL, OPTION_REPORT},
 	{"state-file", required_argument, NULL, OPTION_STATE_FILE},
@@ -55,12 +59,18 @@ void options_help(void)
 	      "                       (overrides agentXSocket in the configuration)\n"
 	      "  --config FILE        read FILE instead of " NETDIAG_SYSCONFDIR "/netdiagd.conf\n"
 	      "  --check-config       check the configuration and end\n"
-	      "  --dump[=FORMAT]      collect once, print all and exit: text, json, schema\n"
+	      "  --dump[=FORMAT] [TABLE]\n"
+	      "                       collect once, print all tables or one, and exit;\n"
+	      "                       FORMAT: text, json, schema\n"
 	      "  --report[=SECONDS]   take two samples, 5 s apart, print what is wrong and exit\n"
 	      "  --alarms             print the alarms of the running daemon and exit\n"
 	      "  --format text|json   the format of --report and --alarms\n"
+	      "  --perfdata           --report as a monitoring plugin: one line with data\n"
 	      "  --test-notification  send a raised and a cleared alarm, both marked as tests\n"
 	      "  --log stderr|syslog  where to write messages (default: stderr)\n"
+	      "  --log-level LEVEL    how much to write: error, warning, notice, info (the "
+	      "default)\n"
+	      "                       or debug\n"
 	      "  --state-file FILE    keep the alarms there (overrides stateFile)\n"
 	      "  --proc-root DIR      read DIR instead of /proc, to serve a captured tree\n"
 	      "  --sys-root DIR       read DIR instead of /sys\n"
@@ -145,6 +155,12 @@ static int options_apply(struct options *options, int option, bool *format)
 		if (!log_target_parse(optarg, &options->log))
 			return options_wrong("--log takes stderr or syslog, not", optarg);
 		return 0;
+	case OPTION_LOG_LEVEL:
+		if (!log_level_parse(optarg, &options->log_level))
+			return options_wrong(
+				"--log-level takes error, warning, notice, info or debug, not",
+				optarg);
+		return 0;
 	case OPTION_PROC_ROOT:
 		return options_root(options, ROOT_PROC, "--proc-root");
 	case OPTION_SYS_ROOT:
@@ -162,22 +178,50 @@ static int options_apply(struct options *options, int option, bool *format)
 	}
 }
 
+/* The table of --dump, the only argument that is no option. */
+static int options_table(struct options *options, char **words, int count)
+{
+	if (count > 1)
+		return options_wrong("--dump takes one table", words[1]);
+	if (options->dump == DUMP_SCHEMA)
+		return options_wrong("--dump=schema is about all tables, not one", words[0]);
+	options->table = dump_find(words[0]);
+	if (!options->table)
+		return options_wrong(
+			"no such table (README.md lists them, as in --dump netdiagNicTable)",
+			words[0]);
+	return 0;
+}
+
 int options_parse(struct options *options, int argc, char **argv)
 {
 	int option, status = 0;
-	bool format = false;
+	bool format = false, perfdata = false;
 
 	*options = (struct options){.roots = roots_default,
 				    .log = LOG_TO_STDERR,
+				    .log_level = LOG_INFO,
 				    .dump = DUMP_TEXT,
 				    .report = REPORT_TEXT,
 				    .seconds = REPORT_SECONDS_DEFAULT};
 	while (!status && (option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
-		status = options_apply(options, option, &format);
-	if (!status && format && options->task != TASK_REPORT && options->task != TASK_ALARMS)
+		if (option == OPTION_PERFDATA)
+			perfdata = true;
+		else
+			status = options_apply(options, option, &format);
+	if (status)
+		return status;
+	if (format && options->task != TASK_REPORT && options->task != TASK_ALARMS)
 		return options_wrong("--format is for --report and --alarms",
 				     "there is neither of them");
-	if (!status && optind < argc)
+	if (perfdata && (format || options->task != TASK_REPORT))
+		return options_wrong("--perfdata is a format of --report",
+				     format ? "there is another one" : "there is none");
+	if (perfdata)
+		options->report = REPORT_PERFDATA;
+	if (optind < argc && options->task == TASK_DUMP)
+		return options_table(options, argv + optind, argc - optind);
+	if (optind < argc)
 		return options_wrong("only options are accepted", argv[optind]);
-	return status;
+	return 0;
 }

@@ -29,7 +29,9 @@ struct options {
 	const char *address;	/* NULL: the one of the configuration */
 	struct roots roots;
 	enum log_target log;
+	int log_level;		   /* LOG_INFO */
 	enum dump_format dump;	   /* TASK_DUMP */
+	const struct table *table; /* TASK_DUMP; NULL: all */
 	enum report_format report; /* TASK_REPORT, TASK_ALARMS */
 	unsigned seconds;	   /* TASK_REPORT */
 };

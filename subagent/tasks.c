@@ -83,8 +83,9 @@ int tasks_check(const struct options *options)
 	return EXIT_SUCCESS;
 }
 
-/* Collects once, on this thread, and prints the rows. */
-static int tasks_collect_and_dump(enum dump_format format, const struct collect_settings *settings)
+/* Collects once, on this thread, and prints the rows of a table, or of all (NULL). */
+static int tasks_collect_and_dump(enum dump_format format, const struct table *only,
+				  const struct collect_settings *settings)
 {
 	struct engine *engine = engine_new(collectors, settings);
 	struct pinned *view = engine ? pinned_new(engine) : NULL;
@@ -93,11 +94,19 @@ static int tasks_collect_and_dump(enum dump_format format, const struct collect_
 	if (view) {
 		engine_collect_once(engine);
 		pinned_turn(view);
-		err = dump_print(stdout, format, pinned_rows, view) ? EX_IOERR : EXIT_SUCCESS;
+		err = dump_print(stdout, format, only, pinned_rows, view) ? EX_IOERR : EXIT_SUCCESS;
 	}
 	pinned_free(view);
 	engine_free(engine);
 	return err;
+}
+
+/* For a table of one collector the others need not run. */
+static void tasks_leave_out_others(struct collect_settings *settings, const char *name)
+{
+	for (size_t i = 0; collectors[i]; i++)
+		if (strcmp(collectors[i]->name, name))
+			settings->collector[i].on = false;
 }
 
 int tasks_dump(const struct options *options)
@@ -106,11 +115,13 @@ int tasks_dump(const struct options *options)
 	int status;
 
 	if (options->dump == DUMP_SCHEMA)
-		return dump_print(stdout, DUMP_SCHEMA, NULL, NULL) ? EX_IOERR : EXIT_SUCCESS;
+		return dump_print(stdout, DUMP_SCHEMA, NULL, NULL, NULL) ? EX_IOERR : EXIT_SUCCESS;
 	configuration = tasks_configuration(options);
 	if (!configuration)
 		return EX_CONFIG;
-	status = tasks_collect_and_dump(options->dump, configuration->collect);
+	if (options->table && options->table->collector)
+		tasks_leave_out_others(configuration->collect, options->table->collector);
+	status = tasks_collect_and_dump(options->dump, options->table, configuration->collect);
 	configuration_free(configuration);
 	return status;
 }

@@ -24,7 +24,7 @@ static inline uint64_t row_present(uint64_t value)
 	return value == ROW_ABSENT ? ROW_ABSENT - 1 : value;
 }
 
-#define ROW_KEYS_MAX 2
+#define ROW_KEYS_MAX 3
 
 enum row_key_kind {
 	ROW_KEY_NONE,

@@ -30,7 +30,7 @@ struct endpoint_key {
 	uint32_t interface;  /* index of the interface it is bound to; 0: none */
 	uint16_t port;
 	uint8_t family; /* AF_INET or AF_INET6 */
-	uint8_t unused;
+	uint8_t kind;	/* 0; socket_drops.c has others */
 };
 
 /* Memory of one socket (INET_DIAG_SKMEMINFO, since 3.6), bytes. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reads what rtnetlink does not have about one interface: by ethtool's ioctls, which address it by
- * name, and from /sys/class/net.
+ * name, over ethtool's netlink family, and from /sys/class/net.
  */
 #include <config.h>
 
@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "collectors/base/clock.h"
 #include "collectors/nic/device.h"
 
 /* How often the statistics are tried when their number changes meanwhile. */
@@ -25,7 +26,8 @@
  * once a minute with the default interval. */
 #define REFRESH_TURNS 12
 
-#define SOURCE_STATS64 "rx_missed (stats64)"
+/* For how long an allowance counts as exceeded: the window of the check that names it. */
+#define LIMIT_RISING_NS (60 * SECOND_NS)
 
 void nic_device_forget(struct nic_device *device)
 {
@@ -137,7 +139,9 @@ static int device_values(struct nic_device *device, struct ethtool *ethtool,
 		err = ethtool_stats_count(ethtool, device->ifname, &total);
 		if (!err)
 			err = device_choose(device, ethtool, total, settings);
-		if (!err && total && (device->stats.shown_count || device->stats.discards.count))
+		if (!err && total &&
+		    (device->stats.shown_count || device->stats.discards.count ||
+		     device->stats.counters.count))
 			err = ethtool_values(ethtool, device->ifname, total, values);
 		if (err == -EAGAIN)
 			device->chosen = false; /* the names may have changed, too */
@@ -147,29 +151,28 @@ static int device_values(struct nic_device *device, struct ethtool *ethtool,
 	return err;
 }
 
-/* The device's total of what it lost for lack of buffers. Where the driver is known to count that
- * but has no statistics at the moment (interface down), it stays absent, so that the number does
- * not alternate between two meanings. */
-static void device_discards(const struct nic_device *device, struct nic_row *row,
-			    const uint64_t *values, int err)
+/* Which of the cloud's allowances are exceeded at present: a total does not tell it. */
+static void device_limits(struct nic_device *device, uint64_t now, struct nic_row *row)
 {
-	const struct nic_discards *discards = &device->stats.discards;
-	bool refused = err == -EOPNOTSUPP;
+	const uint64_t limits[NIC_LIMIT_COUNT] = {
+		[NIC_LIMIT_IN_BANDWIDTH] = row->limit_in_bandwidth,
+		[NIC_LIMIT_OUT_BANDWIDTH] = row->limit_out_bandwidth,
+		[NIC_LIMIT_PACKETS] = row->limit_packets,
+		[NIC_LIMIT_CONNTRACK] = row->limit_conntrack,
+		[NIC_LIMIT_LINK_LOCAL] = row->limit_link_local,
+	};
 
-	if (values && discards->count) {
-		row->rx_discards = nic_discards_value(discards, values, device->stats.total);
-		row->rx_discards_bits = discards->bits;
-		ROW_SET_TEXT(row->rx_discards_source, discards->source);
-		return;
+	row->limits_rising = 0;
+	for (size_t i = 0; i < NIC_LIMIT_COUNT; i++) {
+		if (limits[i] == ROW_ABSENT)
+			continue;
+		if (device->limits_known && limits[i] > device->limit[i])
+			device->limit_rose[i] = now;
+		device->limit[i] = limits[i];
+		if (device->limit_rose[i] && now - device->limit_rose[i] <= LIMIT_RISING_NS)
+			row->limits_rising |= 1U << i;
 	}
-	if (nic_discards_known(device->driver) && !refused &&
-	    (err || !device->stats.total || discards->count))
-		return;
-	if (row->rx_missed == ROW_ABSENT)
-		return;
-	row->rx_discards = row->rx_missed;
-	row->rx_discards_bits = 64;
-	ROW_SET_TEXT(row->rx_discards_source, SOURCE_STATS64);
+	device->limits_known = true;
 }
 
 static int device_stats(struct nic_device *device, struct nic_reading *reading, struct nic_row *row,
@@ -181,7 +184,12 @@ static int device_stats(struct nic_device *device, struct nic_reading *reading, 
 
 	if (err == -ENOMEM)
 		return err;
-	device_discards(device, row, values, err);
+	nic_discards_show(&device->stats.discards, device->driver, values, device->stats.total, err,
+			  row);
+	if (values) {
+		driver_counters_show(&device->stats.counters, values, row);
+		device_limits(device, c->now, row);
+	}
 	err = device_note(c, device->ifname, "ETHTOOL_GSTATS", err);
 	if (!err && values)
 		err = driver_stats_rows(&device->stats, device->ifindex, values, stats);
@@ -193,10 +201,23 @@ static int device_stats(struct nic_device *device, struct nic_reading *reading, 
 	return err;
 }
 
+/* What only hardware has. Virtual devices are not asked: a host can have thousands of them. */
+static int device_port(struct nic_device *device, struct nic_reading *reading, bool refresh,
+		       struct nic_row *row, struct rows *stats)
+{
+	struct collect *c = reading->c;
+	int err = nic_port_read(&device->port, reading->ethtool_netlink, refresh, row);
+
+	/* A device that is suspended answers as one that is gone does. */
+	device_note(c, device->ifname, "ethtool's netlink family", err);
+	return nic_port_rows(&device->port, device->ifindex, &c->settings->nic_statistics, stats);
+}
+
 /* Reads everything by the name in device. refresh: also what rarely changes. 0; -ENODEV when no
  * interface has that name; -ENOMEM. */
-static int device_read(struct nic_device *device, struct nic_reading *reading, bool refresh,
-		       struct nic_row *row, struct rows *stats)
+static int device_read(struct nic_device *device, struct nic_reading *reading,
+		       const struct nic_link *link, bool refresh, struct nic_row *row,
+		       struct rows *stats)
 {
 	struct ethtool *ethtool = reading->ethtool;
 	struct collect *c = reading->c;
@@ -215,6 +236,7 @@ static int device_read(struct nic_device *device, struct nic_reading *reading, b
 	row->rps_enabled = device->rps_enabled;
 	ROW_SET_TEXT(row->driver, device->driver);
 	ROW_SET_TEXT(row->bus_info, device->bus_info);
+	row->hardware = !link->kind[0] && device->bus_info[0];
 	if (!err)
 		err = device_note(c, ifname, "ETHTOOL_GLINKSETTINGS",
 				  ethtool_link(ethtool, ifname, &row->speed_mbps, &row->duplex));
@@ -227,7 +249,9 @@ static int device_read(struct nic_device *device, struct nic_reading *reading, b
 	row->ring_rx_max = rings.rx_max;
 	row->ring_tx_current = rings.tx;
 	row->ring_tx_max = rings.tx_max;
-	return device_stats(device, reading, row, stats);
+	if (row->hardware)
+		err = device_port(device, reading, refresh, row, stats);
+	return err ? err : device_stats(device, reading, row, stats);
 }
 
 /* Whether the name in device is still this interface's. */
@@ -256,7 +280,7 @@ int nic_device_read(struct nic_device *device, struct nic_reading *reading,
 
 		memcpy(device->ifname, ifname, sizeof(ifname));
 		device->carrier_changes = link->row.carrier_changes;
-		err = device_read(device, reading, refresh, row, stats);
+		err = device_read(device, reading, link, refresh, row, stats);
 		if (err == -ENOMEM || (!err && device_has_name(device, reading->ethtool)))
 			return err;
 		/* All of it may be about another interface, which has the name now. */

@@ -10,6 +10,7 @@
 #include "collectors/kernel/ethtool.h"
 #include "collectors/nic/driver_stats.h"
 #include "collectors/nic/link.h"
+#include "collectors/nic/port.h"
 
 /* What is remembered of an interface from one collection to the next. Zeroed but for the ifindex:
  * nothing is known yet. */
@@ -20,8 +21,12 @@ struct nic_device {
 	char ifname[NIC_NAME_SIZE]; /* what it was asked by; empty: it was not */
 	char driver[NIC_DRIVER_SIZE];
 	char bus_info[NIC_BUS_INFO_SIZE];
-	bool chosen; /* stats holds a choice */
+	bool chosen;	   /* stats holds a choice */
+	bool limits_known; /* limit was read */
 	struct driver_stats stats;
+	struct nic_port port;
+	uint64_t limit[NIC_LIMIT_COUNT];      /* as last read */
+	uint64_t limit_rose[NIC_LIMIT_COUNT]; /* when last; monotonic ns, 0: never */
 };
 
 /* Forgets what is remembered of a device. */
@@ -30,6 +35,7 @@ void nic_device_forget(struct nic_device *device);
 /* What reading the devices in one collection needs. */
 struct nic_reading {
 	struct ethtool *ethtool;
+	struct ethtool_netlink *ethtool_netlink;
 	struct collect *c;
 	uint64_t turn;	    /* number of the collection */
 	unsigned rps_files; /* how many rps_cpus may be read before their time has come */

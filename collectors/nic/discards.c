@@ -35,16 +35,17 @@ static const struct discards_driver drivers[] = {
 	{"bnx2x", {{{"rx_brb_discard"}}}},
 	{"bnxt_en", {{{"rx_total_ring_discards"}}, {{"[#]: rx_discards"}}}},
 	{"cxgb4", {{{"rx_bg#_frames_dropped"}}}},
-	{"e1000e", {{{"rx_missed_errors", "rx_no_buffer_count"}}}},
-	{"ena", {{{"rx_drops"}}, {{"queue_#_rx_empty_rx_ring"}}}},
+	/* Frames in rx_no_buffer_count wait in the FIFO of these (e1000e, igb, igc) and are not
+	   lost. */
+	{"e1000e", {{{"rx_missed_errors"}}}},
 	{"enic", {{{"rx_no_bufs"}}}},
 	{"gve", {{{"rx_no_buffers_posted[#]", "rx_queue_drop_cnt[#]"}}}},
 	{"hv_netvsc", {{{"rx_no_memory"}}}},
 	{"i40e", {{{"port.rx_discards"}}}},
 	{"iavf", {{{"rx_discards"}}}},
 	{"ice", {{{"rx_dropped.nic"}}}},
-	{"igb", {{{"rx_missed_errors", "rx_no_buffer_count"}}}},
-	{"igc", {{{"rx_missed_errors", "rx_no_buffer_count"}}}},
+	{"igb", {{{"rx_missed_errors"}}}},
+	{"igc", {{{"rx_missed_errors"}}}},
 	{"ixgbe", {{{"rx_missed_errors", "rx_no_dma_resources"}}}},
 	{"mlx4_en", {{{"rx_dropped"}}}},
 	{"mlx5_core", {{{"rx_out_of_buffer", "rx_discards_phy"}}}},
@@ -69,17 +70,23 @@ static const struct {
 	{"r8169", "rx_missed", 16},
 };
 
+/* ena's loss is in rx_dropped: its queue_N_rx_empty_rx_ring counts events, and only some Amazon
+ * kernels have an rx_drops among its statistics. */
+static const struct {
+	const char *driver; /* NULL: all others */
+	size_t offset;	    /* in struct nic_row, of what rtnl_link_stats64 has */
+	const char *source;
+} stats64[] = {
+	{"ena", offsetof(struct nic_row, rx_dropped), "rx_dropped (stats64)"},
+	{NULL, offsetof(struct nic_row, rx_missed), "rx_missed (stats64)"},
+};
+
 static const struct discards_driver *discards_find_driver(const char *driver)
 {
 	for (size_t i = 0; i < COUNT_OF(drivers); i++)
 		if (!strcmp(drivers[i].driver, driver))
 			return &drivers[i];
 	return NULL;
-}
-
-bool nic_discards_known(const char *driver)
-{
-	return discards_find_driver(driver) != NULL;
 }
 
 unsigned nic_counter_bits(const char *driver, const char *name)
@@ -90,8 +97,7 @@ unsigned nic_counter_bits(const char *driver, const char *name)
 	return 64;
 }
 
-/* Whether a name is the pattern with a number in place of its '#'. */
-static bool discards_name_matches(const char *pattern, const char *name)
+bool nic_name_matches(const char *pattern, const char *name)
 {
 	for (; *pattern; pattern++) {
 		if (*pattern != '#') {
@@ -126,7 +132,7 @@ static void discards_take(struct nic_discards *discards, const char *driver, con
 	for (size_t i = 0; i < count; i++) {
 		unsigned bits;
 
-		if (!discards_name_matches(pattern, names[i]))
+		if (!nic_name_matches(pattern, names[i]))
 			continue;
 		discards->index[discards->count++] = (uint32_t)i;
 		bits = nic_counter_bits(driver, names[i]);
@@ -179,4 +185,33 @@ uint64_t nic_discards_value(const struct nic_discards *discards, const uint64_t 
 		sum += values[discards->index[i]];
 	}
 	return row_present(sum);
+}
+
+/* From what rtnetlink counts for the device. */
+static void discards_show_stats64(const char *driver, struct nic_row *row)
+{
+	size_t i = 0;
+
+	while (stats64[i].driver && strcmp(stats64[i].driver, driver))
+		i++;
+	row->rx_discards = row_number(row, stats64[i].offset);
+	if (row->rx_discards == ROW_ABSENT)
+		return;
+	row->rx_discards_bits = 64;
+	ROW_SET_TEXT(row->rx_discards_source, stats64[i].source);
+}
+
+void nic_discards_show(const struct nic_discards *discards, const char *driver,
+		       const uint64_t *values, size_t count, int err, struct nic_row *row)
+{
+	if (values && discards->count) {
+		row->rx_discards = nic_discards_value(discards, values, count);
+		row->rx_discards_bits = discards->bits;
+		ROW_SET_TEXT(row->rx_discards_source, discards->source);
+		return;
+	}
+	if (discards_find_driver(driver) && err != -EOPNOTSUPP &&
+	    (err || !count || discards->count))
+		return;
+	discards_show_stats64(driver, row);
 }

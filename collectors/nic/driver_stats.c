@@ -55,6 +55,8 @@ int driver_stats_choose(struct driver_stats *stats, const char *driver, const ch
 		driver_stats_name(strings + i * ETHTOOL_STRING_SIZE, names[i]);
 	if (names && stats->shown)
 		err = nic_discards_choose(&stats->discards, driver, names, total);
+	if (!err)
+		err = driver_counters_choose(&stats->counters, names, total);
 	for (size_t i = 0; !err && i < total && !stats->cut; i++) {
 		if (!*names[i] || !globs_match(patterns, names[i]))
 			continue;
@@ -72,6 +74,7 @@ int driver_stats_choose(struct driver_stats *stats, const char *driver, const ch
 void driver_stats_free(struct driver_stats *stats)
 {
 	nic_discards_free(&stats->discards);
+	driver_counters_free(&stats->counters);
 	free(stats->shown);
 	memset(stats, 0, sizeof(*stats));
 }

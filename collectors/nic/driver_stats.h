@@ -13,6 +13,7 @@
 #include "collectors/base/glob.h"
 #include "collectors/kernel/ethtool.h"
 #include "collectors/nic/discards.h"
+#include "collectors/nic/driver_counters.h"
 #include "collectors/nic/nic.h"
 
 struct nic_stat_choice {
@@ -27,6 +28,7 @@ struct driver_stats {
 	size_t shown_count;
 	bool cut; /* more of them match than may be shown */
 	struct nic_discards discards;
+	struct driver_counters counters;
 };
 
 /*

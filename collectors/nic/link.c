@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/gen_stats.h>
 #include <linux/if.h>
+#include <linux/if_bonding.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -42,6 +43,7 @@ static const struct nla_policy link_policy[IFLA_MAX + 1] = {
 	[IFLA_OPERSTATE] = {.type = NLA_U8},
 	[IFLA_CARRIER] = {.type = NLA_U8},
 	[IFLA_CARRIER_CHANGES] = {.type = NLA_U32},
+	[IFLA_CARRIER_DOWN_COUNT] = {.type = NLA_U32},
 	[IFLA_NUM_RX_QUEUES] = {.type = NLA_U32},
 	[IFLA_NUM_TX_QUEUES] = {.type = NLA_U32},
 	[IFLA_MASTER] = {.type = NLA_U32},
@@ -51,6 +53,15 @@ static const struct nla_policy link_policy[IFLA_MAX + 1] = {
 
 static const struct nla_policy info_policy[IFLA_INFO_MAX + 1] = {
 	[IFLA_INFO_KIND] = {.type = NLA_STRING},
+	[IFLA_INFO_SLAVE_KIND] = {.type = NLA_STRING},
+	[IFLA_INFO_SLAVE_DATA] = {.type = NLA_NESTED},
+};
+
+static const struct nla_policy bond_policy[IFLA_BOND_SLAVE_MAX + 1] = {
+	[IFLA_BOND_SLAVE_STATE] = {.type = NLA_U8},
+	[IFLA_BOND_SLAVE_MII_STATUS] = {.type = NLA_U8},
+	[IFLA_BOND_SLAVE_LINK_FAILURE_COUNT] = {.type = NLA_U32},
+	[IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE] = {.type = NLA_U8},
 };
 
 static const struct nla_policy qdisc_policy[TCA_MAX + 1] = {
@@ -70,6 +81,7 @@ static const struct {
 	{IFLA_MTU, offsetof(struct nic_row, mtu)},
 	{IFLA_TXQLEN, offsetof(struct nic_row, tx_queue_len)},
 	{IFLA_CARRIER_CHANGES, offsetof(struct nic_row, carrier_changes)},
+	{IFLA_CARRIER_DOWN_COUNT, offsetof(struct nic_row, link_down_count)},
 	{IFLA_NUM_RX_QUEUES, offsetof(struct nic_row, rx_queues)},
 	{IFLA_NUM_TX_QUEUES, offsetof(struct nic_row, tx_queues)},
 	{IFLA_MASTER, offsetof(struct nic_row, master_ifindex)},
@@ -87,6 +99,7 @@ static const struct {
 	{FROM(rx_dropped), TO(rx_dropped)},
 	{FROM(rx_missed_errors), TO(rx_missed)},
 	{FROM(rx_fifo_errors), TO(rx_fifo_errors)},
+	{FROM(rx_length_errors), TO(rx_length_errors)},
 	{FROM(rx_crc_errors), TO(rx_crc_errors)},
 	{FROM(rx_frame_errors), TO(rx_frame_errors)},
 	{FROM(rx_over_errors), TO(rx_over_errors)},
@@ -113,12 +126,63 @@ static void link_statistics_decode(const struct nlattr *stats, struct nic_row *r
 	}
 }
 
-static void link_kind_decode(struct nlattr *linkinfo, char kind[NIC_KIND_SIZE])
+static uint64_t link_bond_number(const struct nlattr *attribute, const uint64_t *numbers,
+				 size_t count)
+{
+	uint8_t value = attribute ? nla_get_u8(attribute) : UINT8_MAX;
+
+	return value < count ? numbers[value] : ROW_ABSENT;
+}
+
+/* IEEE 802.1AX: the states of a port, of which the later ones include the earlier. */
+static uint64_t link_lacp_state(uint8_t state)
+{
+	if (state & (LACP_STATE_DEFAULTED | LACP_STATE_EXPIRED))
+		return NIC_LACP_NO_PARTNER;
+	if (!(state & LACP_STATE_SYNCHRONIZATION))
+		return NIC_LACP_OUT_OF_SYNC;
+	if (state & LACP_STATE_DISTRIBUTING)
+		return NIC_LACP_DISTRIBUTING;
+	return state & LACP_STATE_COLLECTING ? NIC_LACP_COLLECTING : NIC_LACP_IN_SYNC;
+}
+
+static void link_bond_decode(struct nlattr *data, struct nic_row *row)
+{
+	static const uint64_t states[] = {
+		[BOND_STATE_ACTIVE] = NIC_BOND_ACTIVE,
+		[BOND_STATE_BACKUP] = NIC_BOND_BACKUP,
+	};
+	static const uint64_t mii[] = {
+		[BOND_LINK_UP] = NIC_BOND_UP,
+		[BOND_LINK_FAIL] = NIC_BOND_GOING_DOWN,
+		[BOND_LINK_DOWN] = NIC_BOND_DOWN,
+		[BOND_LINK_BACK] = NIC_BOND_GOING_UP,
+	};
+	struct nlattr *tb[IFLA_BOND_SLAVE_MAX + 1];
+
+	if (nla_parse_nested(tb, IFLA_BOND_SLAVE_MAX, data, bond_policy))
+		return;
+	row->bond_state = link_bond_number(tb[IFLA_BOND_SLAVE_STATE], states, COUNT_OF(states));
+	row->bond_mii_status = link_bond_number(tb[IFLA_BOND_SLAVE_MII_STATUS], mii, COUNT_OF(mii));
+	if (tb[IFLA_BOND_SLAVE_LINK_FAILURE_COUNT])
+		row->bond_link_failures = nla_get_u32(tb[IFLA_BOND_SLAVE_LINK_FAILURE_COUNT]);
+	/* Only with 802.3ad. */
+	if (tb[IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE])
+		row->bond_lacp_state = link_lacp_state(
+			nla_get_u8(tb[IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE]));
+}
+
+static void link_info_decode(struct nlattr *linkinfo, struct nic_link *link)
 {
 	struct nlattr *tb[IFLA_INFO_MAX + 1];
 
-	if (!nla_parse_nested(tb, IFLA_INFO_MAX, linkinfo, info_policy) && tb[IFLA_INFO_KIND])
-		nla_strlcpy(kind, tb[IFLA_INFO_KIND], NIC_KIND_SIZE);
+	if (nla_parse_nested(tb, IFLA_INFO_MAX, linkinfo, info_policy))
+		return;
+	if (tb[IFLA_INFO_KIND])
+		nla_strlcpy(link->kind, tb[IFLA_INFO_KIND], sizeof(link->kind));
+	if (tb[IFLA_INFO_SLAVE_KIND] && tb[IFLA_INFO_SLAVE_DATA] &&
+	    !nla_strcmp(tb[IFLA_INFO_SLAVE_KIND], "bond"))
+		link_bond_decode(tb[IFLA_INFO_SLAVE_DATA], &link->row);
 }
 
 bool nic_link_same(const struct nic_link *before, const struct nic_link *now)
@@ -161,7 +225,7 @@ int nic_link_decode(const struct nlmsghdr *message, struct nic_link *link)
 	if (tb[IFLA_STATS64])
 		link_statistics_decode(tb[IFLA_STATS64], row);
 	if (tb[IFLA_LINKINFO])
-		link_kind_decode(tb[IFLA_LINKINFO], link->kind);
+		link_info_decode(tb[IFLA_LINKINFO], link);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The NIC collector: one row per interface, and the statistics of its driver. Links and qdiscs come
- * from rtnetlink, the rest from ethtool ioctls and sysfs by device.c.
+ * from rtnetlink, the rest from ethtool's ioctls and netlink family and sysfs by device.c.
  */
 #include <config.h>
 
@@ -13,6 +13,7 @@
 #include "collectors/base/array.h"
 #include "collectors/base/hash.h"
 #include "collectors/kernel/ethtool.h"
+#include "collectors/nic/bond.h"
 #include "collectors/nic/device.h"
 #include "collectors/nic/link.h"
 #include "collectors/nic/nic.h"
@@ -30,15 +31,37 @@ const struct row_type nic_stat_row_type = {
 #define COUNTER(member) offsetof(struct nic_row, member)
 
 static const struct accum_field nic_fields[] = {
-	{COUNTER(rx_packets), 64},	{COUNTER(rx_errors), 64},
-	{COUNTER(rx_dropped), 64},	{COUNTER(rx_missed), 64},
-	{COUNTER(rx_fifo_errors), 64},	{COUNTER(rx_crc_errors), 64},
-	{COUNTER(rx_frame_errors), 64}, {COUNTER(rx_over_errors), 64},
-	{COUNTER(rx_nohandler), 64},	{COUNTER(tx_packets), 64},
-	{COUNTER(tx_errors), 64},	{COUNTER(tx_dropped), 64},
-	{COUNTER(tx_fifo_errors), 64},	{COUNTER(tx_carrier_errors), 64},
-	{COUNTER(carrier_changes), 32}, {COUNTER(qdisc_drops), 32},
-	{COUNTER(qdisc_requeues), 32},	{COUNTER(rx_discards), 0},
+	{COUNTER(rx_packets), 64},
+	{COUNTER(rx_errors), 64},
+	{COUNTER(rx_dropped), 64},
+	{COUNTER(rx_missed), 64},
+	{COUNTER(rx_fifo_errors), 64},
+	{COUNTER(rx_crc_errors), 64},
+	{COUNTER(rx_frame_errors), 64},
+	{COUNTER(rx_over_errors), 64},
+	{COUNTER(rx_nohandler), 64},
+	{COUNTER(tx_packets), 64},
+	{COUNTER(tx_errors), 64},
+	{COUNTER(tx_dropped), 64},
+	{COUNTER(tx_fifo_errors), 64},
+	{COUNTER(tx_carrier_errors), 64},
+	{COUNTER(carrier_changes), 32},
+	{COUNTER(qdisc_drops), 32},
+	{COUNTER(qdisc_requeues), 32},
+	{COUNTER(rx_discards), 0},
+	{COUNTER(rx_length_errors), 64},
+	{COUNTER(limit_in_bandwidth), 64},
+	{COUNTER(limit_out_bandwidth), 64},
+	{COUNTER(limit_packets), 64},
+	{COUNTER(limit_conntrack), 64},
+	{COUNTER(limit_link_local), 64},
+	{COUNTER(pause_rx), 64},
+	{COUNTER(pause_tx), 64},
+	{COUNTER(tx_queue_stops), 64},
+	{COUNTER(link_down_count), 32},
+	{COUNTER(fec_corrected), 64},
+	{COUNTER(fec_uncorrectable), 64},
+	{COUNTER(bond_link_failures), 32},
 };
 
 static const struct accum_field nic_stat_fields[] = {
@@ -72,6 +95,7 @@ struct nic_state {
 	struct netlink route;
 	struct netlink events; /* links that go away */
 	struct ethtool ethtool;
+	struct ethtool_netlink ethtool_netlink;
 	struct accum *nics;
 	struct accum *stats;
 	struct rows links;	      /* of nic_link_type, all there are */
@@ -89,6 +113,7 @@ static void nic_close(void *arg)
 	netlink_close(&state->route);
 	netlink_close(&state->events);
 	ethtool_close(&state->ethtool);
+	ethtool_netlink_close(&state->ethtool_netlink);
 	accum_free(state->nics);
 	accum_free(state->stats);
 	rows_clear(&state->links);
@@ -277,7 +302,8 @@ static int nic_match_settings(struct nic_state *state, const struct collect_sett
 
 static int nic_add_interfaces(struct nic_state *state, struct collect *c)
 {
-	struct nic_reading reading = {&state->ethtool, c, state->turn++, RPS_FILES};
+	struct nic_reading reading = {&state->ethtool, &state->ethtool_netlink, c, state->turn++,
+				      RPS_FILES};
 	bool rps = false;
 	int err = 0;
 
@@ -314,12 +340,13 @@ static int nic_collect(struct collect *c)
 		err = nic_read_links(state, c);
 	if (err)
 		return err;
-	collect_source(c, "rtnetlink, ethtool ioctls");
+	collect_source(c, "rtnetlink, ethtool ioctls and netlink");
 	nic_name_masters(&state->links);
 	nic_read_qdiscs(state, c);
 	err = nic_match_settings(state, c->settings);
 	if (!err)
 		err = nic_add_interfaces(state, c);
+	nic_bonds_compare(&c->rows[0]);
 	rows_sort(&c->rows[0]);
 	rows_sort(&c->rows[1]);
 	if (!err)

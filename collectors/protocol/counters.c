@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The counters collector: every protocol counter of the kernel by its own name, and those of TCP
- * and UDP by column, from /proc/net/netstat, snmp and snmp6.
+ * The counters collector: every protocol counter of the kernel by its own name, and those of TCP,
+ * UDP and IP by column, from /proc/net/netstat, snmp, snmp6, xfrm_stat and the neighbor tables'
+ * statistics.
  */
 #include <config.h>
 
@@ -11,6 +12,7 @@
 #include "collectors/base/accum.h"
 #include "collectors/base/array.h"
 #include "collectors/protocol/counters.h"
+#include "collectors/protocol/neighbor_stats.h"
 #include "collectors/protocol/proc_files.h"
 
 const struct row_type counter_row_type = {
@@ -21,6 +23,8 @@ const struct row_type counter_row_type = {
 const struct row_type tcp_row_type = {ROW_TYPE("tcp", struct tcp_row)};
 
 const struct row_type udp_row_type = {ROW_TYPE("udp", struct udp_row)};
+
+const struct row_type ip_row_type = {ROW_TYPE("ip", struct ip_row)};
 
 /* A kernel counter and its member of the row. */
 struct field {
@@ -40,6 +44,9 @@ static const struct field tcp_fields[] = {
 	{"TcpExt", "TCPBacklogDrop", TCP(backlog_drop)},
 	{"TcpExt", "TCPRcvQDrop", TCP(rcv_q_drop)},
 	{"TcpExt", "TCPZeroWindowDrop", TCP(zero_window_drop)},
+	{"TcpExt", "TCPOFODrop", TCP(ofo_drop)},
+	{"TcpExt", "PFMemallocDrop", TCP(pf_memalloc_drop)},
+	{"TcpExt", "TCPMinTTLDrop", TCP(min_ttl_drop)},
 	{"TcpExt", "PruneCalled", TCP(prune_called)},
 	{"TcpExt", "RcvPruned", TCP(rcv_pruned)},
 	{"TcpExt", "OfoPruned", TCP(ofo_pruned)},
@@ -54,6 +61,8 @@ static const struct field tcp_fields[] = {
 	{"Tcp", "RetransSegs", TCP(retrans_segs)},
 	{"Tcp", "OutSegs", TCP(out_segs)},
 	{"Tcp", "InErrs", TCP(in_errs)},
+	{"Tcp", "InCsumErrors", TCP(in_csum_errors)},
+	{"TcpExt", "TCPSYNChallenge", TCP(syn_challenge)},
 	{"Tcp", "OutRsts", TCP(out_rsts)},
 	{"Tcp", "AttemptFails", TCP(attempt_fails)},
 	{"TcpExt", "EmbryonicRsts", TCP(embryonic_rsts)},
@@ -82,6 +91,45 @@ static const struct field udp_fields[] = {
 	{"Udp6", "MemErrors", UDP(udp6.mem_errors)},
 };
 
+/* Those of IPv4 and IPv6 are added up. */
+#define IP(member) offsetof(struct ip_row, member)
+static const struct field ip_fields[] = {
+	{"Ip", "InHdrErrors", IP(in_hdr_errors)},
+	{"Ip6", "InHdrErrors", IP(in_hdr_errors)},
+	{"Ip", "InAddrErrors", IP(in_addr_errors)},
+	{"Ip6", "InAddrErrors", IP(in_addr_errors)},
+	{"TcpExt", "IPReversePathFilter", IP(reverse_path)},
+	{"IpExt", "InNoRoutes", IP(in_no_routes)},
+	{"Ip6", "InNoRoutes", IP(in_no_routes)},
+	{"Ip", "OutNoRoutes", IP(out_no_routes)},
+	{"Ip6", "OutNoRoutes", IP(out_no_routes)},
+	{"Ip", "OutNoRoutes", IP(out_no_routes4)},
+	{"Ip", "ReasmFails", IP(reasm_fails)},
+	{"Ip6", "ReasmFails", IP(reasm_fails)},
+	{"Ip", "FragFails", IP(frag_fails)},
+	{"Ip6", "FragFails", IP(frag_fails)},
+	{"IpExt", "InCsumErrors", IP(ip_csum_errors)},
+	{"Icmp", "InCsumErrors", IP(icmp_csum_errors)},
+	{"Icmp6", "InCsumErrors", IP(icmp_csum_errors)},
+	{"Ip", "InUnknownProtos", IP(in_unknown_protos)},
+	{"Ip6", "InUnknownProtos", IP(in_unknown_protos)},
+	{"IpExt", "InTruncatedPkts", IP(in_truncated_pkts)},
+	{"Ip6", "InTruncatedPkts", IP(in_truncated_pkts)},
+	{"Ip6", "InTooBigErrors", IP(in_too_big_errors)},
+	{"Ip", "InDiscards", IP(in_discards)},
+	{"Ip6", "InDiscards", IP(in_discards)},
+	{"Ip", "OutDiscards", IP(out_discards)},
+	{"Ip6", "OutDiscards", IP(out_discards)},
+	{"Icmp", "OutTimeExcds", IP(out_time_excds)},
+	{"Icmp6", "OutTimeExcds", IP(out_time_excds)},
+	{"Arp", "unresolved_discards", IP(neighbor_discards)},
+	{"Ndisc", "unresolved_discards", IP(neighbor_discards)},
+	{"Arp", "table_fulls", IP(neighbor_table_fulls)},
+	{"Ndisc", "table_fulls", IP(neighbor_table_fulls)},
+};
+
+#define XFRM_GROUP "Xfrm"
+
 /* Gauges among the counters. The -1 of MaxConn (no limit) never becomes a row. */
 static const struct {
 	const char *group;
@@ -100,6 +148,11 @@ bool counters_is_gauge(const struct counter_row *row)
 	return false;
 }
 
+static void counters_add_to(uint64_t *member, uint64_t value)
+{
+	*member = row_present(*member == ROW_ABSENT ? value : *member + value);
+}
+
 static void counters_fill_members(const struct rows *rows, const struct field *fields, size_t count,
 				  void *row)
 {
@@ -110,7 +163,7 @@ static void counters_fill_members(const struct rows *rows, const struct field *f
 		ROW_SET_TEXT(key.name, fields[i].name);
 		found = rows_find(rows, &key);
 		if (found)
-			*row_member(row, fields[i].offset) = found->value;
+			counters_add_to(row_member(row, fields[i].offset), found->value);
 	}
 }
 
@@ -122,6 +175,27 @@ void counters_fill_tcp(const struct rows *rows, struct tcp_row *tcp)
 void counters_fill_udp(const struct rows *rows, struct udp_row *udp)
 {
 	counters_fill_members(rows, udp_fields, COUNT_OF(udp_fields), udp);
+}
+
+/* Adds up xfrm_stat by direction. AcquireError and FwdHdrError are counted on receipt. Packets that
+ * a policy is there to block are no errors, and each OutStateDirError is an OutPolError too. */
+static void counters_fill_xfrm(const struct rows *rows, struct ip_row *ip)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct counter_row *row = rows_at(rows, i);
+		bool out = !strncmp(row->name, "Out", 3);
+
+		if (strcmp(row->group, XFRM_GROUP) || strstr(row->name, "PolBlock") ||
+		    !strcmp(row->name, "OutStateDirError"))
+			continue;
+		counters_add_to(out ? &ip->xfrm_out_errors : &ip->xfrm_in_errors, row->value);
+	}
+}
+
+void counters_fill_ip(const struct rows *rows, struct ip_row *ip)
+{
+	counters_fill_members(rows, ip_fields, COUNT_OF(ip_fields), ip);
+	counters_fill_xfrm(rows, ip);
 }
 
 /* Whether a word can be a name of the kernel's: printable, with a letter in front, and not too long
@@ -136,26 +210,35 @@ static bool counters_is_name(struct span word, size_t size)
 	return word.start[0] > '9';
 }
 
-/* Adds a row; none for a negative number. 0, -ENOMEM, or -EINVAL for malformed words. */
-static int counters_add_counter(struct rows *rows, struct span group, struct span name,
-				struct span value)
+int counters_add(struct rows *rows, struct span group, struct span name, uint64_t value)
 {
 	struct counter_row *row;
-	int64_t with_sign;
-	uint64_t number;
 
 	if (!counters_is_name(group, COUNTER_GROUP_SIZE) ||
 	    !counters_is_name(name, COUNTER_NAME_SIZE))
 		return -EINVAL;
-	if (span_u64(value, &number))
-		return span_i64(value, &with_sign) ? -EINVAL : 0;
 	row = rows_add(rows);
 	if (!row)
 		return -ENOMEM;
-	row->value = number;
+	row->value = value;
 	span_copy(group, row->group, sizeof(row->group));
 	span_copy(name, row->name, sizeof(row->name));
 	return 0;
+}
+
+/* Adds a row; none for a negative number. 0, -ENOMEM, or -EINVAL for malformed words. */
+static int counters_add_counter(struct rows *rows, struct span group, struct span name,
+				struct span value)
+{
+	int64_t with_sign;
+	uint64_t number;
+
+	if (!span_u64(value, &number))
+		return counters_add(rows, group, name, number);
+	if (!counters_is_name(group, COUNTER_GROUP_SIZE) ||
+	    !counters_is_name(name, COUNTER_NAME_SIZE))
+		return -EINVAL;
+	return span_i64(value, &with_sign) ? -EINVAL : 0;
 }
 
 /* Takes "Group:" off the front of a line. False when there is none. */
@@ -236,6 +319,9 @@ int counters_parse_pairs(struct span text, struct rows *rows, struct faults *fau
 	return 0;
 }
 
+/* Splits a name into its group and the rest. False when it is none that is expected. */
+typedef bool counters_split_fn(struct span word, struct span *group, struct span *name);
+
 /* Splits "Udp6InErrors" after the 6. False when it is no such name. */
 static bool counters_split_snmp6(struct span word, struct span *group, struct span *name)
 {
@@ -250,7 +336,21 @@ static bool counters_split_snmp6(struct span word, struct span *group, struct sp
 	return true;
 }
 
-int counters_parse_snmp6(struct span text, struct rows *rows, struct faults *faults)
+/* Takes the "Xfrm" off "XfrmInNoStates". False when it is no such name. */
+static bool counters_split_xfrm(struct span word, struct span *group, struct span *name)
+{
+	const size_t len = strlen(XFRM_GROUP);
+
+	if (word.len < len || memcmp(word.start, XFRM_GROUP, len))
+		return false;
+	*group = (struct span){word.start, len};
+	*name = (struct span){word.start + len, word.len - len};
+	return true;
+}
+
+/* Parses a name and a value a line. */
+static int counters_parse_lines(struct span text, counters_split_fn *split, struct rows *rows,
+				struct faults *faults)
 {
 	bool tail = span_drop_tail(&text);
 	struct span line, word, group, name, value, more;
@@ -258,7 +358,7 @@ int counters_parse_snmp6(struct span text, struct rows *rows, struct faults *fau
 	for (size_t number = 1; span_line(&text, &line); number++) {
 		int err = -EINVAL;
 
-		if (span_word(&line, &word) && counters_split_snmp6(word, &group, &name) &&
+		if (span_word(&line, &word) && split(word, &group, &name) &&
 		    span_word(&line, &value) && !span_word(&line, &more))
 			err = counters_add_counter(rows, group, name, value);
 		if (err == -ENOMEM)
@@ -269,6 +369,16 @@ int counters_parse_snmp6(struct span text, struct rows *rows, struct faults *fau
 	if (tail)
 		faults_add(faults, "it is truncated");
 	return 0;
+}
+
+int counters_parse_snmp6(struct span text, struct rows *rows, struct faults *faults)
+{
+	return counters_parse_lines(text, counters_split_snmp6, rows, faults);
+}
+
+int counters_parse_xfrm(struct span text, struct rows *rows, struct faults *faults)
+{
+	return counters_parse_lines(text, counters_split_xfrm, rows, faults);
 }
 
 /* Counters of a 32-bit kernel are `unsigned long` and wrap at 2^32, except those of bytes and
@@ -306,9 +416,13 @@ static void counters_drop_gauges(struct rows *rows)
 }
 
 static const struct proc_file files[] = {
-	{"net/netstat", counters_parse_pairs, false},
-	{"net/snmp", counters_parse_pairs, false},
-	{"net/snmp6", counters_parse_snmp6, true},
+	{"net/netstat", counters_parse_pairs, NULL},
+	{"net/snmp", counters_parse_pairs, NULL},
+	{"net/snmp6", counters_parse_snmp6, PROC_FILE_NO_IPV6},
+	{"net/xfrm_stat", counters_parse_xfrm,
+	 "this kernel has no IPsec statistics (CONFIG_XFRM_STATISTICS)"},
+	{"net/stat/arp_cache", neighbor_stats_parse_arp, NEIGHBOR_STATS_INITIAL},
+	{"net/stat/ndisc_cache", neighbor_stats_parse_ndisc, NEIGHBOR_STATS_INITIAL " with IPv6"},
 };
 
 static int counters_collect(struct collect *c)
@@ -317,13 +431,14 @@ static int counters_collect(struct collect *c)
 	struct rows *rows = &c->rows[0];
 	struct tcp_row *tcp = rows_add(&c->rows[1]);
 	struct udp_row *udp = rows_add(&c->rows[2]);
+	struct ip_row *ip = rows_add(&c->rows[3]);
 	int err = proc_files_collect(c, files, COUNT_OF(files));
 
 	if (err)
 		return err;
 	if (!state->accum)
 		state->accum = accum_new(&counter_accum);
-	if (!tcp || !udp || !state->accum)
+	if (!tcp || !udp || !ip || !state->accum)
 		return collect_fail(c, -ENOMEM, "protocol counters");
 	rows_sort_like(rows, &state->order);
 	/* A gauge is in no other table, and has no total. */
@@ -334,6 +449,7 @@ static int counters_collect(struct collect *c)
 		return collect_fail(c, err, "protocol counters");
 	counters_fill_tcp(rows, tcp);
 	counters_fill_udp(rows, udp);
+	counters_fill_ip(rows, ip);
 	return 0;
 }
 
@@ -348,7 +464,7 @@ static void counters_close(void *arg)
 const struct collector counters_collector = {
 	.name = "counters",
 	.interval_ms = 1000,
-	.rows = {&counter_row_type, &tcp_row_type, &udp_row_type, NULL},
+	.rows = {&counter_row_type, &tcp_row_type, &udp_row_type, &ip_row_type, NULL},
 	.state_size = sizeof(struct counters_state),
 	.collect = counters_collect,
 	.close = counters_close,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Protocol counters: /proc/net/netstat, /proc/net/snmp, /proc/net/snmp6, all of the network
- * namespace that netdiagd runs in. Everything is found by name: kernels insert fields in the
- * middle of a line, and IcmpMsg's change while the kernel runs.
+ * Protocol counters: /proc/net/netstat, snmp, snmp6 and xfrm_stat, all of the network namespace
+ * that netdiagd runs in, and the statistics of the neighbor tables, which all namespaces share and
+ * only the initial one shows. Everything is found by name: kernels insert fields in the middle of a
+ * line, and IcmpMsg's change while the kernel runs.
  */
 #ifndef NETDIAG_PROTOCOL_COUNTERS_H
 #define NETDIAG_PROTOCOL_COUNTERS_H
@@ -16,11 +17,21 @@
 /* Every counter, by the kernel's own names. */
 struct counter_row {
 	uint64_t value;
-	char group[COUNTER_GROUP_SIZE]; /* "TcpExt", "Ip", "Udp6" … */
+	char group[COUNTER_GROUP_SIZE]; /* "TcpExt", "Ip", "Udp6", "Xfrm", "Arp" … */
 	char name[COUNTER_NAME_SIZE];	/* "ListenOverflows" */
 };
 
-/* The ones people alert on; absent where the kernel lacks one. */
+/*
+ * The ones people alert on; absent where the kernel lacks one.
+ *
+ * Of those that count on receipt (net/ipv4/tcp_input.c, tcp_ipv4.c, net/core/filter.c),
+ * backlog_drop, rcv_q_drop, zero_window_drop, ofo_drop, pf_memalloc_drop and min_ttl_drop stand for
+ * one lost buffer (a segment, or several that GRO has merged) each, and none of them is in another
+ * of them. Each rcv_pruned is also one rcv_q_drop or ofo_drop, on kernels that have these.
+ * prune_called and ofo_pruned are events: the first loses nothing by itself, the second any number
+ * of segments that had come out of order. pf_memalloc_drop is counted for sockets of all protocols,
+ * min_ttl_drop where an application asked for it (IP_MINTTL). in_errs contains in_csum_errors.
+ */
 struct tcp_row {
 	uint64_t listen_overflows;
 	uint64_t listen_drops;
@@ -31,6 +42,9 @@ struct tcp_row {
 	uint64_t backlog_drop;
 	uint64_t rcv_q_drop;
 	uint64_t zero_window_drop;
+	uint64_t ofo_drop;
+	uint64_t pf_memalloc_drop;
+	uint64_t min_ttl_drop;
 	uint64_t prune_called;
 	uint64_t rcv_pruned;
 	uint64_t ofo_pruned;
@@ -45,6 +59,9 @@ struct tcp_row {
 	uint64_t retrans_segs;
 	uint64_t out_segs;
 	uint64_t in_errs;
+	uint64_t in_csum_errors;
+	uint64_t syn_challenge; /* SYNs of living connections, which in_errs may contain; no column
+				 */
 	uint64_t out_rsts;
 	uint64_t attempt_fails;
 	uint64_t embryonic_rsts; /* those of the attempts of others; no column */
@@ -69,9 +86,43 @@ struct udp_row {
 	struct udp_counters udp6; /* IPv6 */
 };
 
+/*
+ * What IP and what stands beside it lost, IPv4 and IPv6 together; absent where neither has it.
+ *
+ * A packet is in one of in_hdr_errors, in_addr_errors, reverse_path, in_no_routes,
+ * in_unknown_protos, in_truncated_pkts and in_discards only. ip_csum_errors (IPv4 alone has such a
+ * checksum) is part of in_hdr_errors, and in_too_big_errors (IPv6, while forwarding) of frag_fails.
+ * icmp_csum_errors is counted after IP has delivered the packet. reasm_fails counts datagrams
+ * that were given up, not their fragments, and not all of them. The neighbor tables count for all
+ * network namespaces together.
+ */
+struct ip_row {
+	uint64_t in_hdr_errors;
+	uint64_t in_addr_errors;
+	uint64_t reverse_path;
+	uint64_t in_no_routes;
+	uint64_t out_no_routes;
+	uint64_t out_no_routes4; /* those of IPv4; no column */
+	uint64_t reasm_fails;
+	uint64_t frag_fails;
+	uint64_t ip_csum_errors;
+	uint64_t icmp_csum_errors;
+	uint64_t in_unknown_protos;
+	uint64_t in_truncated_pkts;
+	uint64_t in_too_big_errors;
+	uint64_t in_discards;
+	uint64_t out_discards;
+	uint64_t out_time_excds; /* ICMP errors sent for a TTL that ran out; no column */
+	uint64_t neighbor_discards;
+	uint64_t neighbor_table_fulls;
+	uint64_t xfrm_in_errors; /* sums of xfrm_stat, without what policies are there to block */
+	uint64_t xfrm_out_errors;
+};
+
 extern const struct row_type counter_row_type;
 extern const struct row_type tcp_row_type;
 extern const struct row_type udp_row_type;
+extern const struct row_type ip_row_type;
 extern const struct collector counters_collector;
 
 /*
@@ -86,11 +137,18 @@ int counters_parse_pairs(struct span text, struct rows *rows, struct faults *fau
 /* Likewise for snmp6: a name and a value a line, the group being the name up to its "6". */
 int counters_parse_snmp6(struct span text, struct rows *rows, struct faults *faults);
 
+/* Likewise for xfrm_stat: a name and a value a line, the group being "Xfrm". */
+int counters_parse_xfrm(struct span text, struct rows *rows, struct faults *faults);
+
+/* Adds a counter_row. 0, -ENOMEM, or -EINVAL for what cannot be a group or a name. */
+int counters_add(struct rows *rows, struct span group, struct span name, uint64_t value);
+
 /* Whether the kernel's field is a gauge or a constant: CurrEstab, RtoMin … */
 bool counters_is_gauge(const struct counter_row *row);
 
-/* Sets those members of a fresh tcp_row or udp_row that are among the rows (sorted). */
+/* Sets those members of a fresh tcp_row, udp_row or ip_row that are among the rows (sorted). */
 void counters_fill_tcp(const struct rows *rows, struct tcp_row *tcp);
 void counters_fill_udp(const struct rows *rows, struct udp_row *udp);
+void counters_fill_ip(const struct rows *rows, struct ip_row *ip);
 
 #endif

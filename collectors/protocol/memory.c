@@ -124,8 +124,8 @@ static void memory_read_limits(struct collect *c)
 }
 
 static const struct proc_file files[] = {
-	{"net/sockstat", protocol_memory_parse, false},
-	{"net/sockstat6", protocol_memory_parse, true},
+	{"net/sockstat", protocol_memory_parse, NULL},
+	{"net/sockstat6", protocol_memory_parse, PROC_FILE_NO_IPV6},
 };
 
 static int protocol_memory_collect(struct collect *c)

@@ -14,11 +14,9 @@ static void proc_files_note(struct collect *c, const struct proc_file *file, int
 {
 	const char *root = c->settings->roots.path[ROOT_PROC];
 
-	if (err == -ENOENT && file->ipv6)
-		collect_note(c,
-			     "no %s/%s: this kernel has no IPv6 (ipv6.disable=1, or not built); "
-			     "its counts are absent",
-			     root, file->path);
+	if (err == -ENOENT && file->optional)
+		collect_note(c, "no %s/%s: %s; its counts are absent", root, file->path,
+			     file->optional);
 	else if (faults->count)
 		collect_note(c, "%s/%s: %s; %zu faulty lines, their counts are absent", root,
 			     file->path, faults->first, faults->count);

@@ -6,11 +6,14 @@
 #include "collectors/base/parse.h"
 #include "collectors/collector.h"
 
+/* Of files that only kernels with IPv6 have. */
+#define PROC_FILE_NO_IPV6 "this kernel has no IPv6 (ipv6.disable=1, or not built)"
+
 struct proc_file {
 	const char *path; /* below the proc root */
 	/* Adds rows; notes what it has to pass over. 0 or -errno. */
 	int (*parse)(struct span text, struct rows *rows, struct faults *faults);
-	bool ipv6; /* missing in a kernel without IPv6 */
+	const char *optional; /* why a host may do without it; NULL: every one has it */
 };
 
 /*

@@ -55,17 +55,36 @@ static int endpoint_dump(struct collect *c, const struct endpoint_source *source
 	return sock_diag_dump(&state->nl, &query, endpoint_take, endpoint_restart, &dump);
 }
 
-int endpoint_collector_dump(struct collect *c, const struct endpoint_source *source)
+int endpoint_collector_open(struct collect *c, const struct endpoint_source *source)
 {
 	struct endpoint_state *state = c->state;
-	int err;
 
-	if (!state->owners) {
-		state->owners = owners_get();
-		if (!state->owners)
-			return -ENOMEM;
-		endpoints_init(&state->endpoints, source->listeners);
-	}
+	if (state->owners)
+		return 0;
+	state->owners = owners_get();
+	if (!state->owners)
+		return -ENOMEM;
+	endpoints_init(&state->endpoints, source->listeners);
+	return 0;
+}
+
+void endpoint_collector_end(struct collect *c, const struct endpoint_source *source)
+{
+	struct endpoint_state *state = c->state;
+
+	endpoints_end(&state->endpoints, c->now);
+	if (endpoints_untracked(&state->endpoints))
+		collect_note(c, "%zu of the %s are passed over: more than %d endpoints",
+			     endpoints_untracked(&state->endpoints), source->sockets,
+			     ENDPOINTS_MAX);
+}
+
+int endpoint_collector_dump(struct collect *c, const struct endpoint_source *source)
+{
+	int err = endpoint_collector_open(c, source);
+
+	if (err)
+		return err;
 	collect_source(c, "sock_diag, /proc/PID/fd");
 	if (source->protocol == IPPROTO_TCP) {
 		err = endpoint_dump(c, source, AF_UNSPEC);
@@ -77,26 +96,22 @@ int endpoint_collector_dump(struct collect *c, const struct endpoint_source *sou
 	if (err)
 		return collect_fail(c, err, "dump of %s over sock_diag (%s)", source->sockets,
 				    sock_diag_remedy(err));
-	endpoints_end(&state->endpoints, c->now);
-	if (endpoints_untracked(&state->endpoints))
-		collect_note(c, "%zu of the %s are passed over: more than %d endpoints",
-			     endpoints_untracked(&state->endpoints), source->sockets,
-			     ENDPOINTS_MAX);
+	endpoint_collector_end(c, source);
 	return 0;
 }
 
-static void endpoint_name(struct endpoint *endpoint, char interface[IF_NAMESIZE],
-			  char name[ENDPOINT_SIZE])
+static void endpoint_name(const struct endpoint_source *source, struct endpoint *endpoint,
+			  char interface[IF_NAMESIZE], char name[ENDPOINT_SIZE])
 {
 	interface[0] = '\0';
 	if (endpoint->key.interface)
 		sock_diag_interface(endpoint->key.interface, interface);
-	endpoint_format(&endpoint->key, interface, name);
+	(source->format ? source->format : endpoint_format)(&endpoint->key, interface, name);
 	endpoint->name = endpoint_pin(name);
 }
 
 /* An alarm of before a restart can be about an endpoint that had no row yet. */
-static void endpoint_name_all(struct endpoints *endpoints)
+static void endpoint_name_all(const struct endpoint_source *source, struct endpoints *endpoints)
 {
 	char interface[IF_NAMESIZE], name[ENDPOINT_SIZE];
 
@@ -104,7 +119,7 @@ static void endpoint_name_all(struct endpoints *endpoints)
 		struct endpoint *endpoint = hash_at(&endpoints->table, i);
 
 		if (!endpoint->name)
-			endpoint_name(endpoint, interface, name);
+			endpoint_name(source, endpoint, interface, name);
 	}
 }
 
@@ -120,7 +135,7 @@ static int endpoint_rows(struct collect *c, const struct endpoint_source *source
 
 		if (!row)
 			return -ENOMEM;
-		endpoint_name(list[i], interface, (char *)row + source->name);
+		endpoint_name(source, list[i], interface, (char *)row + source->name);
 		owners_find(state->owners, list[i]->inode, &pid, list[i]->command);
 		source->fill(c, list[i], interface, pid, row);
 	}
@@ -143,7 +158,7 @@ int endpoint_collector_show(struct collect *c, const struct endpoint_source *sou
 	int err;
 
 	if (state->endpoints.table.count > max && endpoint_pins_any(source->pins))
-		endpoint_name_all(&state->endpoints);
+		endpoint_name_all(source, &state->endpoints);
 	count = endpoints_choose(&state->endpoints, max, source->pins, &list, &left_out);
 	if (count < 0)
 		return (int)count;

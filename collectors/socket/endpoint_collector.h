@@ -25,6 +25,8 @@ struct endpoint_source {
 	void (*fill)(const struct collect *c, const struct endpoint *endpoint,
 		     const char *interface, uint64_t pid, void *row);
 	size_t name; /* offset of the row's char[ENDPOINT_SIZE] that names it */
+	/* Writes that name; NULL: endpoint_format(). */
+	void (*format)(const struct endpoint_key *key, const char *interface, char *text);
 };
 
 /* The beginning of the collector's state. Zeroed memory is empty. */
@@ -34,8 +36,14 @@ struct endpoint_state {
 	struct owners *owners;
 };
 
+/* Prepares the state at the first collection. 0 or -ENOMEM. */
+int endpoint_collector_open(struct collect *c, const struct endpoint_source *source);
+
 /* Dumps the sockets into the endpoints. 0 or -errno, collect_fail() said why. */
 int endpoint_collector_dump(struct collect *c, const struct endpoint_source *source);
+
+/* The dump is complete: notes what was passed over. */
+void endpoint_collector_end(struct collect *c, const struct endpoint_source *source);
 
 /* Then fills the rows. 0 or -errno. */
 int endpoint_collector_show(struct collect *c, const struct endpoint_source *source);

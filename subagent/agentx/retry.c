@@ -15,40 +15,43 @@
 /* An attempt blocks the main thread for a second or more. */
 #define SILENT_MAX_MS 4000
 /* The operator has to do something first. */
-#define CONNECT_MAX_MS	30000
+#define CONNECT_MAX_MS 30000
+/* snmpd logs a line for each refusal: 5 within the first two minutes. */
 #define REGISTER_MS	1000
+#define REGISTER_GROWTH 4
 #define REGISTER_MAX_MS 60000
 
 /* The last one is for all other errors. */
 static const struct retry connect_errors[] = {
-	{ENOENT, RESTART_MS, RESTART_MS,
+	{ENOENT, RESTART_MS, 2, RESTART_MS,
 	 "snmpd is not running, or has no line \"master agentx\" in snmpd.conf"},
-	{ECONNREFUSED, RESTART_MS, RESTART_MS,
+	{ECONNREFUSED, RESTART_MS, 2, RESTART_MS,
 	 "snmpd is not running, or not with this agentXSocket"},
-	{EAGAIN, RESTART_MS, SILENT_MAX_MS,
+	{EAGAIN, RESTART_MS, 2, SILENT_MAX_MS,
 	 "snmpd is there but does not answer: it is stopped, stuck or overloaded"},
-	{ETIMEDOUT, RESTART_MS, SILENT_MAX_MS,
+	{ETIMEDOUT, RESTART_MS, 2, SILENT_MAX_MS,
 	 "snmpd is there but does not answer: it is stopped, stuck or overloaded"},
-	{EACCES, RESTART_MS, CONNECT_MAX_MS,
+	{EACCES, RESTART_MS, 2, CONNECT_MAX_MS,
 	 "Put \"agentXPerms 0660 0755 root GROUP\" with a group of netdiagd's user into snmpd.conf "
 	 "and restart snmpd. It sets the directory's mode only when it makes it: \"chmod 0755\" an "
 	 "old one"},
-	{EPROTO, RESTART_MS, CONNECT_MAX_MS,
+	{EPROTO, RESTART_MS, 2, CONNECT_MAX_MS,
 	 "It refused the session or hung up. See its log, and whether it is an AgentX master"},
-	{ECONNRESET, RESTART_MS, CONNECT_MAX_MS,
+	{ECONNRESET, RESTART_MS, 2, CONNECT_MAX_MS,
 	 "It closes each session soon after opening it. See its log"},
-	{EHOSTUNREACH, RESTART_MS, CONNECT_MAX_MS, "See agentXSocket: its host cannot be reached"},
-	{EMFILE, RESTART_MS, CONNECT_MAX_MS,
+	{EHOSTUNREACH, RESTART_MS, 2, CONNECT_MAX_MS,
+	 "See agentXSocket: its host cannot be reached"},
+	{EMFILE, RESTART_MS, 2, CONNECT_MAX_MS,
 	 "Raise netdiagd's limit of open files: LimitNOFILE in its unit"},
-	{0, RESTART_MS, CONNECT_MAX_MS, "See agentXSocket in netdiagd.conf and in snmpd.conf"},
+	{0, RESTART_MS, 2, CONNECT_MAX_MS, "See agentXSocket in netdiagd.conf and in snmpd.conf"},
 };
 
 static const struct retry register_errors[] = {
-	{AGENTX_DUPLICATE_REGISTRATION, REGISTER_MS, REGISTER_MAX_MS,
+	{AGENTX_DUPLICATE_REGISTRATION, REGISTER_MS, REGISTER_GROWTH, REGISTER_MAX_MS,
 	 "another subagent has registered it. Is a second netdiagd running? Stop one of them"},
-	{AGENTX_REQUEST_DENIED, REGISTER_MS, REGISTER_MAX_MS,
+	{AGENTX_REQUEST_DENIED, REGISTER_MS, REGISTER_GROWTH, REGISTER_MAX_MS,
 	 "request denied. See its log and its agentXPerms and access settings"},
-	{0, REGISTER_MS, REGISTER_MAX_MS, "see its log, and RFC 2741, 6.2.16"},
+	{0, REGISTER_MS, REGISTER_GROWTH, REGISTER_MAX_MS, "see its log, and RFC 2741, 6.2.16"},
 };
 
 static const struct retry *retry_find(const struct retry *retry, long error)
@@ -75,6 +78,6 @@ unsigned retry_ms(const struct retry *retry, unsigned failures)
 	unsigned wait = failures ? retry->first_ms : 0;
 
 	while (failures-- > 1 && wait < retry->limit_ms)
-		wait *= 2;
+		wait *= retry->growth;
 	return wait < retry->limit_ms ? wait : retry->limit_ms;
 }

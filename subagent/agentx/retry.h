@@ -8,8 +8,9 @@
 
 struct retry {
 	long error;
-	unsigned first_ms; /* after the first failure; doubled with each further one */
-	unsigned limit_ms; /* at most */
+	unsigned first_ms; /* after the first failure */
+	unsigned growth;   /* with each further one it is so many times as long, ... */
+	unsigned limit_ms; /* ... at most */
 	const char *remedy;
 };
 

@@ -288,9 +288,9 @@ static int session_closed(int major, int minor, void *session, void *arg)
 	else
 		self.error = 0;
 	if (was_up && !self.moving && !session_flaps())
-		log_warning("lost the AgentX master at %s: it closed the connection; trying to "
-			    "reach it again",
-			    self.address);
+		log_notice("lost the AgentX master at %s: it closed the connection; trying to "
+			   "reach it again",
+			   self.address);
 	self.moving = false;
 	if (was_up)
 		session_changed(false);

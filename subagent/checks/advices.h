@@ -13,6 +13,9 @@ advice_fn describe_softnet_dropped, describe_softnet_squeezed, describe_softnet_
 	describe_conntrack_drops, describe_insert_failed, describe_limit, describe_netns_conntrack,
 	describe_held_back, describe_collector;
 
+/* Of links, and the limits that are set to them. advice_nic.c */
+advice_fn describe_nic_limited, describe_nic_paused, describe_link_flapping, describe_link_degraded;
+
 /* Of sockets and protocols. advice_socket.c */
 advice_fn describe_listen_overflows, describe_listener_drops, describe_listener_queue,
 	describe_syn_queue, describe_retransmits, describe_retransmit_rate, describe_stalled,

@@ -37,7 +37,7 @@ struct check_cap {
 struct advice;
 struct alarm_text;
 
-#define CHECK_CAUSES_MAX 4
+#define CHECK_CAUSES_MAX 6
 
 struct check {
 	const char *name;

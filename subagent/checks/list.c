@@ -176,6 +176,14 @@ static bool has_no_own_check(const void *row)
 	return strcmp(limit->name, "conntrack") && strcmp(limit->name, "tcp-memory");
 }
 
+/* A virtual device's carrier goes with its peer: a container that ends, a tunnel, a virtual
+ * machine.
+ */
+static bool is_hardware(const void *row)
+{
+	return ((const struct nic_row *)row)->hardware == 1;
+}
+
 static bool is_supported(const void *row)
 {
 	return ((const struct agent_collector_row *)row)->status != COLLECT_UNSUPPORTED;
@@ -203,6 +211,13 @@ static void limits_of_collector(const void *row, struct check_limits *limits)
 static uint64_t read_collector(const void *row)
 {
 	return ((const struct agent_collector_row *)row)->status != COLLECT_OK;
+}
+
+static uint64_t read_degraded(const void *row)
+{
+	uint64_t degraded = ((const struct nic_row *)row)->degraded;
+
+	return degraded == ROW_ABSENT ? ROW_ABSENT : degraded != NIC_SOUND;
 }
 
 /* Hundredths of minutes for which notifications wait. */
@@ -256,7 +271,7 @@ const struct check checks[] = {
 	 .describe = describe_rx_discards},
 	{.name = "nic.errors", .table = "netdiagNicTable", .value = OF(AT(nic_row, rx_errors), AT(nic_row, tx_errors)),
 	 STAMP(nic_row), .instance = name_nic, .units = "errors/s", .limits = RATE(1, 100, 0.1),
-	 .describe = describe_nic_errors},
+	 .caused_by = {"link.flapping"}, .describe = describe_nic_errors},
 	/* What was dropped on receipt is loss only as far as the backlog dropped it: the rest had no
 	 * protocol handler (LLDP, STP). */
 	{.name = "nic.drops", .table = "netdiagNicTable",
@@ -265,6 +280,21 @@ const struct check checks[] = {
 	 .base = OF(AT(nic_row, rx_packets), AT(nic_row, rx_dropped), AT(nic_row, tx_packets), AT(nic_row, tx_dropped), AT(nic_row, qdisc_drops)),
 	 STAMP(nic_row), .instance = name_nic, .units = "%", .limits = SHARE(2, 10, 1, 10 * MINUTE, 10000, 0),
 	 .caused_by = {"softnet.dropped", "nic.rx_discards"}, .describe = describe_nic_drops},
+	{.name = "nic.limited", .table = "netdiagNicTable",
+	 .value = OF(AT(nic_row, limit_in_bandwidth), AT(nic_row, limit_out_bandwidth), AT(nic_row, limit_packets), AT(nic_row, limit_conntrack), AT(nic_row, limit_link_local)),
+	 STAMP(nic_row), .instance = name_nic, .units = "packets/s", .limits = RATE(0, 100, 0),
+	 .describe = describe_nic_limited},
+	/* Nothing is lost by waiting. */
+	{.name = "nic.paused", .table = "netdiagNicTable", .value = OF(AT(nic_row, pause_rx)),
+	 STAMP(nic_row), .instance = name_nic, .units = "frames/s", .quiet = true, .limits = RATE(100, 10000, 10),
+	 .describe = describe_nic_paused},
+	{.name = "link.flapping", .table = "netdiagNicTable", .value = OF(AT(nic_row, link_down_count)),
+	 STAMP(nic_row), .applies = is_hardware, .instance = name_nic, .units = "losses", .limits = COUNT(3, 10, 0),
+	 .describe = describe_link_flapping},
+	{.name = "link.degraded", .table = "netdiagNicTable", .value = OF(AT(nic_row, degraded)), .object = AT(nic_row, speed_mbps),
+	 .stamp = CHECK_NO_STAMP, .applies = is_hardware, .instance = name_nic, .read = read_degraded, .units = "",
+	 .limits = {.measure = {.kind = CHECK_LEVEL, .scale = IN_UNITS}, .warning = H(1), .critical = CHECK_NO_LIMIT, HOLDS(10)},
+	 .describe = describe_link_degraded},
 	{.name = "conntrack.usage", .table = "netdiagConntrack", .value = OF(AT(conntrack_row, usage)),
 	 .stamp = CHECK_NO_STAMP, .fills = true, .units = "%", .limits = LEVEL(70, 90, 65, IN_HUNDREDTHS),
 	 .describe = describe_conntrack_usage},
@@ -298,11 +328,11 @@ const struct check checks[] = {
 	{.name = "tcp.retransmits", .table = "netdiagTcp", .value = OF(AT(tcp_row, retrans_segs)), .less = OF(AT(tcp_row, syn_retrans)),
 	 .base = OF(AT(tcp_row, out_segs), AT(tcp_row, retrans_segs)), .stamp = CHECK_NO_STAMP, .units = "%",
 	 .limits = SHARE(1, 5, 0.5, MINUTE, 1000, 0),
-	 .caused_by = {"tcp.syn_queue", "listener.queue", "listener.drops", "tcp.listen_overflows"}, .describe = describe_retransmits},
+	 .caused_by = {"tcp.syn_queue", "listener.queue", "listener.drops", "tcp.listen_overflows", "nic.limited", "link.flapping"}, .describe = describe_retransmits},
 	{.name = "tcp.stalled", .table = "netdiagTcp", .value = OF(AT(tcp_row, retrans_segs)), .less = OF(AT(tcp_row, syn_retrans)),
 	 .base = OF(AT(tcp_row, out_segs), AT(tcp_row, retrans_segs)), .stamp = CHECK_NO_STAMP, .units = "%",
 	 .limits = SHARE(30, 60, 10, MINUTE, 0, 20),
-	 .caused_by = {"tcp.syn_queue", "listener.queue", "listener.drops", "tcp.listen_overflows"}, .describe = describe_stalled},
+	 .caused_by = {"tcp.syn_queue", "listener.queue", "listener.drops", "tcp.listen_overflows", "nic.limited", "link.flapping"}, .describe = describe_stalled},
 	{.name = "tcp.retransmit_rate", .table = "netdiagTcp", .value = OF(AT(tcp_row, retrans_segs)), .less = OF(AT(tcp_row, syn_retrans)),
 	 .stamp = CHECK_NO_STAMP, .units = "segments/s", .off = true, .limits = RATE(10, 50, 5),
 	 .caused_by = {"tcp.syn_queue", "tcp.retransmits"}, .describe = describe_retransmit_rate},

@@ -62,10 +62,14 @@ static bool apply_interval(struct draft *draft, struct line *line)
 
 static bool apply_collector(struct draft *draft, struct line *line)
 {
+	struct collect_settings *collect = draft->configuration->collect;
 	size_t i;
 
-	return line_find(line, 1, "collector", known_collector, NULL, &i) &&
-	       line_take(line, 2, &switch_type, &draft->configuration->collect->collector[i].on);
+	if (!line_find(line, 1, "collector", known_collector, NULL, &i) ||
+	    !line_take(line, 2, &switch_type, &collect->collector[i].on))
+		return false;
+	collect->collector[i].asked = collect->collector[i].on;
+	return true;
 }
 
 /* Adds the words from `from` on to a list of patterns. */
@@ -124,9 +128,14 @@ static bool apply_socket_states(struct draft *draft, struct line *line)
 static bool apply_max_rows(struct draft *draft, struct line *line)
 {
 	static const char *const words[MAX_ROWS_COUNT + 1] = {
-		[MAX_ROWS_NIC_STAT] = "nic",	     [MAX_ROWS_LISTENER] = "listener",
-		[MAX_ROWS_UDP_SOCKET] = "udpSocket", [MAX_ROWS_BUFFER] = "buffer",
-		[MAX_ROWS_NETNS] = "netns",	     [MAX_ROWS_IRQ] = "irq",
+		[MAX_ROWS_NIC_STAT] = "nic",
+		[MAX_ROWS_LISTENER] = "listener",
+		[MAX_ROWS_UDP_SOCKET] = "udpSocket",
+		[MAX_ROWS_BUFFER] = "buffer",
+		[MAX_ROWS_NETNS] = "netns",
+		[MAX_ROWS_IRQ] = "irq",
+		[MAX_ROWS_SOCKET_DROP] = "socketDrop",
+		[MAX_ROWS_QUEUE] = "queue",
 	};
 	static const struct word_type type = WORD_RANGE(WORD_NUMBER, 1, MAX_ROWS_MAX);
 	size_t i;

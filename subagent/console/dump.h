@@ -29,13 +29,18 @@ enum dump_format {
 /* Which format a word of the command line means. 0, or -EINVAL and the format is untouched. */
 int dump_format_parse(const char *word, enum dump_format *format);
 
-/* Prints every table's current rows (rows is asked with arg, once a table; a schema asks for
- * none). 0, or -EIO when the output could not be written. */
-int dump_print(FILE *out, enum dump_format format, table_rows_fn *rows, void *arg);
+/* The table that a word of the command line means: its name in the MIB, or that without "netdiag"
+ * and "Table", in any case. NULL when there is none. */
+const struct table *dump_find(const char *word);
 
-/* The formats. What fails in them shows in ferror(out). */
-void dump_text(FILE *out, table_rows_fn *rows, void *arg);
-void dump_json(FILE *out, table_rows_fn *rows, void *arg);
+/* Prints the current rows of a table, or of all (only: NULL). rows is asked with arg, once a table;
+ * a schema asks for none. 0, or -EIO when the output could not be written. */
+int dump_print(FILE *out, enum dump_format format, const struct table *only, table_rows_fn *rows,
+	       void *arg);
+
+/* The formats, of `count` tables. What fails in them shows in ferror(out). */
+void dump_text(FILE *out, const struct table *table, size_t count, table_rows_fn *rows, void *arg);
+void dump_json(FILE *out, const struct table *table, size_t count, table_rows_fn *rows, void *arg);
 void dump_schema(FILE *out);
 
 #endif

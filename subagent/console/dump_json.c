@@ -102,11 +102,11 @@ static void dump_json_table(FILE *out, const struct table *table, const struct r
 	putc(']', out);
 }
 
-void dump_json(FILE *out, table_rows_fn *rows, void *arg)
+void dump_json(FILE *out, const struct table *table, size_t count, table_rows_fn *rows, void *arg)
 {
-	for (size_t i = 0; i < table_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		fputs(i ? ",\n " : "{", out);
-		dump_json_table(out, &tables[i], rows(&tables[i], arg));
+		dump_json_table(out, &table[i], rows(&table[i], arg));
 	}
 	fputs("}\n", out);
 }

@@ -239,21 +239,20 @@ static void dump_text_table(FILE *out, const struct table *table, const struct r
 		dump_text_row(out, table, fields, rows_at(rows, i));
 }
 
-void dump_text(FILE *out, table_rows_fn *rows, void *arg)
+void dump_text(FILE *out, const struct table *table, size_t count, table_rows_fn *rows, void *arg)
 {
-	for (size_t i = 0; i < table_count; i++) {
-		const struct table *table = &tables[i];
+	for (const struct table *first = table, *end = table + count; table < end; table++) {
 		const struct rows *current = rows(table, arg);
-		size_t count = current ? current->count : 0;
+		size_t found = current ? current->count : 0;
 
-		fprintf(out, "%s%s", i ? "\n" : "", table->name);
-		if (!count) {
+		fprintf(out, "%s%s", table > first ? "\n" : "", table->name);
+		if (!found) {
 			fprintf(out, ": nothing%s\n",
 				table->collector ? " (see netdiagCollectorTable)" : "");
 			continue;
 		}
 		if (table->entry)
-			fprintf(out, ": %zu row%s", count, count == 1 ? "" : "s");
+			fprintf(out, ": %zu row%s", found, found == 1 ? "" : "s");
 		putc('\n', out);
 		dump_text_table(out, table, current);
 	}

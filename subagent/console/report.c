@@ -163,6 +163,8 @@ static int report_finish(FILE *out, enum report_format format, const struct alar
 	}
 	if (format == REPORT_JSON)
 		report_print_json(out, &report);
+	else if (format == REPORT_PERFDATA)
+		report_print_perfdata(out, &report);
 	else
 		report_print_text(out, &report, report_wants_colour(out));
 	free(report.line);

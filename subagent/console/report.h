@@ -7,6 +7,8 @@
  * json  for scripts: {"status": "warning", "seconds": 5, "checks": [{"check": "nic.errors",
  *       "instance": "eth0", "state": "ok", "value": 0.5, …}, …]}; every instance. Values and limits
  *       are in the check's units.
+ * perfdata  for monitoring plugins: one line with the worst that there is, and for each check its
+ *       highest value with the limits, in the form of the Monitoring Plugins' guidelines.
  */
 #ifndef NETDIAG_CONSOLE_REPORT_H
 #define NETDIAG_CONSOLE_REPORT_H
@@ -22,6 +24,7 @@
 enum report_format {
 	REPORT_TEXT,
 	REPORT_JSON,
+	REPORT_PERFDATA,
 };
 
 /* Takes two samples and prints what the checks say. Returns the exit status: that of a monitoring
@@ -49,5 +52,9 @@ struct report {
 /* The formats; colour: with the terminal's colours. */
 void report_print_text(FILE *out, const struct report *report, bool colour);
 void report_print_json(FILE *out, const struct report *report);
+void report_print_perfdata(FILE *out, const struct report *report);
+
+/* "CRITICAL" */
+const char *report_result(enum check_state state);
 
 #endif

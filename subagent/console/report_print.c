@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The two formats of --report. */
+/* --report for people and for scripts. */
 #include <config.h>
 
 #include <string.h>
@@ -25,6 +25,11 @@ static const struct {
 	[CHECK_UNKNOWN] = {"UNKNOWN", "[UNKNOWN]", "35", "unknown"},
 	[CHECK_SHELVED] = {"SHELVED", "[SHELVED]", "36", "shelved"},
 };
+
+const char *report_result(enum check_state state)
+{
+	return states[state].result;
+}
 
 /* Wraps text at WIDTH characters; the line already has `at`. */
 static void report_print_words(FILE *out, const char *text, unsigned at)

@@ -15,10 +15,13 @@
 #include "collectors/limit/sysctls.h"
 #include "collectors/netns/netns.h"
 #include "collectors/nic/nic.h"
+#include "collectors/nic/queue.h"
 #include "collectors/protocol/conntrack.h"
 #include "collectors/protocol/counters.h"
 #include "collectors/protocol/memory.h"
 #include "collectors/socket/fullest_buffers.h"
+#include "collectors/socket/nfqueue.h"
+#include "collectors/socket/socket_drops.h"
 #include "collectors/socket/tcp_states.h"
 #include "collectors/socket/udp_socket.h"
 #include "subagent/checks/alarm.h"
@@ -80,6 +83,21 @@ static const struct enum_value oper_values[] = {
 static const struct enum_value duplex_values[] = {
 	{NIC_DUPLEX_UNKNOWN, "unknown"}, {NIC_DUPLEX_HALF, "halfDuplex"},
 	{NIC_DUPLEX_FULL, "fullDuplex"}, END_OF_VALUES};
+
+static const struct enum_value bond_state_values[] = {
+	{NIC_BOND_ACTIVE, "active"}, {NIC_BOND_BACKUP, "backup"}, END_OF_VALUES};
+
+static const struct enum_value bond_mii_values[] = {
+	{NIC_BOND_UP, "up"}, {NIC_BOND_GOING_DOWN, "goingDown"}, {NIC_BOND_DOWN, "down"},
+	{NIC_BOND_GOING_UP, "goingUp"}, END_OF_VALUES};
+
+static const struct enum_value bond_lacp_values[] = {
+	{NIC_LACP_DISTRIBUTING, "distributing"}, {NIC_LACP_COLLECTING, "collecting"},
+	{NIC_LACP_IN_SYNC, "inSync"}, {NIC_LACP_OUT_OF_SYNC, "outOfSync"},
+	{NIC_LACP_NO_PARTNER, "noPartner"}, END_OF_VALUES};
+
+static const struct enum_value queue_type_values[] = {
+	{QUEUE_RX, "rx"}, {QUEUE_TX, "tx"}, END_OF_VALUES};
 
 static const struct enum_value family_values[] = {
 	{SOCKET_ANY, "any"}, {SOCKET_IPV4, "ipv4"}, {SOCKET_IPV6, "ipv6"}, END_OF_VALUES};
@@ -204,6 +222,23 @@ static const struct column nic_columns[] = {
 	COUNTER (38, "netdiagNicRxDiscards",      nic_row, rx_discards),
 	SPARSE  (39, "netdiagNicRxDiscardsSource", nic_row, rx_discards_source),
 	STAMP   (40, "netdiagNicDiscontinuityTime", nic_row, discontinuity),
+	COUNTER (41, "netdiagNicRxLengthErrors",  nic_row, rx_length_errors),
+	COUNTER (42, "netdiagNicLimitInBandwidth", nic_row, limit_in_bandwidth),
+	COUNTER (43, "netdiagNicLimitOutBandwidth", nic_row, limit_out_bandwidth),
+	COUNTER (44, "netdiagNicLimitPackets",    nic_row, limit_packets),
+	COUNTER (45, "netdiagNicLimitConntrack",  nic_row, limit_conntrack),
+	COUNTER (46, "netdiagNicLimitLinkLocal",  nic_row, limit_link_local),
+	COUNTER (47, "netdiagNicPauseRx",         nic_row, pause_rx),
+	COUNTER (48, "netdiagNicPauseTx",         nic_row, pause_tx),
+	COUNTER (49, "netdiagNicTxQueueStops",    nic_row, tx_queue_stops),
+	SPARSE  (50, "netdiagNicLinkDownReason",  nic_row, link_down_reason),
+	COUNTER (51, "netdiagNicLinkDownCount",   nic_row, link_down_count),
+	COUNTER (52, "netdiagNicFecCorrected",    nic_row, fec_corrected),
+	COUNTER (53, "netdiagNicFecUncorrectable", nic_row, fec_uncorrectable),
+	ENUM    (54, "netdiagNicBondState",       nic_row, bond_state, bond_state_values),
+	ENUM    (55, "netdiagNicBondMiiStatus",   nic_row, bond_mii_status, bond_mii_values),
+	ENUM    (56, "netdiagNicBondLacpState",   nic_row, bond_lacp_state, bond_lacp_values),
+	COUNTER (57, "netdiagNicBondLinkFailures", nic_row, bond_link_failures),
 };
 
 static const struct column nic_stat_columns[] = {
@@ -261,6 +296,10 @@ static const struct column tcp_columns[] = {
 	COUNTER (27, "netdiagTcpActiveOpens",       tcp_row, active_opens),
 	COUNTER (28, "netdiagTcpPassiveOpens",      tcp_row, passive_opens),
 	GAUGE   (29, "netdiagTcpCurrEstab",         tcp_row, curr_estab),
+	COUNTER (30, "netdiagTcpOfoDrop",           tcp_row, ofo_drop),
+	COUNTER (31, "netdiagTcpInCsumErrors",      tcp_row, in_csum_errors),
+	COUNTER (32, "netdiagTcpPfMemallocDrop",    tcp_row, pf_memalloc_drop),
+	COUNTER (33, "netdiagTcpMinTtlDrop",        tcp_row, min_ttl_drop),
 };
 
 static const struct column udp_columns[] = {
@@ -278,6 +317,27 @@ static const struct column udp_columns[] = {
 	COUNTER (12, "netdiagUdp6SndbufErrors", udp_row, udp6.sndbuf_errors),
 	COUNTER (13, "netdiagUdp6InCsumErrors", udp_row, udp6.in_csum_errors),
 	COUNTER (14, "netdiagUdp6MemErrors",    udp_row, udp6.mem_errors),
+};
+
+static const struct column ip_columns[] = {
+	COUNTER (1,  "netdiagIpInHdrErrors",          ip_row, in_hdr_errors),
+	COUNTER (2,  "netdiagIpInAddrErrors",         ip_row, in_addr_errors),
+	COUNTER (3,  "netdiagIpReversePath",          ip_row, reverse_path),
+	COUNTER (4,  "netdiagIpInNoRoutes",           ip_row, in_no_routes),
+	COUNTER (5,  "netdiagIpOutNoRoutes",          ip_row, out_no_routes),
+	COUNTER (6,  "netdiagIpReasmFails",           ip_row, reasm_fails),
+	COUNTER (7,  "netdiagIpFragFails",            ip_row, frag_fails),
+	COUNTER (8,  "netdiagIpCsumErrors",           ip_row, ip_csum_errors),
+	COUNTER (9,  "netdiagIpIcmpCsumErrors",       ip_row, icmp_csum_errors),
+	COUNTER (10, "netdiagIpInUnknownProtos",      ip_row, in_unknown_protos),
+	COUNTER (11, "netdiagIpInTruncatedPkts",      ip_row, in_truncated_pkts),
+	COUNTER (12, "netdiagIpInTooBigErrors",       ip_row, in_too_big_errors),
+	COUNTER (13, "netdiagIpInDiscards",           ip_row, in_discards),
+	COUNTER (14, "netdiagIpOutDiscards",          ip_row, out_discards),
+	COUNTER (15, "netdiagIpNeighborDiscards",     ip_row, neighbor_discards),
+	COUNTER (16, "netdiagIpNeighborTableFulls",   ip_row, neighbor_table_fulls),
+	COUNTER (17, "netdiagIpXfrmInErrors",         ip_row, xfrm_in_errors),
+	COUNTER (18, "netdiagIpXfrmOutErrors",        ip_row, xfrm_out_errors),
 };
 
 static const struct column conntrack_columns[] = {
@@ -467,6 +527,47 @@ static const struct column alarm_history_columns[] = {
 	TEXT    (10, "netdiagAlarmHistorySummary",  alarm_history_row, summary),
 };
 
+static const struct column socket_drop_columns[] = {
+	INDEX_TEXT (1, "netdiagSocketDropEndpoint", socket_drop_row, endpoint),
+	TEXT    (2, "netdiagSocketDropLabel",        socket_drop_row, endpoint),
+	GAUGE   (3, "netdiagSocketDropSockets",      socket_drop_row, sockets),
+	GAUGE   (4, "netdiagSocketDropRxQueueBytes", socket_drop_row, rx_queue_bytes),
+	COUNTER (5, "netdiagSocketDropDrops",        socket_drop_row, drops),
+	SPARSE  (6, "netdiagSocketDropCommand",      socket_drop_row, command),
+	INTEGER (7, "netdiagSocketDropPid",          socket_drop_row, pid),
+	UNSIGNED(8, "netdiagSocketDropUid",          socket_drop_row, uid),
+	STAMP   (9, "netdiagSocketDropDiscontTime",  socket_drop_row, discontinuity),
+};
+
+static const struct column nfqueue_columns[] = {
+	INDEX_UNSIGNED (1, "netdiagNfqueueQueue", nfqueue_row, queue),
+	UNSIGNED(2, "netdiagNfqueuePortId",       nfqueue_row, portid),
+	GAUGE   (3, "netdiagNfqueueQueueLength",  nfqueue_row, length),
+	COUNTER (4, "netdiagNfqueuePackets",      nfqueue_row, packets),
+	COUNTER (5, "netdiagNfqueueDropped",      nfqueue_row, dropped),
+	COUNTER (6, "netdiagNfqueueUserDropped",  nfqueue_row, user_dropped),
+	SPARSE  (7, "netdiagNfqueueCommand",      nfqueue_row, command),
+	INTEGER (8, "netdiagNfqueuePid",          nfqueue_row, pid),
+	STAMP   (9, "netdiagNfqueueDiscontTime",  nfqueue_row, discontinuity),
+};
+
+static const struct column queue_columns[] = {
+	INDEX_INTEGER (0, "netdiagNicIfIndex",       queue_row, ifindex),
+	INDEX_ENUM    (1, "netdiagQueueType",        queue_row, type, queue_type_values),
+	INDEX_UNSIGNED(2, "netdiagQueueId",          queue_row, id),
+	TEXT    (3,  "netdiagQueueIfName",        queue_row, ifname),
+	COUNTER (4,  "netdiagQueuePackets",       queue_row, packets),
+	COUNTER (5,  "netdiagQueueBytes",         queue_row, bytes),
+	COUNTER (6,  "netdiagQueueDrops",         queue_row, drops),
+	COUNTER (7,  "netdiagQueueRateLimited",   queue_row, rate_limited),
+	COUNTER (8,  "netdiagQueueAllocFailures", queue_row, alloc_failures),
+	COUNTER (9,  "netdiagQueueStops",         queue_row, stops),
+	COUNTER (10, "netdiagQueueWakes",         queue_row, wakes),
+	UNSIGNED(11, "netdiagQueueNapiId",        queue_row, napi_id),
+	UNSIGNED(12, "netdiagQueueIrq",           queue_row, irq),
+	STAMP   (13, "netdiagQueueDiscontinuityTime", queue_row, discontinuity),
+};
+
 #define SCALARS(a, n, row_type, c, r, cols) {(a), (n), NULL, &(row_type), (c), (r), cols, COUNT_OF(cols)}
 #define TABLE(a, n, row_type, c, r, cols) \
 	{(a), n "Table", n "Entry", &(row_type), (c), (r), cols, COUNT_OF(cols)}
@@ -496,6 +597,10 @@ const struct table tables[] = {
 	TABLE  (20, "netdiagCheck",          check_row_type,           OWN,         0, check_columns),
 	TABLE  (21, "netdiagAlarm",          alarm_row_type,           OWN,         0, alarm_columns),
 	TABLE  (22, "netdiagAlarmHistory",   alarm_history_row_type,   OWN,         0, alarm_history_columns),
+	TABLE  (26, "netdiagQueue",          queue_row_type,           "queue",     0, queue_columns),
+	SCALARS(27, "netdiagIp",             ip_row_type,              "counters",  3, ip_columns),
+	TABLE  (28, "netdiagSocketDrop",     socket_drop_row_type,     "socketDrop", 0, socket_drop_columns),
+	TABLE  (29, "netdiagNfqueue",        nfqueue_row_type,         "nfqueue",   0, nfqueue_columns),
 };
 /* clang-format on */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* collectors/protocol/counters.c: netstat, snmp and snmp6. */
+/* collectors/protocol/counters.c: netstat, snmp, snmp6 and xfrm_stat. */
 #include <config.h>
 
 #include <string.h>
@@ -36,6 +36,7 @@ static void try_parser(parser *parse, struct span text)
 	struct faults faults = {0};
 	struct tcp_row tcp;
 	struct udp_row udp;
+	struct ip_row ip;
 	struct rows rows;
 
 	rows_init(&rows, &counter_row_type);
@@ -46,8 +47,10 @@ static void try_parser(parser *parse, struct span text)
 	rows_sort(&rows);
 	row_reset(&tcp_row_type, &tcp);
 	row_reset(&udp_row_type, &udp);
+	row_reset(&ip_row_type, &ip);
 	counters_fill_tcp(&rows, &tcp);
 	counters_fill_udp(&rows, &udp);
+	counters_fill_ip(&rows, &ip);
 	rows_clear(&rows);
 }
 
@@ -57,5 +60,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	try_parser(counters_parse_pairs, text);
 	try_parser(counters_parse_snmp6, text);
+	try_parser(counters_parse_xfrm, text);
 	return 0;
 }

@@ -30,17 +30,26 @@ static void check_rows(const struct driver_stats *stats, const uint64_t *values)
 	rows_clear(&rows);
 }
 
-static void check_discards(const struct driver_stats *stats, const char *driver,
-			   const uint64_t *values)
+static void check_discards(const struct driver_stats *stats, const uint64_t *values)
 {
 	const struct nic_discards *discards = &stats->discards;
 	uint64_t sum = nic_discards_value(discards, values, stats->total);
 
 	fuzz_check((discards->count == 0) == (sum == ROW_ABSENT));
 	fuzz_check((discards->count == 0) == !discards->source[0]);
-	fuzz_check(!discards->count || nic_discards_known(driver));
 	fuzz_check(discards->count <= stats->total);
 	fuzz_check(strnlen(discards->source, sizeof(discards->source)) < sizeof(discards->source));
+}
+
+static void check_counters(const struct driver_stats *stats, const uint64_t *values)
+{
+	struct nic_row row;
+
+	fuzz_check(stats->counters.count <= stats->total);
+	row_reset(&nic_row_type, &row);
+	driver_counters_show(&stats->counters, values, &row);
+	for (size_t i = 0; i < stats->counters.count; i++)
+		fuzz_check(row_number(&row, stats->counters.list[i].to) != ROW_ABSENT);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -67,7 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check(!driver_stats_choose(&stats, driver, copy, total, &patterns, max));
 	fuzz_check(stats.shown_count <= max && stats.total == total);
 	check_rows(&stats, values);
-	check_discards(&stats, driver, values);
+	check_discards(&stats, values);
+	check_counters(&stats, values);
 	driver_stats_free(&stats);
 	globs_free(&patterns);
 	free(values);

@@ -103,7 +103,7 @@ class Configure(unittest.TestCase):
         need_tools("smidump", "make")
         status, output = self.configure("-q", f"--with-base-oid={OTHER_OID}", "CFLAGS=-O0")
         self.assertEqual(status, 0, output)
-        run("make", "-C", self.dir, "-j2", "netdiagd", "contrib/snmpd/netdiag.conf",
+        run("make", "-C", self.dir, "-j2", "netdiagd", "contrib/snmpd/netdiag-view.conf",
             "contrib/installed/README.md", timeout=600,
             env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")})
         netdiagd = os.path.join(self.dir, "netdiagd")
@@ -112,7 +112,7 @@ class Configure(unittest.TestCase):
         tree = test_mib.mib_xml(os.path.join(self.dir, "mib", "NETDIAG-MIB.txt"))
         self.assertEqual(test_mib.base_of(tree), OTHER_OID)
         self.assertEqual(test_mib.differences(test_mib.code_side(schema), test_mib.mib_side(tree)), [])
-        with open(os.path.join(self.dir, "contrib", "snmpd", "netdiag.conf")) as text:
+        with open(os.path.join(self.dir, "contrib", "snmpd", "netdiag-view.conf")) as text:
             self.assertIn(f".{OTHER_OID}\n", text.read())
         with open(os.path.join(self.dir, "contrib", "installed", "README.md")) as text:
             readme = text.read()

@@ -9,7 +9,7 @@ import socket
 import tempfile
 import unittest
 
-from harness import Agent, Netns, dump, encode_index, eventually, need_tools, veth
+from harness import Agent, Netns, dump, encode_index, eventually, need, need_tools, veth
 
 # The scalars' kernel names, from the kernel's own documentation of them.
 SCALARS = {
@@ -29,9 +29,22 @@ SCALARS = {
     "netdiagTcpInErrs": "TcpInErrs", "netdiagTcpOutRsts": "TcpOutRsts",
     "netdiagTcpAttemptFails": "TcpAttemptFails", "netdiagTcpEstabResets": "TcpEstabResets",
     "netdiagTcpActiveOpens": "TcpActiveOpens", "netdiagTcpPassiveOpens": "TcpPassiveOpens",
+    "netdiagTcpOfoDrop": "TcpExtTCPOFODrop", "netdiagTcpInCsumErrors": "TcpInCsumErrors",
+    "netdiagTcpPfMemallocDrop": "TcpExtPFMemallocDrop", "netdiagTcpMinTtlDrop": "TcpExtTCPMinTTLDrop",
     **{f"netdiag{family}{name}": f"{family}{name}" for family in ("Udp", "Udp6")
        for name in ("InDatagrams", "NoPorts", "InErrors", "RcvbufErrors", "SndbufErrors", "InCsumErrors",
                     "MemErrors")},
+}
+
+# Those that are sums.
+IP_SCALARS = {
+    **{f"netdiagIp{name}": (f"Ip{name}", f"Ip6{name}") for name in
+       ("InHdrErrors", "InAddrErrors", "OutNoRoutes", "ReasmFails", "FragFails", "InUnknownProtos",
+        "InDiscards", "OutDiscards")},
+    **{f"netdiagIp{name}": (f"IpExt{name}", f"Ip6{name}") for name in ("InNoRoutes", "InTruncatedPkts")},
+    "netdiagIpReversePath": ("TcpExtIPReversePathFilter",), "netdiagIpCsumErrors": ("IpExtInCsumErrors",),
+    "netdiagIpIcmpCsumErrors": ("IcmpInCsumErrors", "Icmp6InCsumErrors"),
+    "netdiagIpInTooBigErrors": ("Ip6InTooBigErrors",),
 }
 
 # What nstat shows although it is a gauge.
@@ -42,6 +55,25 @@ def nstat(ns):
     """{"TcpExtListenDrops": value} of a namespace, all of them."""
     found = json.loads(ns.run("nstat", "-asjz"))["kernel"]
     return {name: value for name, value in found.items() if name not in GAUGES}
+
+
+def xfrm(ns):
+    """{"XfrmInNoStates": value} of a namespace; nothing where the kernel has no such statistics."""
+    with ns.entered(), contextlib.suppress(FileNotFoundError), open("/proc/thread-self/net/xfrm_stat") as lines:
+        return {name: int(value) for name, value in map(str.split, lines)}
+    return {}
+
+
+def neighbor_stats():
+    """{("Arp", "allocs"): value} of this machine, summed over its CPUs."""
+    sums = {}
+    for group, name in (("Arp", "arp_cache"), ("Ndisc", "ndisc_cache")):
+        with open(f"/proc/net/stat/{name}") as lines:
+            names = next(lines).split()
+            for line in lines:
+                for column, word in zip(names, line.split()):
+                    sums[group, column] = sums.get((group, column), 0) + int(word, 16)
+    return {key: value for key, value in sums.items() if key[1] != "entries"}
 
 
 def traffic(ns):
@@ -100,7 +132,7 @@ class Counters(unittest.TestCase):
         data, oracle = self.quiet_dump()
         rows = {row["netdiagCounterGroup"] + row["netdiagCounterName"]: row["netdiagCounterValue"]
                 for row in data["netdiagCounterTable"]}
-        self.assertEqual(rows, oracle)
+        self.assertEqual(rows, {**oracle, **xfrm(self.ns)})
         self.assertGreater(oracle["TcpAttemptFails"], 0)
         self.assertGreater(oracle["Udp6NoPorts"], 0)
 
@@ -112,6 +144,39 @@ class Counters(unittest.TestCase):
         self.assertEqual(scalars, {name: oracle[kernel] for name, kernel in SCALARS.items() if kernel in oracle})
         self.assertEqual(scalars["netdiagTcpAttemptFails"], 6)
         self.assertEqual(established, 0)
+
+    def test_ip_scalars_equal_nstat(self):
+        traffic(self.ns)
+        with self.ns.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            for _ in range(3):
+                with contextlib.suppress(OSError):
+                    client.connect(("192.0.2.1", 1))
+        data, oracle = self.quiet_dump()
+        scalars = data["netdiagIp"]
+        self.assertEqual(scalars["netdiagIpOutNoRoutes"], 3)
+        # The neighbor tables are those of all namespaces, and show in the initial one only.
+        self.assertNotIn("netdiagIpNeighborDiscards", scalars)
+        self.assertIn("initial network namespace", {
+            row["netdiagCollectorName"]: row["netdiagCollectorLastError"]
+            for row in data["netdiagCollectorTable"]}["counters"])
+        if xfrm(self.ns):
+            self.assertEqual((scalars.pop("netdiagIpXfrmInErrors"), scalars.pop("netdiagIpXfrmOutErrors")), (0, 0))
+        self.assertEqual(scalars, {name: sum(oracle.get(part, 0) for part in parts)
+                                   for name, parts in IP_SCALARS.items()})
+
+    def test_neighbor_tables(self):
+        """In the initial namespace, where something may always happen: between two readings."""
+        need(os.path.exists("/proc/net/stat/arp_cache"), "not in the initial network namespace")
+        before, data, after = neighbor_stats(), dump(), neighbor_stats()
+        rows = {(row["netdiagCounterGroup"], row["netdiagCounterName"]): row["netdiagCounterValue"]
+                for row in data["netdiagCounterTable"] if row["netdiagCounterGroup"] in ("Arp", "Ndisc")}
+        self.assertEqual(rows.keys(), before.keys())
+        for key, value in rows.items():
+            self.assertLessEqual(before[key], value, key)
+            self.assertLessEqual(value, after[key], key)
+        for scalar, name in (("NeighborDiscards", "unresolved_discards"), ("NeighborTableFulls", "table_fulls")):
+            self.assertEqual(data["netdiagIp"][f"netdiagIp{scalar}"], sum(
+                value for key, value in rows.items() if key[1] == name))
 
     def test_current_connections(self):
         with self.ns.entered(), socket.socket() as server:
@@ -139,7 +204,8 @@ class Counters(unittest.TestCase):
             agent.refreshed("counters")
             table = agent.table("netdiagCounterTable")
             after = nstat(self.ns)
-            self.assertEqual({group + name for group, name in table}, set(after))
+            self.assertEqual({group + name for group, name in table}, {*after, *xfrm(self.ns)})
+            after.update(xfrm(self.ns))
             for (group, name), row in table.items():
                 value = row["netdiagCounterValue"]
                 self.assertLessEqual(before.get(group + name, 0), value, group + name)
@@ -210,7 +276,7 @@ class Counters(unittest.TestCase):
     def test_without_privileges(self):
         traffic(self.ns)
         data, oracle = self.quiet_dump(user=65534)
-        self.assertEqual(len(data["netdiagCounterTable"]), len(oracle))
+        self.assertEqual(len(data["netdiagCounterTable"]), len(oracle) + len(xfrm(self.ns)))
         self.assertEqual(data["netdiagTcp"]["netdiagTcpAttemptFails"], oracle["TcpAttemptFails"])
 
 

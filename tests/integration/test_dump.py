@@ -35,6 +35,16 @@ class Dump(unittest.TestCase):
                      "NetdiagTimeStamp": (int, float), "TimeTicks": (int, float)}.get(item["syntax"], int)
         self.assertIsInstance(value, kinds, item["name"])
 
+    def test_one_table(self):
+        """By its name or the shorter one; only the collector that it needs is run."""
+        data = json.loads(run(BINARY, "--dump=json", "netdiagNicTable"))
+        self.assertEqual(list(data), ["netdiagNicTable"])
+        self.assertEqual({row["netdiagNicName"] for row in data["netdiagNicTable"]},
+                         {link["ifname"] for link in json.loads(run("ip", "-j", "link"))})
+        self.assertRegex(run(BINARY, "--dump", "softnet"), r"^netdiagSoftnetTable: \d+ rows?\n")
+        every = json.loads(run(BINARY, "--dump=json", "collector"))["netdiagCollectorTable"]
+        self.assertGreater(len(every), 10)
+
     def test_json_agrees_with_the_kernel(self):
         data = dump()
         names = {row["netdiagNicName"]: row["netdiagNicIfIndex"] for row in data["netdiagNicTable"]}

@@ -35,8 +35,8 @@ LATE = re.compile(r"netdiagCheck\w+\[agent\.collector,")
 # What 1.0.0 read from the running kernel although it was given another /proc: these collectors and
 # their tables refuse to answer now.
 LIVE_TABLES = ("netdiagNic|netdiagNicStat|netdiagSocketState|netdiagListener|netdiagUdpSocket"
-               "|netdiagBuffer|netdiagNetns")
-LIVE_COLLECTORS = "nic|sockets?|socketState|listener|udpSocket|buffers?|netns"
+               "|netdiagBuffer|netdiagNetns|netdiagQueue")
+LIVE_COLLECTORS = "nic|sockets?|socketState|listener|udpSocket|buffers?|netns|queue"
 
 # What collectors were called in 1.0.0: the configuration has one word for one thing now.
 RENAMED = {"sockets": "socketState", "protocols": "protocolMemory", "buffers": "buffer",
@@ -77,6 +77,10 @@ CHANGED = [
     (r"netdiagAgentTrapsSent\[0\]", "a heartbeat is sent by default"),
     (r"netdiag(Collector|NicStat|Protocol|Limit|Sysctl|Netns|Check|CheckInstance)Label\[",
      "new: the index again, for tools that cannot read one"),
+    (r"netdiagIp\w+\[0\]", "new: IP, neighbor tables, IPsec"),
+    (r"netdiagTcp(OfoDrop|InCsumErrors|PfMemallocDrop|MinTtlDrop)\[0\]", "new"),
+    (r"netdiagCounterValue\[(Xfrm|Arp|Ndisc),", "new groups"),
+    (r"netdiagCollector(Rows|Source)\[counters\]", "new groups"),
     (r"netdiagCheck(Command|Notify|TimeToFull|CauseId)\[", "new"),
     (r"netdiagCheck(Summary|Advice)\[", "other words; the command is an object of its own"),
     (r"netdiagCheckObjectId\[(tcp\.memory|limits\.usage),", "the arcs of what they watch moved"),
@@ -84,6 +88,7 @@ CHANGED = [
     (r"netdiagCheck\w+\[softnet\.imbalance,", "a share now, which has a maximum"),
     (r"netdiagCheck(State|Value)\[", "a rate over a part of its window is a lower bound: ok, no "
      "longer unknown"),
+    (r"netdiagCollector\w+\[(socketDrop|nfqueue)\]", "new collectors"),
     (r"netdiagAlarm\w+\[", "ids begin at a random number; new columns and other words"),
     (r"netdiagAlarmHistory(Time|AlarmId|Summary)\[", "text for times; random ids; other words"),
 ]

@@ -50,7 +50,7 @@ CONVENTIONS = {"NetdiagText": "OctetString", "NetdiagTimeStamp": "TimeTicks",
                "NetdiagPercent": "Unsigned32"}
 NUMBERS = ("Counter64", "Gauge32", "Unsigned32", "Integer32")
 # Numbers that identify something rather than count it, and so have no units.
-IDENTIFIERS = re.compile(r"(IfIndex|Pid|Port|Cpu|Inode|AlarmId|CauseId|Sequence)$")
+IDENTIFIERS = re.compile(r"(IfIndex|NapiId|Irq|Pid|Uid|Port|PortId|Cpu|Inode|AlarmId|CauseId|Sequence)$")
 
 _scratch = tempfile.TemporaryDirectory(prefix="netdiag-mib-")
 

@@ -18,17 +18,19 @@ from harness import (BINARY, NOBODY, Agent, Netns, eventually, need, need_root, 
 # Which file of procfs feeds which collectors.
 FILES = {
     "net/softnet_stat": ("softnet",), "softirqs": ("softnet",), "net/netstat": ("counters",),
-    "net/snmp": ("counters", "socketState"), "net/snmp6": ("counters",),
+    "net/snmp": ("counters", "socketState"), "net/snmp6": ("counters",), "net/xfrm_stat": ("counters",),
+    "net/stat/arp_cache": ("counters",), "net/stat/ndisc_cache": ("counters",),
     "net/sockstat": ("protocolMemory", "socketState", "buffer"),
     "net/sockstat6": ("protocolMemory", "socketState", "buffer"),
     "sys/net/ipv4/tcp_mem": ("protocolMemory", "limit", "sysctl"),
     "sys/net/ipv4/ip_local_port_range": ("limit", "sysctl"),
     "sys/net/ipv4/ip_local_reserved_ports": ("limit",),
+    "net/raw": ("socketDrop",), "net/netlink": ("socketDrop",),
 }
 # This one is allowed to be empty.
 MAY_BE_EMPTY = "sys/net/ipv4/ip_local_reserved_ports"
 # Collectors that read nothing else, so that two dumps of one tree can be compared.
-ONLY_FILES = ("softnet", "counters", "protocolMemory", "limit", "sysctl")
+ONLY_FILES = ("softnet", "counters", "protocolMemory", "limit", "sysctl", "socketDrop")
 # How each file is spoiled.
 BROKEN = {
     "missing": lambda path: os.unlink(path),
@@ -172,7 +174,7 @@ def refuse_netlink(errno):
 class Netlink(unittest.TestCase):
     """A service without AF_NETLINK, because its RestrictAddressFamilies is too strict."""
 
-    COLLECTORS = ("nic", "socketState", "listener", "udpSocket", "buffer")
+    COLLECTORS = ("nic", "queue", "socketState", "listener", "udpSocket", "buffer")
 
     def setUp(self):
         need(platform.machine() in AUDIT_ARCH, "the numbers of system calls are not known here")

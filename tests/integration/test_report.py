@@ -37,6 +37,27 @@ class Report(unittest.TestCase):
         self.assertTrue(all(re.match(r"\[OK\]      [a-z]+\.[a-z_]+ |          ", line) for line in lines[1:]), lines)
         self.assertNotIn("\033", "".join(lines))
 
+    def test_perfdata(self):
+        """One line as the Monitoring Plugins' guidelines have it, with the numbers of the report."""
+        pile = Pile(self.ns)
+        self.addCleanup(pile.close)
+        self.ns.sysctl("net.ipv4.tcp_max_tw_buckets", 100)
+        pile.connections(pile.listen("127.0.0.1"), "127.0.0.1", 95, "timeWait")
+        line, rest = self.report("--report=1", "--perfdata", status=2).split("\n")
+        self.assertEqual(rest, "")
+        text, bar, data = line.partition(" | ")
+        self.assertEqual(bar, " | ")
+        self.assertRegex(text, r"^netdiag CRITICAL: limits\.usage: tcp-time-wait.*; 1 critical, 0 warning, \d+ unknown, \d+ ok$")
+        found = {}
+        for item in data.split(" "):
+            label, value, units, warning, critical = re.fullmatch(
+                r"([a-z]+\.[a-z_]+)=(\d+(?:\.\d+)?)(%|s|);(\d*(?:\.\d+)?);(\d*(?:\.\d+)?)", item).groups()
+            self.assertNotIn(label, found)
+            found[label] = (float(value), units, warning, critical)
+        self.assertTrue(95 <= found["limits.usage"][0] <= 100, found)
+        self.assertEqual(found["limits.usage"][1:], ("%", "70", "90"))
+        self.assertEqual(found["tcp.listen_overflows"], (0, "", "1", "100"))
+
     def test_a_limit_is_near(self):
         pile = Pile(self.ns)
         self.addCleanup(pile.close)

@@ -132,12 +132,24 @@ static const struct collector silent = {
 	.collect = silent_collect,
 };
 
+/* As many calls before the first collection as the first row then counts in. */
+#define PREPARED_CALLS 100
+
+static void scripted_prepare(void *arg, const struct collect_settings *with)
+{
+	struct scripted_state *state = arg;
+
+	ck_assert_ptr_nonnull(with);
+	state->calls += PREPARED_CALLS;
+}
+
 /* One that needs the running kernel, and one that goes on until it is told to stop. */
 static const struct collector live = {
 	.name = "live",
 	.interval_ms = 50,
 	.rows = {&number_row_type, NULL},
 	.live = "netlink",
+	.prepare = scripted_prepare,
 	.collect = scripted_collect,
 	.state_size = sizeof(struct scripted_state),
 };
@@ -360,6 +372,18 @@ START_TEST(reason_before_remedy)
 }
 END_TEST
 
+/* What is missing by default alarms only where the configuration asks for it. */
+START_TEST(missing_privilege)
+{
+	struct collect c = {.asked = false};
+
+	ck_assert_int_eq(collect_fail_unprivileged(&c, "needs %s", "CAP_X"), -EOPNOTSUPP);
+	c.asked = true;
+	ck_assert_int_eq(collect_fail_unprivileged(&c, "needs %s", "CAP_X"), -EPERM);
+	ck_assert_str_eq(c.error, "needs CAP_X");
+}
+END_TEST
+
 /* Reasons are cut to their size, never past it. */
 START_TEST(long_reasons)
 {
@@ -545,6 +569,7 @@ START_TEST(a_stall_is_shown_and_delays_nobody)
 	}
 	ck_assert_uint_lt(longest, 500 * MILLISECOND);
 	ck_assert_int_eq(state_of(SCRIPTED).status, COLLECT_OK);
+	ck_assert(engine_progresses(engine));
 	release();
 	EVENTUALLY(state_of(SOFTNET).status == COLLECT_OK);
 	end();
@@ -561,6 +586,32 @@ START_TEST(a_stall_at_the_start)
 	ck_assert_int_eq(state_of(SOFTNET).status, COLLECT_PENDING);
 	release();
 	EVENTUALLY(state_of(SOFTNET).status == COLLECT_OK);
+	end();
+}
+END_TEST
+
+/* One that works is enough; when none does, or all are off, is told apart. */
+START_TEST(an_engine_that_is_stuck)
+{
+	begin();
+	tree_fifo(&tree, "proc/net/softnet_stat");
+	ck_assert(engine_progresses(engine));
+	ck_assert_int_eq(engine_start(engine), 0);
+	EVENTUALLY(strstr(state_of(SOFTNET).error, "under way"));
+	ck_assert(engine_progresses(engine));
+	for (size_t i = 0; i < LIST_COUNT; i++)
+		settings[1]->collector[i].on = i == SOFTNET;
+	engine_configure(engine, settings[1]);
+	ck_assert(!engine_progresses(engine));
+	release();
+	EVENTUALLY(state_of(SOFTNET).status == COLLECT_OK);
+	ck_assert(engine_progresses(engine));
+	end();
+	begin();
+	for (size_t i = 0; i < LIST_COUNT; i++)
+		settings[0]->collector[i].on = false;
+	ck_assert_int_eq(engine_start(engine), 0);
+	ck_assert(engine_progresses(engine));
 	end();
 }
 END_TEST
@@ -700,9 +751,38 @@ START_TEST(long_collections_end_when_told)
 }
 END_TEST
 
+/* Only a collector that is on, and whose kernel it is, is prepared; before its first collection. */
+START_TEST(prepared_before_the_first_collection)
+{
+	static const struct collector *const lives[] = {&live, NULL};
+	static const struct {
+		bool on, excluded;
+		uint64_t value;
+	} cases[] = {{true, false, PREPARED_CALLS + 1}, {false, false, 1}, {true, true, 1}};
+
+	script_set(0, 1, NULL);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		ck_assert(settings[0] = settings_new(lives));
+		settings[0]->collector[0].on = cases[i].on;
+		if (cases[i].excluded)
+			settings[0]->roots.path[ROOT_PROC] = "/captured/proc";
+		engine = engine_new(lives, settings[0]);
+		ck_assert_ptr_nonnull(engine);
+		engine_prepare(engine);
+		settings[0]->collector[0].on = true;
+		settings[0]->roots = roots_default;
+		engine_collect_once(engine);
+		ck_assert_uint_eq(shown_value(), cases[i].value);
+		engine_free(engine);
+		settings_put(settings[0]);
+	}
+}
+END_TEST
+
 UNIT_MAIN("collect", pending_at_first, once_without_threads, failures_have_their_status,
-	  notes_stand_under_ok, reason_before_remedy, long_reasons, several_notes,
-	  refreshes_at_its_interval, intervals_can_change, off_and_on_again, off_from_the_start,
-	  a_stall_is_shown_and_delays_nobody, a_stall_at_the_start, settings_stay_while_stuck,
-	  off_while_stuck, stop_does_not_wait_for_the_stuck, all_at_once,
-	  other_roots_exclude_the_running_kernel, long_collections_end_when_told)
+	  notes_stand_under_ok, reason_before_remedy, missing_privilege, long_reasons,
+	  several_notes, refreshes_at_its_interval, intervals_can_change, off_and_on_again,
+	  off_from_the_start, a_stall_is_shown_and_delays_nobody, a_stall_at_the_start,
+	  an_engine_that_is_stuck, settings_stay_while_stuck, off_while_stuck,
+	  stop_does_not_wait_for_the_stuck, all_at_once, other_roots_exclude_the_running_kernel,
+	  prepared_before_the_first_collection, long_collections_end_when_told)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collectors/cpu/softnet.h"
@@ -51,7 +52,8 @@ START_TEST(priorities)
 	log_error("one %d", 1);
 	log_warning("two");
 	log_notice("three");
-	log_message(LOG_DEBUG, "four");
+	log_info("four");
+	log_message(LOG_DEBUG, "five");
 	check_said("netdiagd: error: one 1\n"
 		   "netdiagd: warning: two\n"
 		   "netdiagd: three\n"
@@ -80,6 +82,63 @@ START_TEST(repetitions_are_counted)
 		   "netdiagd: warning: other\n"
 		   "netdiagd: warning: last\n"
 		   "netdiagd: warning: last (repeated 2 times)\n");
+}
+END_TEST
+
+START_TEST(below_the_level_nothing_is_written)
+{
+	int level = 0;
+
+	ck_assert(log_level_parse("warning", &level));
+	ck_assert_int_eq(level, LOG_WARNING);
+	ck_assert(log_level_parse("debug", &level));
+	ck_assert(!log_level_parse("loud", &level));
+	ck_assert_int_eq(level, LOG_DEBUG);
+	capture();
+	log_open(LOG_TO_STDERR, LOG_WARNING);
+	log_error("one");
+	log_warning("two");
+	log_notice("three");
+	log_info("four");
+	check_said("netdiagd: error: one\n"
+		   "netdiagd: warning: two\n");
+}
+END_TEST
+
+/* stderr is the journal when $JOURNAL_STREAM names its device and inode. */
+START_TEST(the_journal_gets_priorities)
+{
+	char stream[64];
+	struct stat st;
+
+	capture();
+	ck_assert(!fstat(STDERR_FILENO, &st));
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_open(LOG_TO_STDERR, LOG_INFO);
+	log_error("one");
+	log_warning("two");
+	log_notice("three");
+	log_info("four");
+	log_message(LOG_DEBUG, "five");
+	check_said("<3>one\n<4>two\n<5>three\n<6>four\n");
+}
+END_TEST
+
+START_TEST(another_stderr_is_no_journal)
+{
+	static const char *const others[] = {"1:1", "", "journal"};
+
+	capture();
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		setenv("JOURNAL_STREAM", others[i], 1);
+		log_open(LOG_TO_STDERR, LOG_INFO);
+		log_warning("%s", others[i]);
+	}
+	check_said("netdiagd: warning: 1:1\n"
+		   "netdiagd: warning: \n"
+		   "netdiagd: warning: journal\n");
 }
 END_TEST
 
@@ -175,6 +234,47 @@ START_TEST(changes_of_health_are_told_once)
 }
 END_TEST
 
+/* What is missing from the start is one line, at the lowest level that is shown. */
+START_TEST(what_is_missing_at_the_start_is_one_line)
+{
+	static const struct collector other = {
+		.name = "other",
+		.interval_ms = 1000,
+		.rows = {&softnet_row_type, NULL},
+		.collect = collect,
+	};
+	static const struct collector *const both[] = {&made, &other, NULL};
+	struct health health = {0};
+	struct collect_settings *settings;
+	struct engine *engine;
+
+	ck_assert(settings = settings_new(collectors));
+	engine = engine_new(both, settings);
+	ck_assert_ptr_nonnull(engine);
+	outcome = 0;
+	note = "half";
+	engine_collect_once(engine);
+	capture();
+	collector_log_turn(&health, engine);
+	outcome = -ENOENT;
+	engine_collect_once(engine);
+	collector_log_turn(&health, engine);
+	check_said("netdiagd: collectors that see only a part: made, other; "
+		   "netdiagd --dump netdiagCollectorTable says why\n"
+		   "netdiagd: collector made: unsupported: cannot read; try harder: "
+		   "No such file or directory\n"
+		   "netdiagd: collector other: unsupported: cannot read; try harder: "
+		   "No such file or directory\n");
+	health = (struct health){0};
+	capture();
+	collector_log_turn(&health, engine);
+	check_said("netdiagd: collectors without a source on this host: made, other; "
+		   "netdiagd --dump netdiagCollectorTable says why\n");
+	engine_free(engine);
+	settings_put(settings);
+}
+END_TEST
+
 START_TEST(what_is_off_is_not_told)
 {
 	struct health health = {0};
@@ -201,6 +301,8 @@ START_TEST(status_names)
 }
 END_TEST
 
-UNIT_MAIN("log", priorities, a_line_is_a_line, repetitions_are_counted, targets,
-	  a_full_disk_is_told, changes_of_health_are_told_once, what_is_off_is_not_told,
-	  status_names)
+UNIT_MAIN("log", priorities, a_line_is_a_line, repetitions_are_counted,
+	  below_the_level_nothing_is_written, the_journal_gets_priorities,
+	  another_stderr_is_no_journal, targets, a_full_disk_is_told,
+	  changes_of_health_are_told_once, what_is_missing_at_the_start_is_one_line,
+	  what_is_off_is_not_told, status_names)

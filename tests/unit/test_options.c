@@ -32,6 +32,7 @@ START_TEST(defaults)
 	ck_assert_int_eq(parse(&options, words), 0);
 	ck_assert_int_eq(options.task, TASK_SERVE);
 	ck_assert_int_eq(options.log, LOG_TO_STDERR);
+	ck_assert_int_eq(options.log_level, LOG_INFO);
 	ck_assert_ptr_null(options.config);
 	ck_assert_ptr_null(options.address);
 	ck_assert_str_eq(options.roots.path[ROOT_PROC], "/proc");
@@ -44,7 +45,7 @@ START_TEST(all)
 	struct options options;
 
 	ck_assert_int_eq(PARSE(&options, "--config", "a", "--agentx=b", "--proc-root", ".",
-			       "--sys-root", "/", "--log", "syslog"),
+			       "--sys-root", "/", "--log", "syslog", "--log-level=warning"),
 			 0);
 	ck_assert_int_eq(options.task, TASK_SERVE);
 	ck_assert_str_eq(options.config, "a");
@@ -52,6 +53,7 @@ START_TEST(all)
 	ck_assert_str_eq(options.roots.path[ROOT_PROC], ".");
 	ck_assert_str_eq(options.roots.path[ROOT_SYS], "/");
 	ck_assert_int_eq(options.log, LOG_TO_SYSLOG);
+	ck_assert_int_eq(options.log_level, LOG_WARNING);
 }
 END_TEST
 
@@ -72,6 +74,12 @@ START_TEST(tasks)
 	ck_assert_int_eq(options.dump, DUMP_JSON);
 	ck_assert_int_eq(PARSE(&options, "--dump=schema"), 0);
 	ck_assert_int_eq(options.dump, DUMP_SCHEMA);
+	ck_assert_ptr_null(options.table);
+	ck_assert_int_eq(PARSE(&options, "--dump=json", "nic"), 0);
+	ck_assert_str_eq(options.table->name, "netdiagNicTable");
+	ck_assert_int_eq(PARSE(&options, "--perfdata", "--report=9"), 0);
+	ck_assert_int_eq(options.task, TASK_REPORT);
+	ck_assert_int_eq(options.report, REPORT_PERFDATA);
 }
 END_TEST
 
@@ -88,6 +96,12 @@ START_TEST(wrong)
 	ck_assert_int_eq(PARSE(&options, "--version=1"), EX_USAGE);
 	ck_assert_int_eq(PARSE(&options, "argument"), EX_USAGE);
 	ck_assert_int_eq(PARSE(&options, "--dump", "json"), EX_USAGE);
+	ck_assert_int_eq(PARSE(&options, "--dump", "nic", "irq"), EX_USAGE);
+	ck_assert_int_eq(PARSE(&options, "--dump=schema", "nic"), EX_USAGE);
+	ck_assert_int_eq(PARSE(&options, "--perfdata"), EX_USAGE);
+	ck_assert_int_eq(PARSE(&options, "--alarms", "--perfdata"), EX_USAGE);
+	ck_assert_int_eq(PARSE(&options, "--report", "--perfdata", "--format=json"), EX_USAGE);
+	ck_assert_int_eq(PARSE(&options, "--log-level", "loud"), EX_USAGE);
 	ck_assert_int_eq(PARSE(&options, "--format=json"), EX_USAGE);
 	ck_assert_int_eq(PARSE(&options, "--dump", "--format=text"), EX_USAGE);
 	ck_assert_int_eq(PARSE(&options, "--format=json", "--report"), 0);

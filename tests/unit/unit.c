@@ -156,6 +156,7 @@ int unit_collect(struct unit_collector *unit, uint64_t now)
 		.rows = unit->rows,
 		.buf = &unit->buf,
 		.now = now,
+		.asked = unit->asked,
 	};
 	int err;
 

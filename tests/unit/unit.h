@@ -55,6 +55,7 @@ struct unit_collector {
 	struct filebuf buf;
 	void *state;
 	struct rows rows[COLLECT_ROWS_MAX];
+	bool asked; /* as if the configuration turned it on itself */
 	bool left_out;
 	char source[COLLECT_SOURCE_SIZE];
 	char error[COLLECT_ERROR_SIZE];

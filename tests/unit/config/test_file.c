@@ -104,6 +104,9 @@ START_TEST(every_directive)
 				       "interval softnet 500ms\n"
 				       "INTERVAL nic 1m\n"
 				       "collector conntrack off\n"
+				       "collector irq on\n"
+				       "collector udpSocket on\n"
+				       "collector udpSocket off\n"
 				       "interfaces include eth* ens*\n"
 				       "interfaces include \"odd name\"\n"
 				       "interfaces exclude veth* docker0\n"
@@ -123,6 +126,10 @@ START_TEST(every_directive)
 	ck_assert_uint_eq(c->collect->collector[collector_index("softnet")].interval_ms, 500);
 	ck_assert_uint_eq(c->collect->collector[collector_index("nic")].interval_ms, 60000);
 	ck_assert(!c->collect->collector[collector_index("conntrack")].on);
+	ck_assert(c->collect->collector[collector_index("nic")].on);
+	ck_assert(!c->collect->collector[collector_index("nic")].asked);
+	ck_assert(c->collect->collector[collector_index("irq")].asked);
+	ck_assert(!c->collect->collector[collector_index("udpSocket")].asked);
 	ck_assert_uint_eq(c->collect->interfaces_include.count, 3);
 	ck_assert(settings_interface(c->collect, "eth7"));
 	ck_assert(settings_interface(c->collect, "odd name"));

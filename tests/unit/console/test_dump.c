@@ -56,7 +56,7 @@ static char *printed(enum dump_format format, struct shown_rows *shown)
 	FILE *out = open_memstream(&text, &len);
 
 	ck_assert_ptr_nonnull(out);
-	ck_assert_int_eq(dump_print(out, format, only_rows, shown), 0);
+	ck_assert_int_eq(dump_print(out, format, NULL, only_rows, shown), 0);
 	fclose(out);
 	return text;
 }
@@ -296,7 +296,8 @@ START_TEST(text_long_rows)
 	rows_clear(&shown.rows);
 	ck_assert_ptr_nonnull(strstr(text, "netdiagNicTable: 2 rows\n  IfIndex   2  Name eth0  "));
 	ck_assert_ptr_nonnull(strstr(text, " 18446744073709551614"));
-	ck_assert_ptr_nonnull(strstr(text, " 12 s ago\n  IfIndex 300  Name lo  "));
+	ck_assert_ptr_nonnull(strstr(text, " 12 s ago"));
+	ck_assert_ptr_nonnull(strstr(text, "\n  IfIndex 300  Name lo  "));
 	ck_assert_ptr_null(strstr(text, "Driver"));
 	line = strstr(text, "  IfIndex 300");
 	ck_assert_ptr_nonnull(strstr(line, "Mtu 65536\n\n")); /* its only line */
@@ -437,6 +438,33 @@ START_TEST(object_ids)
 }
 END_TEST
 
+START_TEST(one_table)
+{
+	const struct table *tcp = dump_find("netdiagTcp");
+	struct shown_rows shown;
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	ck_assert_ptr_nonnull(tcp);
+	ck_assert_ptr_eq(dump_find("tcp"), tcp);
+	ck_assert_str_eq(dump_find("nic")->name, "netdiagNicTable");
+	ck_assert_str_eq(dump_find("NicTable")->name, "netdiagNicTable");
+	ck_assert_str_eq(dump_find("netdiagnicstattable")->name, "netdiagNicStatTable");
+	ck_assert_ptr_null(dump_find("netdiag"));
+	ck_assert_ptr_null(dump_find("Table"));
+	ck_assert_ptr_null(dump_find("ni"));
+	ck_assert_ptr_null(dump_find(""));
+	shown_init(&shown, "none", &tcp_row_type);
+	ck_assert_int_eq(dump_print(out, DUMP_JSON, tcp, only_rows, &shown), 0);
+	ck_assert_int_eq(dump_print(out, DUMP_TEXT, tcp, only_rows, &shown), 0);
+	fclose(out);
+	ck_assert_str_eq(text, "{\"netdiagTcp\": {}}\n"
+			       "netdiagTcp: nothing (see netdiagCollectorTable)\n");
+	free(text);
+}
+END_TEST
+
 START_TEST(output_fails)
 {
 	FILE *full = fopen("/dev/full", "w");
@@ -444,12 +472,12 @@ START_TEST(output_fails)
 
 	ck_assert_ptr_nonnull(full);
 	shown_init(&shown, "none", &tcp_row_type);
-	ck_assert_int_eq(dump_print(full, DUMP_SCHEMA, NULL, NULL), -EIO);
-	ck_assert_int_eq(dump_print(full, DUMP_JSON, only_rows, &shown), -EIO);
+	ck_assert_int_eq(dump_print(full, DUMP_SCHEMA, NULL, NULL, NULL), -EIO);
+	ck_assert_int_eq(dump_print(full, DUMP_JSON, NULL, only_rows, &shown), -EIO);
 	fclose(full);
 }
 END_TEST
 
 UNIT_MAIN("dump", format_words, json_strings, json_table, json_scalars, json_kinds, text_rows,
 	  text_notes, text_scalars, text_long_rows, text_units, text_times, text_escapes,
-	  text_longest, text_sizes, object_ids, output_fails)
+	  text_longest, text_sizes, object_ids, one_table, output_fails)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "collectors/nic/device.h"
@@ -10,7 +11,7 @@
 #include "collectors/registry.h"
 #include "tests/unit/unit.h"
 
-#define NAMES_MAX 64
+#define NAMES_MAX 96
 
 /* A driver's names as ETHTOOL_GSTRINGS gives them. */
 struct strings {
@@ -81,16 +82,16 @@ static const struct {
 	{"igb",
 	 {"rx_packets", "rx_no_buffer_count", "rx_missed_errors", "rx_queue_0_drops",
 	  "rx_queue_1_drops"},
-	 2 + 4,
+	 4,
 	 64,
-	 "rx_missed_errors + rx_no_buffer_count"},
+	 "rx_missed_errors"},
 	{"igc",
 	 {"rx_no_buffer_count", "rx_missed_errors", "rx_queue_0_drops"},
-	 1 + 2,
+	 2,
 	 64,
-	 "rx_missed_errors + rx_no_buffer_count"},
+	 "rx_missed_errors"},
 	{"e1000e",
-	 {"rx_dropped", "rx_missed_errors", "tx_aborted_errors"},
+	 {"rx_no_buffer_count", "rx_missed_errors", "tx_aborted_errors"},
 	 2,
 	 64,
 	 "rx_missed_errors"},
@@ -144,13 +145,6 @@ static const struct {
 	 2,
 	 64,
 	 "port_rx_nodesc_drops"},
-	{"ena",
-	 {"tx_timeout", "queue_0_rx_cnt", "queue_0_rx_empty_rx_ring", "queue_1_rx_cnt",
-	  "queue_1_rx_empty_rx_ring"},
-	 4 + 16,
-	 64,
-	 "sum of queue_N_rx_empty_rx_ring"},
-	{"ena", {"queue_0_rx_empty_rx_ring", "rx_drops", "tx_drops"}, 2, 64, "rx_drops"},
 	{"gve",
 	 {"rx_dropped", "rx_queue_drop_cnt[0]", "rx_no_buffers_posted[0]",
 	  "rx_drops_packet_over_mru[0]", "rx_queue_drop_cnt[1]", "rx_no_buffers_posted[1]"},
@@ -190,6 +184,7 @@ static const struct {
 	 ""},
 	{"veth", {NULL}, ROW_ABSENT, 64, ""},
 	{"tun", {"rx_discards", "rx_drops"}, ROW_ABSENT, 64, ""},
+	{"ena", {"queue_0_rx_empty_rx_ring", "rx_drops"}, ROW_ABSENT, 64, ""},
 };
 
 START_TEST(discards_by_driver)
@@ -197,7 +192,7 @@ START_TEST(discards_by_driver)
 	uint64_t values[NAMES_MAX];
 
 	for (size_t i = 0; i < NAMES_MAX; i++)
-		values[i] = UINT64_C(1) << i;
+		values[i] = UINT64_C(1) << (i % 64);
 	for (size_t i = 0; i < COUNT_OF(drivers); i++) {
 		struct strings strings;
 		struct driver_stats stats;
@@ -216,15 +211,170 @@ START_TEST(discards_by_driver)
 }
 END_TEST
 
-/* Each driver that the tests above know, and no other, has an entry. */
-START_TEST(known_drivers)
+/* The head and the statistics of a file of tests/data/nic, which is what ethtool -i and ethtool -S
+ * print. */
+struct device {
+	char driver[32];
+	struct strings strings;
+	uint64_t values[NAMES_MAX];
+};
+
+static void read_device(struct device *device, const char *file)
 {
-	for (size_t i = 0; i < COUNT_OF(drivers); i++)
-		ck_assert_msg(nic_discards_known(drivers[i].driver) ==
-				      (strcmp(drivers[i].driver, "tun") != 0),
-			      "%s", drivers[i].driver);
-	ck_assert(!nic_discards_known(""));
-	ck_assert(!nic_discards_known("bridge"));
+	char path[PATH_MAX], line[256], relative[64];
+	FILE *from;
+
+	memset(device, 0, sizeof(*device));
+	snprintf(relative, sizeof(relative), "tests/data/nic/%s", file);
+	unit_source(path, relative);
+	ck_assert_ptr_nonnull(from = fopen(path, "r"));
+	while (fgets(line, sizeof(line), from)) {
+		char *colon = strrchr(line, ':');
+
+		ck_assert_ptr_nonnull(colon);
+		*colon = '\0';
+		if (!strcmp(line, "driver")) {
+			ck_assert_int_eq(sscanf(colon + 1, "%31s", device->driver), 1);
+		} else if (*line == ' ') {
+			device->values[device->strings.count] = strtoull(colon + 1, NULL, 10);
+			strings_add(&device->strings, line + strspn(line, " "));
+		}
+	}
+	fclose(from);
+}
+
+/* What the row of a device says of its discards when the kernel dropped 5 packets and the device
+ * missed 7. */
+static void show_device(const struct device *device, struct nic_row *row)
+{
+	struct driver_stats stats;
+
+	choose(&stats, device->driver, &device->strings, NULL, 0);
+	row_reset(&nic_row_type, row);
+	row->rx_dropped = 5;
+	row->rx_missed = 7;
+	nic_discards_show(&stats.discards, device->driver, device->values, stats.total, 0, row);
+	driver_stats_free(&stats);
+}
+
+/* Frames that wait in the FIFO, and events of an empty ring, are no packets that were lost. */
+START_TEST(what_is_no_loss)
+{
+	struct device device;
+	struct nic_row row;
+
+	read_device(&device, "igb");
+	show_device(&device, &row);
+	ck_assert_uint_eq(row.rx_discards, 1151);
+	ck_assert_str_eq(row.rx_discards_source, "rx_missed_errors");
+	ROW_SET_TEXT(device.driver, "igc");
+	show_device(&device, &row);
+	ck_assert_uint_eq(row.rx_discards, 1151);
+	read_device(&device, "e1000e");
+	show_device(&device, &row);
+	ck_assert_uint_eq(row.rx_discards, 23);
+	ck_assert_str_eq(row.rx_discards_source, "rx_missed_errors");
+	read_device(&device, "ena");
+	show_device(&device, &row);
+	ck_assert_uint_eq(row.rx_discards, 5);
+	ck_assert_uint_eq(row.rx_discards_bits, 64);
+	ck_assert_str_eq(row.rx_discards_source, "rx_dropped (stats64)");
+	strings_add(&device.strings, "rx_drops");
+	show_device(&device, &row);
+	ck_assert_str_eq(row.rx_discards_source, "rx_dropped (stats64)");
+}
+END_TEST
+
+/* Which meaning the number has when the driver does not tell its statistics. */
+START_TEST(without_the_drivers_statistics)
+{
+	static const struct {
+		const char *driver;
+		int err;
+		uint64_t discards;
+	} cases[] = {
+		{"tun", 0, 7},		 {"", -EOPNOTSUPP, 7},		{"veth", -EOPNOTSUPP, 7},
+		{"veth", 0, ROW_ABSENT}, {"veth", -ENODEV, ROW_ABSENT}, {"ena", -EOPNOTSUPP, 5},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct nic_discards none = {.count = 0};
+		struct nic_row row;
+
+		row_reset(&nic_row_type, &row);
+		row.rx_dropped = 5;
+		row.rx_missed = 7;
+		nic_discards_show(&none, cases[i].driver, NULL, 0, cases[i].err, &row);
+		ck_assert_msg(row.rx_discards == cases[i].discards, "%s", cases[i].driver);
+		ck_assert_int_eq(row.rx_discards_source[0] == '\0',
+				 cases[i].discards == ROW_ABSENT);
+	}
+}
+END_TEST
+
+/* What a device's statistics are in the columns of all devices. */
+static void count_device(const struct device *device, struct nic_row *row)
+{
+	struct driver_stats stats;
+
+	choose(&stats, device->driver, &device->strings, NULL, 0);
+	driver_counters_show(&stats.counters, device->values, row);
+	driver_stats_free(&stats);
+}
+
+START_TEST(counters_of_devices)
+{
+	struct device device;
+	struct nic_row row;
+
+	read_device(&device, "ena");
+	row_reset(&nic_row_type, &row);
+	count_device(&device, &row);
+	ck_assert_uint_eq(row.limit_in_bandwidth, 10);
+	ck_assert_uint_eq(row.limit_out_bandwidth, 200);
+	ck_assert_uint_eq(row.limit_packets, 3000);
+	ck_assert_uint_eq(row.limit_conntrack, 40000);
+	ck_assert_uint_eq(row.limit_link_local, 500000);
+	ck_assert_uint_eq(row.tx_queue_stops, 1 + 2);
+	ck_assert_uint_eq(row.pause_rx, ROW_ABSENT);
+	ck_assert_uint_eq(row.fec_corrected, ROW_ABSENT);
+	read_device(&device, "igb");
+	row_reset(&nic_row_type, &row);
+	row.pause_tx = 1; /* known from the kernel already */
+	count_device(&device, &row);
+	ck_assert_uint_eq(row.pause_rx, 12 + 34);
+	ck_assert_uint_eq(row.pause_tx, 1);
+	ck_assert_uint_eq(row.tx_queue_stops, 2 + 3);
+	ck_assert_uint_eq(row.limit_packets, ROW_ABSENT);
+	read_device(&device, "e1000e");
+	row_reset(&nic_row_type, &row);
+	count_device(&device, &row);
+	ck_assert_uint_eq(row.tx_queue_stops, 8);
+	ck_assert_uint_eq(row.pause_rx, 0);
+}
+END_TEST
+
+/* The first entry that the driver has is taken, the others are part of it. */
+START_TEST(counters_once)
+{
+	static const char *const names[] = {"rx_flow_control_xon",   "rx_pause_ctrl_phy",
+					    "rx_flow_control_xoff",  "rx_fec_corrected_blocks",
+					    "queue_1_tx_queue_stop", "queue_x_tx_queue_stop",
+					    "tx_restart_queue",	     NULL};
+	struct device device = {.values = {1, 2, 4, 8, 16, 32, 64}};
+	struct nic_row row;
+
+	strings_init(&device.strings, names);
+	row_reset(&nic_row_type, &row);
+	count_device(&device, &row);
+	ck_assert_uint_eq(row.pause_rx, 2);
+	ck_assert_uint_eq(row.fec_corrected, 8);
+	ck_assert_uint_eq(row.fec_uncorrectable, ROW_ABSENT);
+	ck_assert_uint_eq(row.tx_queue_stops, 16);
+	device.values[1] = UINT64_MAX;
+	row_reset(&nic_row_type, &row);
+	count_device(&device, &row);
+	ck_assert_uint_eq(row.pause_rx, UINT64_MAX - 1);
 }
 END_TEST
 
@@ -370,13 +520,27 @@ START_TEST(default_patterns)
 					    "rx_out_of_buffer",
 					    "queue_0_rx_empty_rx_ring",
 					    "lro_flushed",
+					    "bw_in_allowance_exceeded",
+					    "conntrack_allowance_available",
+					    "rx_pause_ctrl_phy",
+					    "rx_pfc_frames_0",
+					    "queue_0_tx_queue_stop",
 					    "",
 					    NULL};
-	static const char *const shown[] = {"rx_missed_errors",	   "rx_no_buffer_count",
-					    "rx_queue_drops",	   "alloc_rx_buff_failed",
-					    "rx_no_dma_resources", "tx_timeout",
-					    "pkts rx OOB",	   "pkts rx err",
-					    "rx_out_of_buffer",	   "queue_0_rx_empty_rx_ring"};
+	static const char *const shown[] = {"rx_missed_errors",
+					    "rx_no_buffer_count",
+					    "rx_queue_drops",
+					    "alloc_rx_buff_failed",
+					    "rx_no_dma_resources",
+					    "tx_timeout",
+					    "pkts rx OOB",
+					    "pkts rx err",
+					    "rx_out_of_buffer",
+					    "queue_0_rx_empty_rx_ring",
+					    "bw_in_allowance_exceeded",
+					    "rx_pause_ctrl_phy",
+					    "rx_pfc_frames_0",
+					    "queue_0_tx_queue_stop"};
 	struct collect_settings *settings;
 	struct strings strings;
 	struct driver_stats stats;
@@ -410,5 +574,6 @@ START_TEST(rps_masks)
 }
 END_TEST
 
-UNIT_MAIN("nic_stats", discards_by_driver, known_drivers, fewer_values, names_are_trimmed,
-	  largest_value, repeated_names, bounded, default_patterns, rps_masks)
+UNIT_MAIN("nic_stats", discards_by_driver, what_is_no_loss, without_the_drivers_statistics,
+	  counters_of_devices, counters_once, fewer_values, names_are_trimmed, largest_value,
+	  repeated_names, bounded, default_patterns, rps_masks)

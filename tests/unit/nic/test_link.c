@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/gen_stats.h>
 #include <linux/if.h>
+#include <linux/if_bonding.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -568,7 +569,87 @@ START_TEST(qdiscs)
 }
 END_TEST
 
+/* A port of a bond, as net/bonding sends it, with some of what may be left out or odd. */
+static void decode_bond(struct nic_link *link, const char *kind, int state, int mii, int lacp)
+{
+	struct nlattr *info, *data;
+	struct made made;
+
+	made_link(&made, 3, "eth1");
+	info = made_nest(&made, IFLA_LINKINFO);
+	made_text(&made, IFLA_INFO_SLAVE_KIND, kind);
+	data = made_nest(&made, IFLA_INFO_SLAVE_DATA);
+	if (state >= 0)
+		made_u8(&made, IFLA_BOND_SLAVE_STATE, (uint8_t)state);
+	if (mii >= 0)
+		made_u8(&made, IFLA_BOND_SLAVE_MII_STATUS, (uint8_t)mii);
+	made_u32(&made, IFLA_BOND_SLAVE_LINK_FAILURE_COUNT, 17);
+	made_add(&made, IFLA_BOND_SLAVE_PERM_HWADDR, "\2\0\0\0\0\1", 6);
+	made_add(&made, IFLA_BOND_SLAVE_QUEUE_ID, "\0", 2);
+	if (lacp >= 0)
+		made_u8(&made, IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE, (uint8_t)lacp);
+	made_nest_end(&made, data);
+	made_nest_end(&made, info);
+	ck_assert_int_eq(decode_link(&made, link), 0);
+}
+
+START_TEST(ports_of_bonds)
+{
+	static const struct {
+		int lacp;
+		uint64_t state;
+	} cases[] = {
+		{0x3d, NIC_LACP_DISTRIBUTING}, {0x3f, NIC_LACP_DISTRIBUTING},
+		{0x1d, NIC_LACP_COLLECTING},   {0x0d, NIC_LACP_IN_SYNC},
+		{0x05, NIC_LACP_OUT_OF_SYNC},  {0x45, NIC_LACP_NO_PARTNER},
+		{0xbd, NIC_LACP_NO_PARTNER},   {-1, ROW_ABSENT},
+	};
+	struct nic_link link;
+
+	decode_bond(&link, "bond", BOND_STATE_BACKUP, BOND_LINK_FAIL, -1);
+	ck_assert_uint_eq(link.row.bond_state, NIC_BOND_BACKUP);
+	ck_assert_uint_eq(link.row.bond_mii_status, NIC_BOND_GOING_DOWN);
+	ck_assert_uint_eq(link.row.bond_lacp_state, ROW_ABSENT);
+	ck_assert_uint_eq(link.row.bond_link_failures, 17);
+	ck_assert_str_eq(link.kind, ""); /* hardware all the same */
+	decode_bond(&link, "bond", BOND_STATE_ACTIVE, BOND_LINK_UP, 0x3d);
+	ck_assert_uint_eq(link.row.bond_state, NIC_BOND_ACTIVE);
+	ck_assert_uint_eq(link.row.bond_mii_status, NIC_BOND_UP);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		decode_bond(&link, "bond", -1, -1, cases[i].lacp);
+		ck_assert_uint_eq(link.row.bond_lacp_state, cases[i].state);
+		ck_assert_uint_eq(link.row.bond_state, ROW_ABSENT);
+		ck_assert_uint_eq(link.row.bond_mii_status, ROW_ABSENT);
+	}
+	decode_bond(&link, "bond", 2, BOND_LINK_BACK + 1, -1);
+	ck_assert_uint_eq(link.row.bond_state, ROW_ABSENT);
+	ck_assert_uint_eq(link.row.bond_mii_status, ROW_ABSENT);
+	/* A bridge's attributes have the same numbers and another meaning. */
+	decode_bond(&link, "bridge", 1, 1, 0x3d);
+	ck_assert_uint_eq(link.row.bond_state, ROW_ABSENT);
+	ck_assert_uint_eq(link.row.bond_link_failures, ROW_ABSENT);
+}
+END_TEST
+
+START_TEST(losses_of_the_carrier)
+{
+	struct rtnl_link_stats64 stats;
+	struct nic_link link;
+	struct made made;
+
+	memset(&stats, 0, sizeof(stats));
+	stats.rx_length_errors = 8;
+	made_link(&made, 1, "a");
+	made_u32(&made, IFLA_CARRIER_UP_COUNT, 9);
+	made_u32(&made, IFLA_CARRIER_DOWN_COUNT, 7);
+	made_add(&made, IFLA_STATS64, &stats, sizeof(stats));
+	ck_assert_int_eq(decode_link(&made, &link), 0);
+	ck_assert_uint_eq(link.row.link_down_count, 7);
+	ck_assert_uint_eq(link.row.rx_length_errors, 8);
+}
+END_TEST
+
 UNIT_MAIN("nic_link", captured_veth, captured_virtio, cut_captures, nothing_is_not_zero,
 	  statistics_of_older_kernels, statistics_of_newer_kernels, broken_links,
 	  truncated_attributes, odd_states, every_operational_state, largest_statistics,
-	  same_interface, deleted_links, qdiscs)
+	  same_interface, deleted_links, qdiscs, ports_of_bonds, losses_of_the_carrier)

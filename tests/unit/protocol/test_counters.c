@@ -202,6 +202,70 @@ START_TEST(gauges)
 }
 END_TEST
 
+START_TEST(xfrm)
+{
+	static const char text[] = "XfrmInError             \t1\nXfrmInNoStates\t20\n"
+				   "XfrmInPolBlock\t300\nXfrmOutNoStates\t4000\n"
+				   "XfrmOutPolBlock\t50000\nXfrmFwdHdrError\t600000\n"
+				   "XfrmAcquireError\t7000000\nXfrmOutStateDirError\t80000000\n"
+				   "XfrmOutPolError\t900000000\n";
+	static const char *const broken[] = {
+		"InNoStates 1\n",     "Xfrm 1\n", "XfrmInNoStates\n",
+		"XfrmInNoStates -\n", "Xfr",	  "XfrmInError 1 2\n",
+		"XfrmInError 12",
+	};
+	struct faults faults = {0};
+	struct ip_row ip;
+	struct rows rows;
+
+	rows_init(&rows, &counter_row_type);
+	ck_assert_int_eq(counters_parse_xfrm(span_of(text), &rows, &faults), 0);
+	rows_sort(&rows);
+	ck_assert_uint_eq(faults.count, 0);
+	ck_assert_uint_eq(rows.count, 9);
+	ck_assert_uint_eq(value_of(&rows, "Xfrm", "InNoStates"), 20);
+	row_reset(&ip_row_type, &ip);
+	counters_fill_ip(&rows, &ip);
+	ck_assert_uint_eq(ip.xfrm_in_errors, 7600021);
+	ck_assert_uint_eq(ip.xfrm_out_errors, 900004000);
+	ck_assert_uint_eq(ip.in_hdr_errors, ROW_ABSENT);
+	ck_assert_uint_eq(ip.neighbor_discards, ROW_ABSENT);
+	rows_clear(&rows);
+	for (size_t i = 0; i < COUNT_OF(broken); i++) {
+		faults = (struct faults){0};
+		ck_assert_int_eq(counters_parse_xfrm(span_of(broken[i]), &rows, &faults), 0);
+		ck_assert_msg(rows.count == 0 && faults.count == 1, "taken: %s", broken[i]);
+	}
+	row_reset(&ip_row_type, &ip);
+	counters_fill_ip(&rows, &ip);
+	ck_assert_uint_eq(ip.xfrm_in_errors, ROW_ABSENT);
+	ck_assert_uint_eq(ip.xfrm_out_errors, ROW_ABSENT);
+	rows_clear(&rows);
+}
+END_TEST
+
+/* Both families together; what one of them lacks is the other's, what both lack is absent. */
+START_TEST(ip_sums)
+{
+	struct faults faults;
+	struct rows rows = parse_pairs("Ip: InHdrErrors OutNoRoutes InDiscards\nIp: 3 5 7\n"
+				       "Ip6: InHdrErrors OutNoRoutes ReasmFails\nIp6: 10 20 40\n",
+				       &faults);
+	struct ip_row ip;
+
+	row_reset(&ip_row_type, &ip);
+	counters_fill_ip(&rows, &ip);
+	ck_assert_uint_eq(ip.in_hdr_errors, 13);
+	ck_assert_uint_eq(ip.out_no_routes, 25);
+	ck_assert_uint_eq(ip.out_no_routes4, 5);
+	ck_assert_uint_eq(ip.in_discards, 7);
+	ck_assert_uint_eq(ip.reasm_fails, 40);
+	ck_assert_uint_eq(ip.reverse_path, ROW_ABSENT);
+	ck_assert_uint_eq(ip.xfrm_out_errors, ROW_ABSENT);
+	rows_clear(&rows);
+}
+END_TEST
+
 /* Every number of a group of scalars is set by exactly one of its fields. */
 START_TEST(all_scalars)
 {
@@ -258,9 +322,9 @@ static const struct kernel {
 	bool mptcp;	       /* since 5.6 */
 	bool out_transmits;    /* since 6.7 */
 } kernels[] = {
-	{"4.18", 292, true, false, false, false}, {"5.10", 329, true, false, true, false},
-	{"6.1", 368, true, true, true, false},	  {"6.7", 379, true, true, true, true},
-	{"6.18", 414, true, true, true, true},
+	{"4.18", 344, true, false, false, false}, {"5.10", 381, true, false, true, false},
+	{"6.1", 420, true, true, true, false},	  {"6.7", 431, true, true, true, true},
+	{"6.18", 470, true, true, true, true},
 };
 
 static void check_kernel(const struct kernel *kernel, const struct unit_collector *unit)
@@ -268,11 +332,21 @@ static void check_kernel(const struct kernel *kernel, const struct unit_collecto
 	const struct rows *rows = &unit->rows[0];
 	const struct tcp_row *tcp = rows_at(&unit->rows[1], 0);
 	const struct udp_row *udp = rows_at(&unit->rows[2], 0);
+	const struct ip_row *ip = rows_at(&unit->rows[3], 0);
 
 	ck_assert_msg(rows->count == kernel->counters, "%s: %zu counters", kernel->name,
 		      rows->count);
 	ck_assert_uint_eq(unit->rows[1].count, 1);
 	ck_assert_uint_eq(unit->rows[2].count, 1);
+	ck_assert_uint_eq(unit->rows[3].count, 1);
+	ck_assert_uint_eq(ip->neighbor_discards, 0x2a + 9 + 1);
+	ck_assert_uint_eq(ip->neighbor_table_fulls, 1);
+	ck_assert_uint_eq(ip->xfrm_in_errors, 33);
+	ck_assert_uint_eq(ip->xfrm_out_errors, 18);
+	ck_assert_uint_eq(ip->in_no_routes, value_of(rows, "IpExt", "InNoRoutes") +
+						    value_of(rows, "Ip6", "InNoRoutes"));
+	for (size_t at = 0; at < sizeof(*ip); at += sizeof(uint64_t))
+		ck_assert_msg(row_number(ip, at) != ROW_ABSENT, "ip member %zu is absent", at / 8);
 	ck_assert_uint_eq(tcp->listen_overflows, 412);
 	ck_assert_uint_eq(tcp->listen_drops, 431);
 	ck_assert_uint_eq(tcp->retrans_segs, 9381);
@@ -457,4 +531,5 @@ START_TEST(gauge_falls)
 END_TEST
 
 UNIT_MAIN("counters", pairs, repeated_prefix, broken_pairs, cut_anywhere, snmp6, snmp6_broken,
-	  gauges, all_scalars, kernel_files, no_ipv6, some_files, no_files, wrap, gauge_falls)
+	  gauges, xfrm, ip_sums, all_scalars, kernel_files, no_ipv6, some_files, no_files, wrap,
+	  gauge_falls)

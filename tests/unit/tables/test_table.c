@@ -353,7 +353,7 @@ START_TEST(misses)
 		{"3.1.0.0", TABLE_NO_OBJECT},
 		{"3.1.99.0", TABLE_NO_OBJECT},
 		{"99.1.2.0", TABLE_NO_OBJECT},
-		{"8.30.0", TABLE_NO_OBJECT},
+		{"8.60.0", TABLE_NO_OBJECT},
 		{"3.1.2", TABLE_NO_INSTANCE},
 		{"3.1.2.1", TABLE_NO_INSTANCE},
 		{"3.1.3.0", TABLE_NO_INSTANCE}, /* the cell is absent */

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# bash completion for netdiagd                                             -*- shell-script -*-
+
+_netdiagd() {
+    local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
+    # Words end at "=" too: "--dump=te" is three of them.
+    [ "$cur" != = ] || cur=
+    [ "$before" != = ] || before=${COMP_WORDS[COMP_CWORD - 2]}
+    COMPREPLY=()
+    case $before in
+    --dump) words="text json schema" ;;
+    --format) words="text json" ;;
+    --log) words="stderr syslog" ;;
+    --log-level) words="error warning notice info debug" ;;
+    --agentx | --config | --state-file)
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+        ;;
+    --proc-root | --sys-root)
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        return
+        ;;
+    *)
+        words="--agentx --alarms --check-config --config --dump --format --help --log --log-level
+            --proc-root --report --state-file --sys-root --test-notification --version"
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -o filenames -F _netdiagd netdiagd

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A fresh Debian in a directory, and a real systemd that runs in it: in namespaces of its own, so that
+nothing of this host but its kernel is touched. Its network consists of a loopback."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+MIRROR = "http://deb.debian.org/debian"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+# What becomes PID 1, with the new root as $1: mounts what systemd expects to find, and is it then.
+BOOT = r"""
+set -e
+root=$1
+mount --bind "$root" "$root"
+cd "$root"
+mount -t proc proc proc
+mount -t sysfs -o ro sysfs sys
+mount -t cgroup2 cgroup2 sys/fs/cgroup
+mount -t tmpfs -o mode=0755 tmpfs run
+mount -t tmpfs -o mode=0755 tmpfs dev
+for node in null zero full random urandom tty; do
+    : >dev/$node
+    mount --bind /dev/$node dev/$node
+done
+mkdir dev/pts dev/shm
+mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
+mount -t tmpfs tmpfs dev/shm
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
+mkdir -p .host
+pivot_root . .host
+umount -l /.host
+rmdir /.host
+exec env -i container=netdiag-test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd
+"""
+
+
+class Unavailable(Exception):
+    """This host cannot do it; the text says why."""
+
+
+class Failed(Exception):
+    """A command in the machine failed; the text has its output."""
+
+
+def cgroup2_mount():
+    with open("/proc/self/mounts") as mounts:
+        for line in mounts:
+            if line.split()[2] == "cgroup2":
+                return line.split()[1]
+    raise Unavailable("no cgroup2 is mounted")
+
+
+def available():
+    """Raises Unavailable, with the reason, where no machine can run."""
+    if os.geteuid() != 0:
+        raise Unavailable("needs root")
+    for tool in ("debootstrap", "unshare", "nsenter"):
+        if not shutil.which(tool):
+            raise Unavailable(f"needs {tool}")
+    cgroup2_mount()
+    done = subprocess.run(["unshare", "-m", "-p", "-n", "-u", "-i", "-C", "--fork", "true"],
+                          capture_output=True, text=True)
+    if done.returncode:
+        raise Unavailable(f"unshare: {done.stderr.strip()}")
+
+
+class Machine:
+    """One Debian; a context that leaves nothing behind."""
+
+    def __init__(self, suite, directory):
+        self.suite = suite
+        self.root = os.path.join(directory, suite)
+        self.child = None
+        self.cgroup = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.stop()
+        if os.path.isdir(self.root):
+            shutil.rmtree(self.root)
+
+    # --- the root
+
+    def make(self, packages):
+        """Installs Debian, a systemd and the packages."""
+        done = subprocess.run(["debootstrap", "--variant=minbase", f"--keyring={KEYRING}", self.suite,
+                               self.root, MIRROR], capture_output=True, text=True)
+        if done.returncode:
+            raise Unavailable(f"debootstrap {self.suite}: {done.stdout[-300:].strip()}")
+        self.write("/etc/dpkg/dpkg.cfg.d/test", "force-unsafe-io\n")
+        self.write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+        shutil.copy("/etc/resolv.conf", self.path("/etc/resolv.conf"))
+        self.install("systemd-sysv", "dbus", *packages)
+
+    def copy_to(self, directory):
+        """Another machine that is as this one is now; neither runs."""
+        other = Machine(self.suite, directory)
+        subprocess.run(["cp", "-a", "--reflink=auto", self.root, other.root], check=True)
+        return other
+
+    def install(self, *packages):
+        """Installs packages of the archive, without starting what they hold."""
+        self.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
+        self.chroot("apt-get -qq -y --no-install-recommends install " + " ".join(packages))
+        os.unlink(self.path("/usr/sbin/policy-rc.d"))
+
+    def path(self, path):
+        return self.root + path
+
+    def write(self, path, text, mode=0o644):
+        os.makedirs(os.path.dirname(self.path(path)), exist_ok=True)
+        with open(self.path(path), "w") as out:
+            out.write(text)
+        os.chmod(self.path(path), mode)
+
+    def chroot(self, script):
+        """Runs a shell script in the root, with this host's network."""
+        return self._run(["chroot", self.root, "sh", "-ec", script], 0)
+
+    # --- the system
+
+    def start(self):
+        self.cgroup = tempfile.mkdtemp(prefix="netdiag-package-", dir=cgroup2_mount())
+        self.child = subprocess.Popen(
+            ["sh", "-c", 'echo $$ >"$1/cgroup.procs" && exec unshare -m -p -n -u -i -C --fork '
+             '--kill-child --propagation private sh -c "$2" sh "$3"', "sh", self.cgroup, BOOT, self.root],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.eventually("systemd runs", lambda: self.init() and self.run(
+            "systemctl is-system-running", None).strip() in ("running", "degraded"), 90)
+
+    def init(self):
+        """The pid of its PID 1, as this host sees it; None before it exists."""
+        if self.child.poll() is not None:
+            raise Failed(f"systemd ended: {self.child.stderr.read()[-500:]}")
+        with open(f"/proc/{self.child.pid}/task/{self.child.pid}/children") as children:
+            pid = children.read().split()
+        if not pid:
+            return None
+        with open(f"/proc/{pid[0]}/comm") as comm:
+            return pid[0] if comm.read() == "systemd\n" else None
+
+    def stop(self):
+        if self.child:
+            # Its end is the end of all that is in its namespace of processes, and of its mounts.
+            pid = self.init() if self.child.poll() is None else None
+            if pid:
+                os.kill(int(pid), signal.SIGKILL)
+            try:
+                self.child.wait(20)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+            self.child.stderr.close()
+            self.child = None
+        if self.cgroup:
+            self._remove_cgroup()
+
+    def _remove_cgroup(self):
+        deadline = time.monotonic() + 20
+        while os.path.isdir(self.cgroup):
+            for directory, _, _ in os.walk(self.cgroup, topdown=False):
+                try:
+                    os.rmdir(directory)
+                except OSError:  # its last processes are about to end
+                    if time.monotonic() > deadline:
+                        raise
+            time.sleep(0.1)
+        self.cgroup = None
+
+    def run(self, script, status=0, timeout=120):
+        """The output of a shell script under that systemd; Failed where its status is another one.
+        None: any."""
+        return self._run(["nsenter", "-t", self.init(), "-a", "sh", "-c", script], status, timeout)
+
+    @staticmethod
+    def _run(command, status, timeout=600):
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout,
+                              env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
+                                   "DEBIAN_FRONTEND": "noninteractive", "HOME": "/root"})
+        if status is not None and done.returncode != status:
+            raise Failed(f"{command[-1]}: status {done.returncode}\n{done.stdout[-3000:]}")
+        return done.stdout
+
+    @staticmethod
+    def eventually(what, condition, seconds=30):
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                found = condition()
+            except Failed as failed:
+                if time.monotonic() > deadline:
+                    raise
+                found, _ = None, failed
+            if found:
+                return found
+            if time.monotonic() > deadline:
+                raise Failed(f"{what}: not within {seconds} s")
+            time.sleep(0.3)

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Builds and runs the packages on fresh Debians under a real systemd.
+
+usage: run.py [--only SUITE]... TARBALL
+
+TARBALL: what `make dist` made. The roots are made in a temporary directory, of Debian's archive, the
+next one while the one before is used; nothing else of this host is changed. Where that cannot be done,
+everything is skipped, with the reason.
+
+Ends with a line 'N passed, N failed, N skipped'; status 1 when any failed.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+
+import debian
+import unit
+from machine import Machine, Unavailable, available
+from steps import Scenario
+
+SUITES = ("bookworm", "trixie", "bullseye")
+
+
+class Preparation(threading.Thread):
+    """Makes the machines, one after the other, ahead of their use."""
+
+    def __init__(self, machines, tarball):
+        super().__init__()
+        self.machines = machines
+        self.tarball = tarball
+        self.made = {machine.suite: threading.Event() for machine in machines}
+        self.why_not = {}
+        self.stopped = False
+
+    def run(self):
+        for machine in self.machines:
+            began = time.monotonic()
+            try:
+                if self.stopped:
+                    raise Unavailable("stopped")
+                machine.make(debian.RUN + debian.BUILD)
+                machine.package = debian.build(machine, self.tarball, "first")
+                machine.older = debian.older(machine, machine.package)
+                print(f"{machine.suite}: made, package built ({time.monotonic() - began:.0f} s)", flush=True)
+            except Exception as why:  # pylint: disable=broad-except
+                self.why_not[machine.suite] = why
+            self.made[machine.suite].set()
+
+    def wait_for(self, machine):
+        self.made[machine.suite].wait()
+        if machine.suite in self.why_not:
+            raise self.why_not[machine.suite]
+
+
+def one_suite(scenario, preparation, machine, tarball):
+    if not scenario.step(f"{machine.suite}: a fresh root, the package built", preparation.wait_for, machine):
+        return
+    if machine.suite in preparation.why_not:
+        return
+    scenario.step(f"{machine.suite}: two builds are equal", debian.reproducible, machine, tarball,
+                  machine.package)
+    if machine.suite == SUITES[0]:
+        scenario.step(f"{machine.suite}: lintian", debian.lint, machine, machine.package)
+    if scenario.step(f"{machine.suite}: systemd starts", machine.start):
+        scenario.steps(machine, debian.FIRST + unit.STEPS + debian.LAST)
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--only", action="append", choices=SUITES)
+    parser.add_argument("tarball")
+    arguments = parser.parse_args()
+    scenario = Scenario()
+    suites = arguments.only or SUITES
+    # So that the machines are ended, whatever happens.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        available()
+    except Unavailable as why:
+        print(f"packages ... SKIP: {why}")
+        print(f"0 passed, 0 failed, {len(suites)} skipped")
+        return 0
+    directory = tempfile.mkdtemp(prefix="netdiag-package-")
+    machines = [Machine(suite, directory) for suite in suites]
+    preparation = Preparation(machines, os.path.abspath(arguments.tarball))
+    preparation.start()
+    try:
+        for machine in machines:
+            with machine:
+                one_suite(scenario, preparation, machine, preparation.tarball)
+    finally:
+        preparation.stopped = True
+        preparation.join()
+        shutil.rmtree(directory)
+    print(f"{scenario.passed} passed, {scenario.failed} failed, {scenario.skipped} skipped")
+    return 1 if scenario.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

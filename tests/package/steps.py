@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs the steps of a scenario one after the other, a line for each when it ends."""
+
+import time
+import traceback
+
+from machine import Unavailable
+
+
+class Scenario:
+    """Counts what came of the steps."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def step(self, title, function, *arguments):
+        """Whether the step passed, or was skipped with a reason."""
+        began = time.monotonic()
+        try:
+            function(*arguments)
+        except Unavailable as reason:
+            self.skipped += 1
+            print(f"{title} ... SKIP: {reason}", flush=True)
+            return True
+        except Exception:  # pylint: disable=broad-except
+            self.failed += 1
+            print(f"{title} ... FAIL ({time.monotonic() - began:.1f} s)\n{traceback.format_exc()}", flush=True)
+            return False
+        self.passed += 1
+        print(f"{title} ... ok ({time.monotonic() - began:.1f} s)", flush=True)
+        return True
+
+    def steps(self, machine, functions):
+        """The steps on a machine, until one fails on which the others depend (needed = True)."""
+        for function in functions:
+            good = self.step(f"{machine.suite}: {function.__doc__.splitlines()[0].rstrip('.')}",
+                             function, machine)
+            if not good and getattr(function, "needed", False):
+                return
+
+
+def needed(function):
+    """Marks a step without which the later ones make no sense."""
+    function.needed = True
+    return function
+
+
+def equal(found, wanted):
+    """Fails with both where they differ."""
+    if found != wanted:
+        raise AssertionError(f"found {found!r}, wanted {wanted!r}")
+
+
+def contains(text, *parts):
+    """Fails with the text where a part is not in it."""
+    for part in parts:
+        if part not in text:
+            raise AssertionError(f"{part!r} is not in:\n{text}")
