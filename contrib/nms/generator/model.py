@@ -118,6 +118,10 @@ class Model:
     def table(self, prefix):
         return next(table for table in self.tables if table.prefix == prefix)
 
+    def notify_values(self, name):
+        """The enumeration of a notification's object."""
+        return next(one for one in self.notify["objects"] if one["name"] == name)["values"]
+
     def module(self, module):
         return [table for table in self.tables if table.purpose["module"] == module]
 
