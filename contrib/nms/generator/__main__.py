@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from generator import nagios, prometheus, prometheus_rules, snmptt  # noqa: E402
+from generator import grafana, nagios, prometheus, prometheus_rules, snmptt  # noqa: E402
 from generator.model import Model  # noqa: E402
 
 FILES = {
@@ -22,6 +22,8 @@ FILES = {
     "prometheus/prometheus-0.22.yml": lambda model: prometheus.scrape(model, False),
     "prometheus/netdiag.rules.yml": prometheus_rules.rules,
     "prometheus/netdiag.rules.test.yml": prometheus_rules.tests,
+    "grafana/netdiag.json": lambda model: grafana.dashboard(model, True),
+    "grafana/netdiag-0.22.json": lambda model: grafana.dashboard(model, False),
     "snmptt/netdiag.snmptt.conf": snmptt.config,
     "nagios/netdiag.cfg": nagios.commands,
     "icinga2/netdiag.conf": nagios.icinga,
