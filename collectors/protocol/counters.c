@@ -7,6 +7,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "collectors/base/accum.h"
@@ -24,7 +25,7 @@ const struct row_type tcp_row_type = {ROW_TYPE("tcp", struct tcp_row)};
 
 const struct row_type udp_row_type = {ROW_TYPE("udp", struct udp_row)};
 
-const struct row_type ip_row_type = {ROW_TYPE("ip", struct ip_row)};
+const struct row_type ip_row_type = {ROW_TYPE_TEXT("ip", struct ip_row, xfrm_last)};
 
 /* A kernel counter and its member of the row. */
 struct field {
@@ -177,16 +178,22 @@ void counters_fill_udp(const struct rows *rows, struct udp_row *udp)
 	counters_fill_members(rows, udp_fields, COUNT_OF(udp_fields), udp);
 }
 
-/* Adds up xfrm_stat by direction. AcquireError and FwdHdrError are counted on receipt. Packets that
- * a policy is there to block are no errors, and each OutStateDirError is an OutPolError too. */
+/* Packets that a policy is there to block are no errors, and each OutStateDirError is an
+ * OutPolError too. Those that do not begin with Out (AcquireError, FwdHdrError) are counted on
+ * receipt. */
+static bool counters_is_xfrm_error(const struct counter_row *row)
+{
+	return !strcmp(row->group, XFRM_GROUP) && !strstr(row->name, "PolBlock") &&
+	       strcmp(row->name, "OutStateDirError");
+}
+
 static void counters_fill_xfrm(const struct rows *rows, struct ip_row *ip)
 {
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct counter_row *row = rows_at(rows, i);
 		bool out = !strncmp(row->name, "Out", 3);
 
-		if (strcmp(row->group, XFRM_GROUP) || strstr(row->name, "PolBlock") ||
-		    !strcmp(row->name, "OutStateDirError"))
+		if (!counters_is_xfrm_error(row))
 			continue;
 		counters_add_to(out ? &ip->xfrm_out_errors : &ip->xfrm_in_errors, row->value);
 	}
@@ -397,7 +404,40 @@ static const struct accum_type counter_accum = {
 struct counters_state {
 	struct accum *accum;
 	struct rows_order order; /* of c->rows[0] */
+	struct rows xfrm;	 /* the totals of IPsec's errors, of the collection before */
+	char xfrm_last[COUNTER_NAME_SIZE]; /* see struct ip_row */
 };
+
+/* Finds out which of IPsec's errors rises, and remembers all of them. 0 or -ENOMEM. */
+static int counters_follow_xfrm(struct counters_state *state, const struct rows *rows)
+{
+	struct rows next;
+	uint64_t most = 0;
+
+	rows_init(&next, &counter_row_type);
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct counter_row *row = rows_at(rows, i), *before;
+		struct counter_row *copy;
+
+		if (!counters_is_xfrm_error(row))
+			continue;
+		copy = rows_add(&next);
+		if (!copy) {
+			rows_clear(&next);
+			return -ENOMEM;
+		}
+		*copy = *row;
+		before = state->xfrm.count ? rows_find(&state->xfrm, row) : NULL;
+		if (before && row->value > before->value && row->value - before->value > most) {
+			most = row->value - before->value;
+			snprintf(state->xfrm_last, sizeof(state->xfrm_last), XFRM_GROUP "%.*s",
+				 (int)(sizeof(state->xfrm_last) - sizeof(XFRM_GROUP)), row->name);
+		}
+	}
+	rows_clear(&state->xfrm);
+	state->xfrm = next;
+	return 0;
+}
 
 static void counters_drop_gauges(struct rows *rows)
 {
@@ -445,11 +485,14 @@ static int counters_collect(struct collect *c)
 	counters_fill_members(rows, &curr_estab, 1, tcp);
 	counters_drop_gauges(rows);
 	err = accum_apply(state->accum, rows, c->now);
+	if (!err)
+		err = counters_follow_xfrm(state, rows);
 	if (err)
 		return collect_fail(c, err, "protocol counters");
 	counters_fill_tcp(rows, tcp);
 	counters_fill_udp(rows, udp);
 	counters_fill_ip(rows, ip);
+	ROW_SET_TEXT(ip->xfrm_last, state->xfrm_last);
 	return 0;
 }
 
@@ -459,6 +502,7 @@ static void counters_close(void *arg)
 
 	accum_free(state->accum);
 	rows_order_clear(&state->order);
+	rows_clear(&state->xfrm);
 }
 
 const struct collector counters_collector = {

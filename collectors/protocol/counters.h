@@ -117,6 +117,9 @@ struct ip_row {
 	uint64_t neighbor_table_fulls;
 	uint64_t xfrm_in_errors; /* sums of xfrm_stat, without what policies are there to block */
 	uint64_t xfrm_out_errors;
+	/* The one of them that rose most the last time that any did: "XfrmInNoStates"; empty: none.
+	 */
+	char xfrm_last[COUNTER_NAME_SIZE];
 };
 
 extern const struct row_type counter_row_type;

@@ -13,6 +13,12 @@ advice_fn describe_softnet_dropped, describe_softnet_squeezed, describe_softnet_
 	describe_conntrack_drops, describe_insert_failed, describe_limit, describe_netns_conntrack,
 	describe_held_back, describe_collector;
 
+/* Of IP, checksums, neighbor tables, IPsec, and of TCP what is like them. advice_ip.c */
+advice_fn describe_header_errors, describe_ip_checksums, describe_udp_checksums,
+	describe_icmp_checksums, describe_tcp_errors, describe_reverse_path, describe_no_route,
+	describe_reassembly, describe_neighbor_discards, describe_xfrm, describe_pruned,
+	describe_time_wait_overflow;
+
 /* Of links, and the limits that are set to them. advice_nic.c */
 advice_fn describe_nic_limited, describe_nic_paused, describe_link_flapping, describe_link_degraded;
 

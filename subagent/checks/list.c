@@ -50,6 +50,12 @@
 	{                                                              \
 		MEASURE(CHECK_RATE, MINUTE), LIMITS(w, c, e), HOLDS(2) \
 	}
+/* What others can cause for a moment, by a burst or a restart, fills one window: only what goes on
+ * after that asks for somebody. */
+#define LASTING_RATE(w, c, e)                                           \
+	{                                                               \
+		MEASURE(CHECK_RATE, MINUTE), LIMITS(w, c, e), HOLDS(90) \
+	}
 #define COUNT(w, c, e)                                                       \
 	{                                                                    \
 		MEASURE(CHECK_COUNT, 10 * MINUTE), LIMITS(w, c, e), HOLDS(2) \
@@ -360,6 +366,17 @@ const struct check checks[] = {
 	 .value = OF(AT(tcp_row, rcv_q_drop), AT(tcp_row, zero_window_drop), AT(tcp_row, backlog_drop)),
 	 .stamp = CHECK_NO_STAMP, .units = "segments/s", .limits = RATE(1, 100, 0),
 	 .describe = describe_rcvq_drops},
+	/* Compacting a queue loses nothing: a slow reader of tiny segments does it all day. */
+	{.name = "tcp.pruned", .table = "netdiagTcp", .value = OF(AT(tcp_row, prune_called), AT(tcp_row, rcv_pruned)),
+	 .stamp = CHECK_NO_STAMP, .units = "times/s", .quiet = true, .limits = RATE(10, 100, 1),
+	 .caused_by = {"tcp.rcvq_drops", "tcp.memory"}, .describe = describe_pruned},
+	/* A SYN of a living connection (a client that was restarted) counts as an error, too. */
+	{.name = "tcp.in_errs", .table = "netdiagTcp", .value = OF(AT(tcp_row, in_errs)), .less = OF(AT(tcp_row, syn_challenge)),
+	 .stamp = CHECK_NO_STAMP, .units = "segments/s", .limits = LASTING_RATE(0.1, 10, 0),
+	 .describe = describe_tcp_errors},
+	{.name = "tcp.time_wait_overflow", .table = "netdiagTcp", .value = OF(AT(tcp_row, time_wait_overflow)),
+	 .stamp = CHECK_NO_STAMP, .units = "connections/s", .quiet = true, .limits = RATE(1, 100, 0),
+	 .caused_by = {"limits.usage"}, .describe = describe_time_wait_overflow},
 	{.name = "socket.stuck", .table = "netdiagBufferTable", .value = OF(AT(buffer_row, stuck_seconds)), .object = AT(buffer_row, rx_queue_bytes),
 	 .stamp = CHECK_NO_STAMP, .sparse = true, .applies = is_longest_stuck, .instance = name_buffer,
 	 .many = "sockets", .units = "s",
@@ -375,6 +392,38 @@ const struct check checks[] = {
 	 STAMP(udp_socket_row), .born_zero = true, .applies = is_bound, .instance = name_udp_socket, .owner = owner_udp_socket,
 	 .many = "UDP sockets", .units = "datagrams/s", .limits = RATE(1, 100, 0),
 	 .describe = describe_udp_socket},
+	{.name = "udp.csum_errors", .table = "netdiagUdp",
+	 .value = OF(AT(udp_row, udp.in_csum_errors), AT(udp_row, udp6.in_csum_errors)),
+	 .stamp = CHECK_NO_STAMP, .units = "datagrams/s", .limits = LASTING_RATE(1, 100, 0),
+	 .caused_by = {"tcp.in_errs"}, .describe = describe_udp_checksums},
+	{.name = "icmp.csum_errors", .table = "netdiagIp", .value = OF(AT(ip_row, icmp_csum_errors)),
+	 .stamp = CHECK_NO_STAMP, .units = "messages/s", .limits = LASTING_RATE(1, 100, 0),
+	 .caused_by = {"tcp.in_errs"}, .describe = describe_icmp_checksums},
+	{.name = "ip.csum_errors", .table = "netdiagIp", .value = OF(AT(ip_row, ip_csum_errors)),
+	 .stamp = CHECK_NO_STAMP, .units = "packets/s", .limits = LASTING_RATE(1, 100, 0),
+	 .describe = describe_ip_checksums},
+	/* Each packet of a traceroute through this host is answered, and each wrong checksum counted twice. */
+	{.name = "ip.header_errors", .table = "netdiagIp", .value = OF(AT(ip_row, in_hdr_errors)),
+	 .less = OF(AT(ip_row, ip_csum_errors), AT(ip_row, out_time_excds)),
+	 .stamp = CHECK_NO_STAMP, .units = "packets/s", .limits = LASTING_RATE(1, 100, 0),
+	 .describe = describe_header_errors},
+	{.name = "ip.reverse_path", .table = "netdiagIp", .value = OF(AT(ip_row, reverse_path)),
+	 .stamp = CHECK_NO_STAMP, .units = "packets/s", .limits = LASTING_RATE(1, 100, 0),
+	 .describe = describe_reverse_path},
+	/* Without IPv6's own: where there is no IPv6 route, resolvers and browsers try one all day. */
+	{.name = "ip.no_route", .table = "netdiagIp", .value = OF(AT(ip_row, in_no_routes), AT(ip_row, out_no_routes4)),
+	 .stamp = CHECK_NO_STAMP, .units = "packets/s", .limits = LASTING_RATE(1, 100, 0),
+	 .describe = describe_no_route},
+	{.name = "ip.reasm_fails", .table = "netdiagIp", .value = OF(AT(ip_row, reasm_fails)),
+	 .stamp = CHECK_NO_STAMP, .units = "datagrams/s", .limits = LASTING_RATE(1, 100, 0),
+	 .caused_by = {"limits.usage"}, .describe = describe_reassembly},
+	{.name = "neighbor.discards", .table = "netdiagIp",
+	 .value = OF(AT(ip_row, neighbor_discards), AT(ip_row, neighbor_table_fulls)),
+	 .stamp = CHECK_NO_STAMP, .units = "packets/s", .limits = LASTING_RATE(1, 100, 0),
+	 .caused_by = {"limits.usage"}, .describe = describe_neighbor_discards},
+	{.name = "xfrm.errors", .table = "netdiagIp", .value = OF(AT(ip_row, xfrm_in_errors), AT(ip_row, xfrm_out_errors)),
+	 .stamp = CHECK_NO_STAMP, .units = "packets/s", .limits = LASTING_RATE(0.1, 10, 0),
+	 .describe = describe_xfrm},
 	{.name = "limits.usage", .table = "netdiagLimitTable", .value = OF(AT(limit_row, usage)),
 	 .stamp = CHECK_NO_STAMP, .applies = has_no_own_check, .instance = name_limit, .fills = true, .units = "%",
 	 .limits = LEVEL(70, 90, 65, IN_HUNDREDTHS), .describe = describe_limit},

@@ -338,6 +338,7 @@ static const struct column ip_columns[] = {
 	COUNTER (16, "netdiagIpNeighborTableFulls",   ip_row, neighbor_table_fulls),
 	COUNTER (17, "netdiagIpXfrmInErrors",         ip_row, xfrm_in_errors),
 	COUNTER (18, "netdiagIpXfrmOutErrors",        ip_row, xfrm_out_errors),
+	SPARSE  (19, "netdiagIpXfrmLast",             ip_row, xfrm_last),
 };
 
 static const struct column conntrack_columns[] = {

@@ -206,6 +206,7 @@ static void make_host(struct made_host *host)
 	made_add(host, &softnet_row_type);
 	made_add(host, &tcp_row_type);
 	made_add(host, &udp_row_type);
+	made_add(host, &ip_row_type);
 	made_add(host, &socket_state_row_type);
 	made_add(host, &protocol_row_type);
 	made_add(host, &agent_row_type);

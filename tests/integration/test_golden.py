@@ -85,6 +85,8 @@ CHANGED = [
     (r"netdiagCheck(Summary|Advice)\[", "other words; the command is an object of its own"),
     (r"netdiagCheckObjectId\[(tcp\.memory|limits\.usage),", "the arcs of what they watch moved"),
     (r"netdiagCheck\w+\[(tcp\.stalled|socket\.stuck|agent\.held_back),", "new checks"),
+    (r"netdiagCheck\w+\[(ip|icmp|neighbor|xfrm)\.|netdiagCheck\w+\[(udp\.csum_errors"
+     r"|tcp\.(pruned|in_errs|time_wait_overflow)),", "new checks"),
     (r"netdiagCheck\w+\[softnet\.imbalance,", "a share now, which has a maximum"),
     (r"netdiagCheck(State|Value)\[", "a rate over a part of its window is a lower bound: ok, no "
      "longer unknown"),

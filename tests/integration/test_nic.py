@@ -23,7 +23,7 @@ LINK_STATISTICS = {
     "RxPackets": ("rx", "packets"), "RxErrors": ("rx", "errors"), "RxDropped": ("rx", "dropped"),
     "RxMissed": ("rx", "missed_errors"), "RxFifoErrors": ("rx", "fifo_errors"),
     "RxCrcErrors": ("rx", "crc_errors"), "RxFrameErrors": ("rx", "frame_errors"),
-    "RxOverErrors": ("rx", "over_errors"), "TxPackets": ("tx", "packets"),
+    "RxOverErrors": ("rx", "over_errors"), "RxLengthErrors": ("rx", "length_errors"), "TxPackets": ("tx", "packets"),
     "TxErrors": ("tx", "errors"), "TxDropped": ("tx", "dropped"),
     "TxFifoErrors": ("tx", "fifo_errors"), "TxCarrierErrors": ("tx", "carrier_errors"),
     "CarrierChanges": ("tx", "carrier_changes"),

@@ -18,7 +18,7 @@ OK, WARNING, CRITICAL, UNKNOWN, GONE = 1, 2, 3, 4, 5  # netdiagCheckState
 RAISED, CHANGED, REPEATED, CLEARED = 1, 2, 3, 4       # netdiagAlarmHistoryEvent
 
 # Checks that judge the present value: they have no window.
-LEVELS = {"agent.held_back", "conntrack.usage", "limits.usage", "listener.queue", "netns.conntrack",
+LEVELS = {"agent.held_back", "conntrack.usage", "limits.usage", "link.degraded", "listener.queue", "netns.conntrack",
           "socket.stuck", "tcp.close_wait", "tcp.memory", "tcp.time_wait"}
 
 ALARM_OBJECTS = ["Sequence", "Check", "Instance", "Severity", "Summary", "Value", "Limit", "Units",

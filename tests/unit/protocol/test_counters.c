@@ -345,7 +345,7 @@ static void check_kernel(const struct kernel *kernel, const struct unit_collecto
 	ck_assert_uint_eq(ip->xfrm_out_errors, 18);
 	ck_assert_uint_eq(ip->in_no_routes, value_of(rows, "IpExt", "InNoRoutes") +
 						    value_of(rows, "Ip6", "InNoRoutes"));
-	for (size_t at = 0; at < sizeof(*ip); at += sizeof(uint64_t))
+	for (size_t at = 0; at < ip_row_type.text; at += sizeof(uint64_t))
 		ck_assert_msg(row_number(ip, at) != ROW_ABSENT, "ip member %zu is absent", at / 8);
 	ck_assert_uint_eq(tcp->listen_overflows, 412);
 	ck_assert_uint_eq(tcp->listen_drops, 431);
@@ -507,6 +507,39 @@ START_TEST(wrap)
 }
 END_TEST
 
+static const char *collect_xfrm(struct unit_collector *unit, const struct tree *tree,
+				unsigned states, unsigned block, unsigned out, uint64_t now)
+{
+	tree_write(tree, "proc/net/xfrm_stat",
+		   "XfrmInNoStates\t%u\nXfrmInPolBlock\t%u\nXfrmOutError\t%u\n", states, block,
+		   out);
+	ck_assert_int_eq(unit_collect(unit, now), 0);
+	return ((const struct ip_row *)rows_at(&unit->rows[3], 0))->xfrm_last;
+}
+
+/* Which of IPsec's errors rose last, not which is the largest; what is blocked on purpose is none.
+ */
+START_TEST(xfrm_last)
+{
+	struct unit_collector unit;
+	struct tree tree;
+
+	tree_init(&tree);
+	write_files(&tree);
+	unit_collector_init(&unit, &counters_collector, &tree.roots);
+	ck_assert_str_eq(collect_xfrm(&unit, &tree, 1000, 2000, 3, SECOND), "");
+	ck_assert_str_eq(collect_xfrm(&unit, &tree, 1000, 2500, 3, 2 * SECOND), "");
+	ck_assert_str_eq(collect_xfrm(&unit, &tree, 1001, 2500, 5, 3 * SECOND), "XfrmOutError");
+	ck_assert_str_eq(collect_xfrm(&unit, &tree, 1001, 2500, 5, 4 * SECOND), "XfrmOutError");
+	ck_assert_str_eq(collect_xfrm(&unit, &tree, 1002, 9999, 5, 5 * SECOND), "XfrmInNoStates");
+	tree_remove(&tree, "proc/net/xfrm_stat");
+	ck_assert_int_eq(unit_collect(&unit, 6 * SECOND), 0);
+	ck_assert_str_eq(collect_xfrm(&unit, &tree, 1900, 9999, 5, 7 * SECOND), "XfrmInNoStates");
+	unit_collector_done(&unit);
+	tree_done(&tree);
+}
+END_TEST
+
 /* CurrEstab goes up and down. */
 START_TEST(gauge_falls)
 {
@@ -531,5 +564,5 @@ START_TEST(gauge_falls)
 END_TEST
 
 UNIT_MAIN("counters", pairs, repeated_prefix, broken_pairs, cut_anywhere, snmp6, snmp6_broken,
-	  gauges, xfrm, ip_sums, all_scalars, kernel_files, no_ipv6, some_files, no_files, wrap,
-	  gauge_falls)
+	  gauges, xfrm, xfrm_last, ip_sums, all_scalars, kernel_files, no_ipv6, some_files,
+	  no_files, wrap, gauge_falls)
