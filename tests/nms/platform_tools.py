@@ -25,24 +25,30 @@ TRIXIE = "deb http://deb.debian.org/debian trixie main"
 
 
 def _download(directory, names, suite):
-    options = []
+    """Gets the packages, and those that they need beside what this machine has."""
+    options = ["-o", "APT::Sandbox::User=root"]
+    what = ["install", "-y", "--no-install-recommends", "--download-only", "--reinstall",
+            "-o", f"Dir::Cache::archives={directory}"]
     if suite:
         lists = os.path.join(CACHE, "apt")
         os.makedirs(os.path.join(lists, "lists", "partial"), exist_ok=True)
         source = os.path.join(lists, "sources.list")
         with open(source, "w") as out:
             out.write(suite + "\n")
-        options = ["-o", f"Dir::Etc::sourcelist={source}", "-o", "Dir::Etc::sourceparts=-",
-                   "-o", f"Dir::State::lists={lists}/lists", "-o", f"Dir::Cache={lists}"]
-        subprocess.run(["apt-get", "-qq", *options, "-o", "APT::Sandbox::User=root", "update"], check=True)
-    subprocess.run(["apt-get", "-qq", *options, "-o", "APT::Sandbox::User=root", "download", *names],
-                   cwd=directory, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        options += ["-o", f"Dir::Etc::sourcelist={source}", "-o", "Dir::Etc::sourceparts=-",
+                    "-o", f"Dir::State::lists={lists}/lists", "-o", f"Dir::Cache={lists}"]
+        subprocess.run(["apt-get", "-qq", *options, "update"], check=True)
+        # Only what needs nothing else: libraries of two releases do not mix.
+        what = ["download"]
+    os.makedirs(os.path.join(directory, "partial"))
+    subprocess.run(["apt-get", "-qq", *options, *what, *names], cwd=directory, check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 def packages(*names, suite=None):
     """The directory that the files of these Debian packages are in, as they would be below /."""
     need(shutil.which("apt-get") and shutil.which("dpkg-deb"), "needs Debian's package tools")
-    root = os.path.join(CACHE, "-".join(names) + ("-trixie" if suite else ""))
+    root = os.path.join(CACHE, "-".join(names)[:100] + ("-trixie" if suite else ""))
     if not os.path.isdir(root):
         os.makedirs(CACHE, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as making:
@@ -59,10 +65,14 @@ def packages(*names, suite=None):
     return root
 
 
-def installed(root, *command):
-    """The command, seeing the packages' files below /usr/share as if they were installed."""
-    return ["unshare", "-m", "sh", "-c", 'mount -t overlay overlay -o "lowerdir=$1/usr/share:/usr/share" '
-            '/usr/share && shift && exec "$@"', "sh", root, *command]
+def installed(roots, *command):
+    """The command, seeing the files below these directories as if they were installed."""
+    mounts = []
+    for at in ("etc", "usr/lib", "usr/share"):
+        layers = [os.path.join(root, at) for root in roots if os.path.isdir(os.path.join(root, at))]
+        if layers:
+            mounts.append(f"mount -t overlay overlay -o lowerdir={':'.join(layers)}:/{at} /{at}")
+    return ["unshare", "-m", "sh", "-c", " && ".join([*mounts, 'exec "$@"']), "sh", *command]
 
 
 class Host(contextlib.ExitStack):

@@ -78,7 +78,7 @@ class EndToEnd(unittest.TestCase):
         config = "route: {receiver: none, group_wait: 1s}\nreceivers: [{name: none}]\n"
         # Debian's reads its templates below /usr/share.
         host.start("alertmanager", *installed(
-            root, os.path.join(root, "usr/bin/prometheus-alertmanager"),
+            [root], os.path.join(root, "usr/bin/prometheus-alertmanager"),
             "--config.file=" + host.write("alertmanager.yml", config), "--cluster.listen-address=",
             f"--web.listen-address=127.0.0.1:{ALERTMANAGER}", "--storage.path=" + host.dir + "/alerts"))
         eventually("Alertmanager answers", lambda: host.answers(ALERTMANAGER), timeout=30)
