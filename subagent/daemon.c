@@ -15,8 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/clock.h"
 #include "collectors/engine.h"
+#include "collectors/kernel/capability.h"
 #include "collectors/registry.h"
 #include "subagent/agentx/session.h"
 #include "subagent/checks/alarm_memory.h"
@@ -202,6 +204,16 @@ static void daemon_feed_watchdog(struct daemon *daemon, uint64_t now)
 	sd_notify_tell("WATCHDOG=1");
 }
 
+/* A collector that does something at the start has given that up once it is turned off. */
+static void daemon_note_off(const struct collect_settings *before,
+			    const struct collect_settings *after)
+{
+	for (size_t i = 0; collectors[i]; i++)
+		if (collectors[i]->prepare && before->collector[i].on && !after->collector[i].on)
+			log_notice("collector %s is off; turning it on again takes a restart",
+				   collectors[i]->name);
+}
+
 /* Takes a new configuration into use; a wrong one changes nothing. */
 static void daemon_take_configuration(struct daemon *daemon)
 {
@@ -212,6 +224,7 @@ static void daemon_take_configuration(struct daemon *daemon)
 		log_error("the configuration is wrong; the previous one stays in use");
 		return;
 	}
+	daemon_note_off(daemon->configuration->collect, configuration->collect);
 	engine_configure(daemon->engine, configuration->collect);
 	alarms_configure(daemon->alarms, &configuration->alarms, clock_monotonic(), clock_wall());
 	sender_configure(&configuration->alarms);
@@ -327,6 +340,21 @@ static int start_alarms(struct daemon *daemon)
 	return err;
 }
 
+/* What the collectors need privileges for is done: two of them are given away for good, so that
+ * nobody who takes over this process can load a program into the kernel. */
+static void daemon_drop_privileges(void)
+{
+	static const int capabilities[] = {CAPABILITY_BPF, CAPABILITY_PERFMON};
+
+	for (size_t i = 0; i < COUNT_OF(capabilities); i++) {
+		int err = capability_drop(capabilities[i]);
+
+		if (err)
+			log_warning("cannot give away capability %d: %s", capabilities[i],
+				    strerror(-err));
+	}
+}
+
 static int daemon_start(struct daemon *daemon)
 {
 	const char *address = tasks_address(daemon->options, daemon->configuration);
@@ -336,6 +364,8 @@ static int daemon_start(struct daemon *daemon)
 	daemon->view = daemon->engine ? pinned_new(daemon->engine) : NULL;
 	if (!daemon->view)
 		return -ENOMEM;
+	engine_prepare(daemon->engine);
+	daemon_drop_privileges();
 	err = open_events(daemon);
 	if (!err)
 		err = start_alarms(daemon);

@@ -18,6 +18,7 @@ COLLECTORS = {
     "protocol": ("top", "base", "kernel"),
     "socket": ("top", "base", "kernel"),
     "limit": ("top", "base", "kernel", "socket", "protocol"),
+    "loss": ("top", "base", "kernel"),
     "netns": ("top", "base", "kernel", "socket", "protocol"),
 }
 SUBAGENT = {

@@ -13,6 +13,7 @@
 #include "collectors/cpu/softnet.h"
 #include "collectors/limit/limits.h"
 #include "collectors/limit/sysctls.h"
+#include "collectors/loss/drop_reasons.h"
 #include "collectors/netns/netns.h"
 #include "collectors/nic/nic.h"
 #include "collectors/nic/queue.h"
@@ -127,6 +128,10 @@ const struct enum_value event_values[] = {
 static const struct enum_value alarm_state_values[] = {
 	{ALARM_ACTIVE, "active"}, {ALARM_CLEARING, "clearing"}, {ALARM_SHELVED, "shelved"},
 	END_OF_VALUES};
+
+static const struct enum_value drop_class_values[] = {
+	{DROP_LOSS, "loss"}, {DROP_POLICY, "policy"}, {DROP_BENIGN, "benign"},
+	{DROP_TEARDOWN, "teardown"}, END_OF_VALUES};
 
 static const struct column agent_columns[] = {
 	/* Health: these thirteen are for one GET, and fit into the smallest SNMP message together. 9 and
@@ -552,6 +557,19 @@ static const struct column nfqueue_columns[] = {
 	STAMP   (9, "netdiagNfqueueDiscontTime",  nfqueue_row, discontinuity),
 };
 
+static const struct column drop_columns[] = {
+	INDEX_TEXT (1, "netdiagDropReason",  drop_row, reason),
+	INDEX_INTEGER (2, "netdiagDropIfIndex", drop_row, ifindex),
+	TEXT    (3,  "netdiagDropLabel",       drop_row, reason),
+	TEXT    (4,  "netdiagDropIfName",      drop_row, ifname),
+	ENUM    (5,  "netdiagDropClass",       drop_row, class, drop_class_values),
+	COUNTER (6,  "netdiagDropPackets",     drop_row, packets),
+	READING (7,  "netdiagDropRateMinute",  COLUMN_GAUGE32, drop_row, rate_minute, READ_RATE),
+	TIME    (8,  "netdiagDropLastSeen",    drop_row, last_seen),
+	SPARSE  (9,  "netdiagDropExplanation", drop_row, explanation),
+	STAMP   (10, "netdiagDropDiscontinuityTime", drop_row, discontinuity),
+};
+
 static const struct column queue_columns[] = {
 	INDEX_INTEGER (0, "netdiagNicIfIndex",       queue_row, ifindex),
 	INDEX_ENUM    (1, "netdiagQueueType",        queue_row, type, queue_type_values),
@@ -598,6 +616,7 @@ const struct table tables[] = {
 	TABLE  (20, "netdiagCheck",          check_row_type,           OWN,         0, check_columns),
 	TABLE  (21, "netdiagAlarm",          alarm_row_type,           OWN,         0, alarm_columns),
 	TABLE  (22, "netdiagAlarmHistory",   alarm_history_row_type,   OWN,         0, alarm_history_columns),
+	TABLE  (24, "netdiagDrop",           drop_row_type,            "dropReason", 0, drop_columns),
 	TABLE  (26, "netdiagQueue",          queue_row_type,           "queue",     0, queue_columns),
 	SCALARS(27, "netdiagIp",             ip_row_type,              "counters",  3, ip_columns),
 	TABLE  (28, "netdiagSocketDrop",     socket_drop_row_type,     "socketDrop", 0, socket_drop_columns),

@@ -44,6 +44,7 @@ enum column_reading {
 	READ_PLAIN,
 	READ_PERCENT,	 /* NetdiagPercent: hundredths of a percent */
 	READ_HUNDREDTHS, /* NetdiagHundredths: of units that another column names */
+	READ_RATE,	 /* NetdiagRate: hundredths a second */
 	READ_MILLISECONDS,
 	READ_MICROSECONDS,
 };

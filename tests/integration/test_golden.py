@@ -36,7 +36,7 @@ LATE = re.compile(r"netdiagCheck\w+\[agent\.collector,")
 # their tables refuse to answer now.
 LIVE_TABLES = ("netdiagNic|netdiagNicStat|netdiagSocketState|netdiagListener|netdiagUdpSocket"
                "|netdiagBuffer|netdiagNetns|netdiagQueue")
-LIVE_COLLECTORS = "nic|sockets?|socketState|listener|udpSocket|buffers?|netns|queue"
+LIVE_COLLECTORS = "nic|sockets?|socketState|listener|udpSocket|buffers?|netns|queue|dropReason"
 
 # What collectors were called in 1.0.0: the configuration has one word for one thing now.
 RENAMED = {"sockets": "socketState", "protocols": "protocolMemory", "buffers": "buffer",
