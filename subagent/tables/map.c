@@ -184,6 +184,10 @@ static const struct column softnet_columns[] = {
 	GAUGE   (10, "netdiagSoftnetInputQueueLen", softnet_row, input_queue_len),
 	GAUGE   (11, "netdiagSoftnetProcessQueueLen", softnet_row, process_queue_len),
 	STAMP   (12, "netdiagSoftnetDiscontinuityTime", softnet_row, discontinuity),
+	READING (13, "netdiagSoftnetKsoftirqdRunTime", COLUMN_COUNTER64, softnet_row, ksoftirqd_run_us, READ_MICROSECONDS),
+	READING (14, "netdiagSoftnetKsoftirqdWaitTime", COLUMN_COUNTER64, softnet_row, ksoftirqd_wait_us, READ_MICROSECONDS),
+	READING (15, "netdiagSoftnetSoftirqTime", COLUMN_COUNTER64, softnet_row, softirq_ms, READ_MILLISECONDS),
+	READING (16, "netdiagSoftnetStealTime", COLUMN_COUNTER64, softnet_row, steal_ms, READ_MILLISECONDS),
 };
 
 static const struct column nic_columns[] = {

@@ -91,6 +91,8 @@ CHANGED = [
     (r"netdiagCheck(State|Value)\[", "a rate over a part of its window is a lower bound: ok, no "
      "longer unknown"),
     (r"netdiagCollector\w+\[(socketDrop|nfqueue)\]", "new collectors"),
+    (r"netdiagCheck\w+\[softnet\.starved,|netdiagSoftnet(Ksoftirqd(Run|Wait)|Softirq|Steal)Time\[",
+     "new: what keeps softirqs from their CPU"),
     (r"netdiagAlarm\w+\[", "ids begin at a random number; new columns and other words"),
     (r"netdiagAlarmHistory(Time|AlarmId|Summary)\[", "text for times; random ids; other words"),
 ]
