@@ -26,6 +26,7 @@
 #include "subagent/collector_log.h"
 #include "subagent/daemon.h"
 #include "subagent/log.h"
+#include "subagent/loss/ledger.h"
 #include "subagent/notify/sender.h"
 #include "subagent/sd_notify.h"
 #include "subagent/state_file.h"
@@ -57,6 +58,7 @@ struct daemon {
 	struct engine *engine;
 	struct pinned *view;
 	struct alarms *alarms;
+	struct ledger *ledger;
 	struct health health;
 	int signal_fd;
 	int wake_fd;	   /* an epoll of signal_fd and the engine's */
@@ -133,6 +135,8 @@ static void fill_alarms(struct agent_row *row, void *arg)
 	snprintf(row->config_hash, sizeof(row->config_hash), "%08" PRIx32,
 		 daemon->configuration->hash);
 	daemon_summarise(&totals, row->summary);
+	row->loss_rate = ledger_rate(daemon->ledger);
+	ROW_SET_TEXT(row->worst_place, ledger_worst_place(daemon->ledger));
 }
 
 /* What `systemctl status` shows. */
@@ -171,6 +175,7 @@ static void daemon_evaluate(struct daemon *daemon, uint64_t now)
 		return;
 	daemon->evaluate = now + TURN_MS * MILLISECOND_NS;
 	collector_log_turn(&daemon->health, daemon->engine);
+	ledger_feed_pinned(daemon->ledger, daemon->view, now, clock_wall());
 	alarms_evaluate(daemon->alarms, &source, now, clock_wall());
 	pinned_refill(daemon->view);
 	daemon_report_status(daemon);
@@ -326,8 +331,10 @@ static int start_alarms(struct daemon *daemon)
 	int err;
 
 	daemon->alarms = alarms_new(settings, random_id());
-	if (!daemon->alarms)
+	daemon->ledger = ledger_new();
+	if (!daemon->alarms || !daemon->ledger)
 		return -ENOMEM;
+	pinned_own(daemon->view, &loss_row_type, ledger_fill_rows, daemon->ledger);
 	pinned_own(daemon->view, &check_row_type, alarms_fill_checks, daemon->alarms);
 	pinned_own(daemon->view, &alarm_row_type, alarms_fill_active, daemon->alarms);
 	pinned_own(daemon->view, &alarm_history_row_type, alarms_fill_history, daemon->alarms);
@@ -403,6 +410,7 @@ static void daemon_stop(struct daemon *daemon)
 	}
 	pinned_free(daemon->view);
 	alarms_free(daemon->alarms);
+	ledger_free(daemon->ledger);
 	engine_free(daemon->engine);
 	configuration_free(daemon->configuration);
 	if (daemon->wake_fd >= 0)

@@ -27,8 +27,9 @@ SUBAGENT = {
     "checks": ("tables",),
     "config": ("checks", "agentx", "tables"),
     "notify": ("checks", "agentx", "tables"),
-    "console": ("checks", "config", "tables"),
-    "top": ("tables", "agentx", "checks", "config", "notify", "console"),
+    "loss": ("tables",),
+    "console": ("checks", "config", "loss", "tables"),
+    "top": ("tables", "agentx", "checks", "config", "notify", "loss", "console"),
 }
 # Everything may write to the log.
 COMMON = {"subagent/log.h"}

@@ -26,6 +26,7 @@
 #include "collectors/socket/tcp_states.h"
 #include "collectors/socket/udp_socket.h"
 #include "subagent/checks/alarm.h"
+#include "subagent/loss/ledger.h"
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/table.h"
 
@@ -125,6 +126,23 @@ const struct enum_value event_values[] = {
 	{ALARM_EVENT_REPEATED, "repeated"}, {ALARM_EVENT_CLEARED, "cleared"},
 	{ALARM_EVENT_SHELVED, "shelved"}, {ALARM_EVENT_UNSHELVED, "unshelved"}, END_OF_VALUES};
 
+static const struct enum_value loss_place_values[] = {
+	{LOSS_PHY, "phy"}, {LOSS_PROVIDER_LIMIT, "providerLimit"}, {LOSS_RING, "ring"},
+	{LOSS_BACKLOG, "backlog"}, {LOSS_UNHANDLED, "unhandled"}, {LOSS_HEADER, "header"},
+	{LOSS_REVERSE_PATH, "reversePath"}, {LOSS_NO_ROUTE, "noRoute"},
+	{LOSS_REASSEMBLY, "reassembly"}, {LOSS_CONNTRACK, "conntrack"},
+	{LOSS_NETFILTER, "netfilter"}, {LOSS_NFQUEUE, "nfqueue"}, {LOSS_IPSEC, "ipsec"},
+	{LOSS_LISTEN, "listen"}, {LOSS_TCP_QUEUE, "tcpQueue"}, {LOSS_UDP_BUFFER, "udpBuffer"},
+	{LOSS_SOCKET, "socket"}, {LOSS_NEIGHBOR, "neighbor"}, {LOSS_QDISC, "qdisc"},
+	{LOSS_DEVICE, "device"}, {LOSS_PATH, "path"}, END_OF_VALUES};
+
+static const struct enum_value loss_direction_values[] = {
+	{LOSS_IN, "in"}, {LOSS_OUT, "out"}, END_OF_VALUES};
+
+static const struct enum_value loss_class_values[] = {
+	{LOSS_CLASS_LOSS, "loss"}, {LOSS_CLASS_POLICY, "policy"}, {LOSS_CLASS_BENIGN, "benign"},
+	{LOSS_CLASS_ELSEWHERE, "elsewhere"}, END_OF_VALUES};
+
 static const struct enum_value alarm_state_values[] = {
 	{ALARM_ACTIVE, "active"}, {ALARM_CLEARING, "clearing"}, {ALARM_SHELVED, "shelved"},
 	END_OF_VALUES};
@@ -134,8 +152,7 @@ static const struct enum_value drop_class_values[] = {
 	{DROP_TEARDOWN, "teardown"}, END_OF_VALUES};
 
 static const struct column agent_columns[] = {
-	/* Health: these thirteen are for one GET, and fit into the smallest SNMP message together. 9 and
-	 * 10 are reserved: LossRate and WorstPlace. */
+	/* Health: these thirteen are for one GET, and fit into the smallest SNMP message together. */
 	TEXT    (1,  "netdiagAgentBootId",           agent_row, boot_id),
 	UNSIGNED(2,  "netdiagAgentLastSequence",     agent_row, last_sequence),
 	STAMP   (3,  "netdiagAgentLastChange",       agent_row, last_change),
@@ -144,6 +161,8 @@ static const struct column agent_columns[] = {
 	GAUGE   (6,  "netdiagAgentShelvedAlarms",    agent_row, shelved_alarms),
 	GAUGE   (7,  "netdiagAgentUnknownChecks",    agent_row, unknown_checks),
 	GAUGE   (8,  "netdiagAgentStaleCollectors",  agent_row, stale_collectors),
+	READING (9,  "netdiagAgentLossRate", COLUMN_GAUGE32, agent_row, loss_rate, READ_RATE),
+	TEXT    (10, "netdiagAgentWorstPlace",       agent_row, worst_place),
 	TEXT    (11, "netdiagAgentSummary",          agent_row, summary),
 	TEXT    (12, "netdiagAgentConfigHash",       agent_row, config_hash),
 	TICKS   (13, "netdiagAgentUptime",           agent_row, uptime),
@@ -537,6 +556,19 @@ static const struct column alarm_history_columns[] = {
 	TEXT    (10, "netdiagAlarmHistorySummary",  alarm_history_row, summary),
 };
 
+static const struct column loss_columns[] = {
+	INDEX_ENUM (1, "netdiagLossPlace", loss_row, place, loss_place_values),
+	TEXT    (2,  "netdiagLossLabel",      loss_row, label),
+	ENUM    (3,  "netdiagLossDirection",  loss_row, direction, loss_direction_values),
+	ENUM    (4,  "netdiagLossClass",      loss_row, class, loss_class_values),
+	COUNTER (5,  "netdiagLossPackets",    loss_row, packets),
+	READING (6,  "netdiagLossRateMinute", COLUMN_GAUGE32, loss_row, rate_minute, READ_RATE),
+	TIME    (7,  "netdiagLossLastSeen",   loss_row, last_seen),
+	TEXT    (8,  "netdiagLossWorst",      loss_row, worst),
+	OBJECT  (9,  "netdiagLossObjectId",   loss_row, object_id),
+	STAMP   (10, "netdiagLossDiscontinuityTime", loss_row, discontinuity),
+};
+
 static const struct column socket_drop_columns[] = {
 	INDEX_TEXT (1, "netdiagSocketDropEndpoint", socket_drop_row, endpoint),
 	TEXT    (2, "netdiagSocketDropLabel",        socket_drop_row, endpoint),
@@ -620,6 +652,7 @@ const struct table tables[] = {
 	TABLE  (20, "netdiagCheck",          check_row_type,           OWN,         0, check_columns),
 	TABLE  (21, "netdiagAlarm",          alarm_row_type,           OWN,         0, alarm_columns),
 	TABLE  (22, "netdiagAlarmHistory",   alarm_history_row_type,   OWN,         0, alarm_history_columns),
+	TABLE  (23, "netdiagLoss",           loss_row_type,            OWN,         0, loss_columns),
 	TABLE  (24, "netdiagDrop",           drop_row_type,            "dropReason", 0, drop_columns),
 	TABLE  (26, "netdiagQueue",          queue_row_type,           "queue",     0, queue_columns),
 	SCALARS(27, "netdiagIp",             ip_row_type,              "counters",  3, ip_columns),

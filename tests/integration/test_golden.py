@@ -77,6 +77,7 @@ CHANGED = [
     (r"netdiagAgentTrapsSent\[0\]", "a heartbeat is sent by default"),
     (r"netdiag(Collector|NicStat|Protocol|Limit|Sysctl|Netns|Check|CheckInstance)Label\[",
      "new: the index again, for tools that cannot read one"),
+    (r"netdiagAgent(LossRate|WorstPlace)\[0\]|netdiagLoss\w+\[", "new: the loss ledger"),
     (r"netdiagIp\w+\[0\]", "new: IP, neighbor tables, IPsec"),
     (r"netdiagTcp(OfoDrop|InCsumErrors|PfMemallocDrop|MinTtlDrop)\[0\]", "new"),
     (r"netdiagCounterValue\[(Xfrm|Arp|Ndisc),", "new groups"),
