@@ -149,6 +149,14 @@ static struct snapshot *snapshot_new(const struct collector *desc)
 	return snapshot;
 }
 
+const struct snapshot *snapshot_get(const struct snapshot *snapshot)
+{
+	struct snapshot *own = (struct snapshot *)snapshot;
+
+	__atomic_add_fetch(&own->refs, 1, __ATOMIC_RELAXED);
+	return snapshot;
+}
+
 void snapshot_put(const struct snapshot *snapshot)
 {
 	struct snapshot *own = (struct snapshot *)snapshot;
@@ -276,6 +284,7 @@ static int slot_fill(struct slot *slot, struct snapshot *snapshot, struct collec
 		collect_fail(c, err, "%s", slot->desc->name);
 	for (size_t i = 0; i < snapshot->rows_count; i++)
 		rows_sort(&snapshot->rows[i]);
+	snapshot->end = clock_monotonic();
 	return err;
 }
 
@@ -512,7 +521,7 @@ const struct snapshot *engine_snapshot(struct engine *engine, size_t i)
 	pthread_mutex_lock(&engine->lock);
 	snapshot = engine->slot[i].snapshot;
 	if (snapshot)
-		__atomic_add_fetch(&snapshot->refs, 1, __ATOMIC_RELAXED);
+		snapshot_get(snapshot);
 	pthread_mutex_unlock(&engine->lock);
 	return snapshot;
 }

@@ -19,6 +19,7 @@ struct snapshot {
 	unsigned refs;	     /* atomic */
 	uint64_t generation; /* 1, 2, … per collector */
 	uint64_t time;	     /* monotonic ns, of the beginning of the collection */
+	uint64_t end;	     /* monotonic ns, of its end */
 	bool left_out;	     /* objects beyond a bound have no row: a missing one may still exist */
 	size_t rows_count;
 	struct rows rows[COLLECT_ROWS_MAX];
@@ -78,6 +79,9 @@ bool engine_event(struct engine *engine);
 /* The newest snapshot of collector i, with a reference for the caller, or NULL when it has none. */
 const struct snapshot *engine_snapshot(struct engine *engine, size_t i);
 void snapshot_put(const struct snapshot *snapshot);
+
+/* Another reference to a snapshot that the caller has one of. */
+const struct snapshot *snapshot_get(const struct snapshot *snapshot);
 
 /* Whether at least one collector works as it should: it is idle and not overdue, or has been at
  * work for less than three intervals. True as well when all are off. */

@@ -7,6 +7,7 @@
 #include "collectors/cpu/softnet.h"
 #include "collectors/limit/limits.h"
 #include "collectors/limit/sysctls.h"
+#include "collectors/loss/drop_reasons.h"
 #include "collectors/netns/netns.h"
 #include "collectors/nic/nic.h"
 #include "collectors/nic/queue.h"
@@ -21,21 +22,10 @@
 #include "collectors/socket/udp_socket.h"
 
 const struct collector *const collectors[] = {
-	&softnet_collector,
-	&nic_collector,
-	&nic_irq_collector,
-	&counters_collector,
-	&conntrack_collector,
-	&tcp_states_collector,
-	&listener_collector,
-	&udp_socket_collector,
-	&protocol_memory_collector,
-	&fullest_buffers_collector,
-	&limits_collector,
-	&sysctls_collector,
-	&netns_collector,
-	&socket_drop_collector,
-	&nfqueue_collector,
-	&queue_collector,
-	NULL,
+	&softnet_collector,	    &nic_collector,	     &nic_irq_collector,
+	&counters_collector,	    &conntrack_collector,    &tcp_states_collector,
+	&listener_collector,	    &udp_socket_collector,   &protocol_memory_collector,
+	&fullest_buffers_collector, &limits_collector,	     &sysctls_collector,
+	&netns_collector,	    &socket_drop_collector,  &nfqueue_collector,
+	&queue_collector,	    &drop_reasons_collector, NULL,
 };

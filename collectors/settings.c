@@ -21,7 +21,7 @@ static const char *const nic_statistics_default[] = {
 static const uint32_t max_rows_default[MAX_ROWS_COUNT] = {
 	[MAX_ROWS_NIC_STAT] = 256,    [MAX_ROWS_LISTENER] = 16384, [MAX_ROWS_UDP_SOCKET] = 512,
 	[MAX_ROWS_BUFFER] = 20,	      [MAX_ROWS_NETNS] = 1024,	   [MAX_ROWS_IRQ] = 2048,
-	[MAX_ROWS_SOCKET_DROP] = 512, [MAX_ROWS_QUEUE] = 4096,
+	[MAX_ROWS_SOCKET_DROP] = 512, [MAX_ROWS_QUEUE] = 4096,	   [MAX_ROWS_DROP_REASON] = 4096,
 };
 
 #define BUFFER_SOCKETS_MAX_DEFAULT 20000

@@ -22,6 +22,7 @@ enum max_rows {
 	MAX_ROWS_IRQ,	      /* interrupts */
 	MAX_ROWS_SOCKET_DROP, /* raw and netlink sockets */
 	MAX_ROWS_QUEUE,	      /* queues of interfaces */
+	MAX_ROWS_DROP_REASON, /* reasons on interfaces */
 	MAX_ROWS_COUNT,
 };
 

@@ -6,7 +6,7 @@
 # To build from a clone.
 packages_build() {
     echo gcc libc6-dev make autoconf automake pkg-config \
-        libsnmp-dev libnl-3-dev libmnl-dev
+        libsnmp-dev libnl-3-dev libmnl-dev libbpf-dev clang bpftool
 }
 
 # To run netdiagd under an snmpd, and to ask it.

@@ -297,6 +297,8 @@ note "snmpd on udp:127.0.0.1:$snmp_port, community $community; netdiagd runs as 
     "$(awk '$1 == "CapEff:" { print $2 }' "/proc/${pids[-1]}/status")"
 
 step 4 "this host's tables"
+show_table netdiagLossTable "where packets are lost (netdiagLossTable)" Packets \
+    Label Class Packets RateMinute Worst
 show_table netdiagSoftnetTable "per-CPU backlog (netdiagSoftnetTable)" Dropped+TimeSqueeze \
     Processed Dropped TimeSqueeze ReceivedRps FlowLimit NetRxSoftirqs NetTxSoftirqs BacklogLen
 show_table netdiagNicTable "interfaces (netdiagNicTable)" RxDiscards+RxDropped+TxDropped+QdiscDrops \

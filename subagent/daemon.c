@@ -15,8 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/clock.h"
 #include "collectors/engine.h"
+#include "collectors/kernel/capability.h"
 #include "collectors/registry.h"
 #include "subagent/agentx/session.h"
 #include "subagent/checks/alarm_memory.h"
@@ -24,6 +26,7 @@
 #include "subagent/collector_log.h"
 #include "subagent/daemon.h"
 #include "subagent/log.h"
+#include "subagent/loss/ledger.h"
 #include "subagent/notify/sender.h"
 #include "subagent/sd_notify.h"
 #include "subagent/state_file.h"
@@ -55,6 +58,7 @@ struct daemon {
 	struct engine *engine;
 	struct pinned *view;
 	struct alarms *alarms;
+	struct ledger *ledger;
 	struct health health;
 	int signal_fd;
 	int wake_fd;	   /* an epoll of signal_fd and the engine's */
@@ -131,6 +135,8 @@ static void fill_alarms(struct agent_row *row, void *arg)
 	snprintf(row->config_hash, sizeof(row->config_hash), "%08" PRIx32,
 		 daemon->configuration->hash);
 	daemon_summarise(&totals, row->summary);
+	row->loss_rate = ledger_rate(daemon->ledger);
+	ROW_SET_TEXT(row->worst_place, ledger_worst_place(daemon->ledger));
 }
 
 /* What `systemctl status` shows. */
@@ -169,6 +175,7 @@ static void daemon_evaluate(struct daemon *daemon, uint64_t now)
 		return;
 	daemon->evaluate = now + TURN_MS * MILLISECOND_NS;
 	collector_log_turn(&daemon->health, daemon->engine);
+	ledger_feed_pinned(daemon->ledger, daemon->view, now, clock_wall());
 	alarms_evaluate(daemon->alarms, &source, now, clock_wall());
 	pinned_refill(daemon->view);
 	daemon_report_status(daemon);
@@ -202,6 +209,16 @@ static void daemon_feed_watchdog(struct daemon *daemon, uint64_t now)
 	sd_notify_tell("WATCHDOG=1");
 }
 
+/* A collector that does something at the start has given that up once it is turned off. */
+static void daemon_note_off(const struct collect_settings *before,
+			    const struct collect_settings *after)
+{
+	for (size_t i = 0; collectors[i]; i++)
+		if (collectors[i]->prepare && before->collector[i].on && !after->collector[i].on)
+			log_notice("collector %s is off; turning it on again takes a restart",
+				   collectors[i]->name);
+}
+
 /* Takes a new configuration into use; a wrong one changes nothing. */
 static void daemon_take_configuration(struct daemon *daemon)
 {
@@ -212,6 +229,7 @@ static void daemon_take_configuration(struct daemon *daemon)
 		log_error("the configuration is wrong; the previous one stays in use");
 		return;
 	}
+	daemon_note_off(daemon->configuration->collect, configuration->collect);
 	engine_configure(daemon->engine, configuration->collect);
 	alarms_configure(daemon->alarms, &configuration->alarms, clock_monotonic(), clock_wall());
 	sender_configure(&configuration->alarms);
@@ -313,8 +331,10 @@ static int start_alarms(struct daemon *daemon)
 	int err;
 
 	daemon->alarms = alarms_new(settings, random_id());
-	if (!daemon->alarms)
+	daemon->ledger = ledger_new();
+	if (!daemon->alarms || !daemon->ledger)
 		return -ENOMEM;
+	pinned_own(daemon->view, &loss_row_type, ledger_fill_rows, daemon->ledger);
 	pinned_own(daemon->view, &check_row_type, alarms_fill_checks, daemon->alarms);
 	pinned_own(daemon->view, &alarm_row_type, alarms_fill_active, daemon->alarms);
 	pinned_own(daemon->view, &alarm_history_row_type, alarms_fill_history, daemon->alarms);
@@ -327,6 +347,21 @@ static int start_alarms(struct daemon *daemon)
 	return err;
 }
 
+/* What the collectors need privileges for is done: two of them are given away for good, so that
+ * nobody who takes over this process can load a program into the kernel. */
+static void daemon_drop_privileges(void)
+{
+	static const int capabilities[] = {CAPABILITY_BPF, CAPABILITY_PERFMON};
+
+	for (size_t i = 0; i < COUNT_OF(capabilities); i++) {
+		int err = capability_drop(capabilities[i]);
+
+		if (err)
+			log_warning("cannot give away capability %d: %s", capabilities[i],
+				    strerror(-err));
+	}
+}
+
 static int daemon_start(struct daemon *daemon)
 {
 	const char *address = tasks_address(daemon->options, daemon->configuration);
@@ -336,6 +371,8 @@ static int daemon_start(struct daemon *daemon)
 	daemon->view = daemon->engine ? pinned_new(daemon->engine) : NULL;
 	if (!daemon->view)
 		return -ENOMEM;
+	engine_prepare(daemon->engine);
+	daemon_drop_privileges();
 	err = open_events(daemon);
 	if (!err)
 		err = start_alarms(daemon);
@@ -373,6 +410,7 @@ static void daemon_stop(struct daemon *daemon)
 	}
 	pinned_free(daemon->view);
 	alarms_free(daemon->alarms);
+	ledger_free(daemon->ledger);
 	engine_free(daemon->engine);
 	configuration_free(daemon->configuration);
 	if (daemon->wake_fd >= 0)

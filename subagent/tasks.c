@@ -19,6 +19,7 @@
 #include "subagent/console/dump.h"
 #include "subagent/console/report.h"
 #include "subagent/log.h"
+#include "subagent/loss/ledger.h"
 #include "subagent/notify/test_notification.h"
 #include "subagent/state_file.h"
 #include "subagent/tables/agent_rows.h"
@@ -89,14 +90,18 @@ static int tasks_collect_and_dump(enum dump_format format, const struct table *o
 {
 	struct engine *engine = engine_new(collectors, settings);
 	struct pinned *view = engine ? pinned_new(engine) : NULL;
+	struct ledger *ledger = ledger_new();
 	int err = EX_OSERR;
 
-	if (view) {
+	if (view && ledger) {
 		engine_collect_once(engine);
 		pinned_turn(view);
+		ledger_feed_pinned(ledger, view, clock_monotonic(), clock_wall());
+		pinned_own(view, &loss_row_type, ledger_fill_rows, ledger);
 		err = dump_print(stdout, format, only, pinned_rows, view) ? EX_IOERR : EXIT_SUCCESS;
 	}
 	pinned_free(view);
+	ledger_free(ledger);
 	engine_free(engine);
 	return err;
 }

@@ -18,6 +18,7 @@ COLLECTORS = {
     "protocol": ("top", "base", "kernel"),
     "socket": ("top", "base", "kernel"),
     "limit": ("top", "base", "kernel", "socket", "protocol"),
+    "loss": ("top", "base", "kernel"),
     "netns": ("top", "base", "kernel", "socket", "protocol"),
 }
 SUBAGENT = {
@@ -26,8 +27,9 @@ SUBAGENT = {
     "checks": ("tables",),
     "config": ("checks", "agentx", "tables"),
     "notify": ("checks", "agentx", "tables"),
-    "console": ("checks", "config", "tables"),
-    "top": ("tables", "agentx", "checks", "config", "notify", "console"),
+    "loss": ("tables",),
+    "console": ("checks", "config", "loss", "tables"),
+    "top": ("tables", "agentx", "checks", "config", "notify", "loss", "console"),
 }
 # Everything may write to the log.
 COMMON = {"subagent/log.h"}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The softnet collector: each CPU's packet backlog from /proc/net/softnet_stat, and its network
- * softirqs from /proc/softirqs.
+ * The softnet collector: each CPU's packet backlog from /proc/net/softnet_stat, its network
+ * softirqs from /proc/softirqs, and what keeps them from running by starvation.c.
  */
 #include <config.h>
 
@@ -12,6 +12,7 @@
 #include "collectors/base/accum.h"
 #include "collectors/base/array.h"
 #include "collectors/cpu/softnet.h"
+#include "collectors/cpu/starvation.h"
 
 #define OFFSET(m) offsetof(struct softnet_row, m)
 
@@ -43,11 +44,14 @@ static const struct {
 	{"NET_RX:", OFFSET(net_rx_softirqs)},
 };
 
-/* unsigned int in the kernel's struct softnet_data and struct kernel_stat. */
+/* unsigned int in the kernel's struct softnet_data and struct kernel_stat; times are u64. */
 static const struct accum_field softnet_fields[] = {
-	{OFFSET(processed), 32},       {OFFSET(dropped), 32},	 {OFFSET(time_squeeze), 32},
-	{OFFSET(received_rps), 32},    {OFFSET(flow_limit), 32}, {OFFSET(net_rx_softirqs), 32},
-	{OFFSET(net_tx_softirqs), 32},
+	{OFFSET(processed), 32},	 {OFFSET(dropped), 32},
+	{OFFSET(time_squeeze), 32},	 {OFFSET(received_rps), 32},
+	{OFFSET(flow_limit), 32},	 {OFFSET(net_rx_softirqs), 32},
+	{OFFSET(net_tx_softirqs), 32},	 {OFFSET(ksoftirqd_run_us), 64},
+	{OFFSET(ksoftirqd_wait_us), 64}, {OFFSET(softirq_ms), 64},
+	{OFFSET(steal_ms), 64},
 };
 
 static const struct accum_type softnet_accum = {
@@ -59,6 +63,7 @@ static const struct accum_type softnet_accum = {
 
 struct softnet_state {
 	struct accum *accum;
+	struct starvation starvation;
 	struct filebuf online[2]; /* before and after softnet_stat was read */
 };
 
@@ -297,10 +302,16 @@ static int softnet_collect(struct collect *c)
 			"%s/%s lists a CPU twice. Please report it with the file's content", proc,
 			stat_path);
 	softnet_add_softirqs(c);
-	if (!state->accum)
+	if (!state->accum) {
 		state->accum = accum_new(&softnet_accum);
-	if (!state->accum || accum_apply(state->accum, rows, c->now))
+		if (!state->accum)
+			return collect_fail(c, -ENOMEM, "softnet");
+		starvation_init(&state->starvation);
+	}
+	starvation_read(&state->starvation, c);
+	if (accum_apply(state->accum, rows, c->now))
 		return collect_fail(c, -ENOMEM, "softnet");
+	starvation_judge(&state->starvation, rows, c->now);
 	return 0;
 }
 
@@ -308,6 +319,8 @@ static void softnet_close(void *own)
 {
 	struct softnet_state *state = own;
 
+	if (state->accum)
+		starvation_free(&state->starvation);
 	accum_free(state->accum);
 	for (size_t i = 0; i < COUNT_OF(state->online); i++)
 		filebuf_free(&state->online[i]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Per-CPU backlog and softirqs: /proc/net/softnet_stat, /proc/softirqs. */
+/* Per-CPU backlog and softirqs: /proc/net/softnet_stat, /proc/softirqs, and what starvation.h has.
+ */
 #ifndef NETDIAG_CPU_SOFTNET_H
 #define NETDIAG_CPU_SOFTNET_H
 
@@ -18,7 +19,15 @@ struct softnet_row {
 	uint64_t backlog_len;	    /* packets; input queue + process queue, since 5.10 */
 	uint64_t input_queue_len;   /* packets, since 6.4 */
 	uint64_t process_queue_len; /* packets, since 6.4 */
-	uint64_t discontinuity;	    /* monotonic ns */
+	uint64_t ksoftirqd_run_us;
+	uint64_t ksoftirqd_wait_us; /* runnable, but something else ran */
+	uint64_t ksoftirqd_slices;  /* no column shows this nor the next three */
+	uint64_t starved_ms;   /* of ksoftirqd's waiting, what kept packets waiting: starvation.h */
+	uint64_t recent_wait;  /* ms/s */
+	uint64_t recent_steal; /* ms/s */
+	uint64_t softirq_ms;
+	uint64_t steal_ms;
+	uint64_t discontinuity; /* monotonic ns */
 };
 
 extern const struct row_type softnet_row_type;

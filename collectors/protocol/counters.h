@@ -92,9 +92,14 @@ struct udp_row {
  * A packet is in one of in_hdr_errors, in_addr_errors, reverse_path, in_no_routes,
  * in_unknown_protos, in_truncated_pkts and in_discards only. ip_csum_errors (IPv4 alone has such a
  * checksum) is part of in_hdr_errors, and in_too_big_errors (IPv6, while forwarding) of frag_fails.
- * icmp_csum_errors is counted after IP has delivered the packet. reasm_fails counts datagrams
- * that were given up, not their fragments, and not all of them. The neighbor tables count for all
- * network namespaces together.
+ * icmp_csum_errors is counted after IP has delivered the packet. reasm_fails counts datagrams that
+ * were given up, not their fragments. in_discards also has what arrives for IPv6 where it is
+ * turned off.
+ *
+ * IPv6's part of out_no_routes is not of lost packets alone: each name that a resolver sorts and
+ * each ICMPv6 error that has no way back counts there. xfrm_in_errors of UDP are UDP's InErrors,
+ * too. The neighbor tables count for all network namespaces together; packets that wait when an
+ * address is given up are not in neighbor_discards, which is of full queues.
  */
 struct ip_row {
 	uint64_t in_hdr_errors;

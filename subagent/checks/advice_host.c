@@ -53,13 +53,56 @@ static const char *how_to_spread(const struct advice *advice)
 			 "-L)";
 }
 
+/* What has this CPU while its ksoftirqd waits: the hypervisor where that took at least half as much
+ * time, else a process. */
+static bool softnet_is_stolen(const struct softnet_row *cpu)
+{
+	return cpu->recent_steal && cpu->recent_steal * 2 >= cpu->recent_wait;
+}
+
+static void say_what_competes(const struct softnet_row *cpu, struct alarm_text *text)
+{
+	if (softnet_is_stolen(cpu))
+		advice_also(text->advice,
+			    "the hypervisor took %llu ms/s of this CPU: fewer guests there, or "
+			    "CPUs of its own",
+			    (unsigned long long)cpu->recent_steal);
+	else
+		advice_also(text->advice, "look for a real-time process, or one that is bound to "
+					  "this CPU, and move it or the interrupts away");
+}
+
+void describe_softnet_starved(const struct advice *advice, struct alarm_text *text)
+{
+	const struct softnet_row *cpu = advice->row;
+	char amount[32];
+
+	advice_also(text->summary, "ksoftirqd waited %s ms/s",
+		    advice_amount(advice->value, amount));
+	advice_also(text->summary, ", packets waited or were lost meanwhile");
+	if (cpu)
+		say_what_competes(cpu, text);
+}
+
+/* From this on ksoftirqd's waiting explains lost packets, in ms/s. */
+#define WAITED_MS 100
+
 void describe_softnet_dropped(const struct advice *advice, struct alarm_text *text)
 {
+	const struct softnet_row *cpu = advice->row;
 	uint64_t now = advice_sysctl(advice, "net.core.netdev_max_backlog", 0);
 
 	advice_rate(advice, "packets", "lost", text);
 	advice_also(text->summary, ", backlog queue full");
-	advice_say(text->advice, "%s", how_to_spread(advice));
+	if (cpu && cpu->starved_ms != ROW_ABSENT && cpu->recent_wait >= WAITED_MS) {
+		advice_say(text->advice,
+			   "ksoftirqd waited %llu ms/s: ", (unsigned long long)cpu->recent_wait);
+		say_what_competes(cpu, text);
+		return;
+	}
+	advice_say(text->advice, "%s%s",
+		   cpu && cpu->starved_ms != ROW_ABSENT ? "ksoftirqd did not wait: " : "",
+		   how_to_spread(advice));
 	if (now != ROW_ABSENT && now < BACKLOG_ENOUGH)
 		advice_double(advice, "net.core.netdev_max_backlog", text);
 }

@@ -8,10 +8,10 @@
 typedef void advice_fn(const struct advice *advice, struct alarm_text *text);
 
 /* Of CPUs, interfaces, connection tracking, limits and the agent. advice_host.c */
-advice_fn describe_softnet_dropped, describe_softnet_squeezed, describe_softnet_imbalance,
-	describe_rx_discards, describe_nic_errors, describe_nic_drops, describe_conntrack_usage,
-	describe_conntrack_drops, describe_insert_failed, describe_limit, describe_netns_conntrack,
-	describe_held_back, describe_collector;
+advice_fn describe_softnet_starved, describe_softnet_dropped, describe_softnet_squeezed,
+	describe_softnet_imbalance, describe_rx_discards, describe_nic_errors, describe_nic_drops,
+	describe_conntrack_usage, describe_conntrack_drops, describe_insert_failed, describe_limit,
+	describe_netns_conntrack, describe_held_back, describe_collector;
 
 /* Of IP, checksums, neighbor tables, IPsec, and of TCP what is like them. advice_ip.c */
 advice_fn describe_header_errors, describe_ip_checksums, describe_udp_checksums,

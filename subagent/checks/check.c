@@ -200,25 +200,11 @@ const struct table *check_table(const struct check *check)
 	return table_find(check->table);
 }
 
-/* The column that shows a member of the row; NULL: none does. */
-static const struct column *column_of(const struct table *table, size_t offset)
-{
-	for (size_t i = 0; i < table->column_count; i++)
-		if (table->columns[i].offset == offset)
-			return &table->columns[i];
-	return NULL;
-}
-
 void check_object_id(const struct check *check, const void *row, struct object_id *id)
 {
 	size_t object = check->object		 ? check->object
 			: check->value.offset[0] ? check->value.offset[0]
 						 : check->capped.offset[0];
-	const struct table *table = check_table(check);
-	const struct column *column = column_of(table, object - 1);
-	oid name[MAX_OID_LEN];
 
-	id->len = column ? (uint32_t)table_oid(table, column, row, name) : 0;
-	for (uint32_t i = 0; i < id->len; i++)
-		id->arcs[i] = (uint32_t)name[i];
+	table_object_id(check_table(check), object - 1, row, id);
 }

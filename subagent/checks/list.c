@@ -262,9 +262,14 @@ static uint64_t compare_softnet(const struct rows *then, const struct rows *now,
 
 /* clang-format off */
 const struct check checks[] = {
+	/* ksoftirqd waits on every busy CPU: only what it waited while packets were dropped or left
+	 * behind counts. */
+	{.name = "softnet.starved", .table = "netdiagSoftnetTable", .value = OF(AT(softnet_row, starved_ms)),
+	 .object = AT(softnet_row, ksoftirqd_wait_us), STAMP(softnet_row), .instance = name_cpu, .units = "ms/s",
+	 .limits = RATE(100, 500, 50), .describe = describe_softnet_starved},
 	{.name = "softnet.dropped", .table = "netdiagSoftnetTable", .value = OF(AT(softnet_row, dropped)),
 	 STAMP(softnet_row), .instance = name_cpu, .units = "packets/s", .limits = RATE(1, 10, 0.1),
-	 .describe = describe_softnet_dropped},
+	 .caused_by = {"softnet.starved"}, .describe = describe_softnet_dropped},
 	{.name = "softnet.squeezed", .table = "netdiagSoftnetTable", .value = OF(AT(softnet_row, time_squeeze)),
 	 STAMP(softnet_row), .instance = name_cpu, .units = "squeezes/s", .quiet = true,
 	 .limits = RATE(100, 1000, 50), .describe = describe_softnet_squeezed},
@@ -274,7 +279,7 @@ const struct check checks[] = {
 	 .describe = describe_softnet_imbalance},
 	{.name = "nic.rx_discards", .table = "netdiagNicTable", .value = OF(AT(nic_row, rx_discards)),
 	 STAMP(nic_row), .instance = name_nic, .units = "packets", .limits = COUNT(100, 10000, 0),
-	 .describe = describe_rx_discards},
+	 .caused_by = {"softnet.starved"}, .describe = describe_rx_discards},
 	{.name = "nic.errors", .table = "netdiagNicTable", .value = OF(AT(nic_row, rx_errors), AT(nic_row, tx_errors)),
 	 STAMP(nic_row), .instance = name_nic, .units = "errors/s", .limits = RATE(1, 100, 0.1),
 	 .caused_by = {"link.flapping"}, .describe = describe_nic_errors},

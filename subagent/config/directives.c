@@ -136,6 +136,7 @@ static bool apply_max_rows(struct draft *draft, struct line *line)
 		[MAX_ROWS_IRQ] = "irq",
 		[MAX_ROWS_SOCKET_DROP] = "socketDrop",
 		[MAX_ROWS_QUEUE] = "queue",
+		[MAX_ROWS_DROP_REASON] = "dropReason",
 	};
 	static const struct word_type type = WORD_RANGE(WORD_NUMBER, 1, MAX_ROWS_MAX);
 	size_t i;

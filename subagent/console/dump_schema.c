@@ -25,6 +25,8 @@ static const char *schema_syntax(enum column_type type, enum column_reading read
 		return "NetdiagPercent";
 	if (reading == READ_HUNDREDTHS)
 		return "NetdiagHundredths";
+	if (reading == READ_RATE)
+		return "NetdiagRate";
 	switch (type) {
 	case COLUMN_COUNTER64:
 		return "Counter64";

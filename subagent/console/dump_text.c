@@ -81,6 +81,10 @@ static void format_number(char *cell, const struct column *column, uint64_t valu
 	case READ_HUNDREDTHS:
 		snprintf(cell, CELL_SIZE, "%" PRIu64 ".%02u", value / 100, (unsigned)(value % 100));
 		return;
+	case READ_RATE:
+		snprintf(cell, CELL_SIZE, "%" PRIu64 ".%02u/s", value / 100,
+			 (unsigned)(value % 100));
+		return;
 	case READ_MILLISECONDS:
 		format_duration(cell, value * MILLISECOND_NS);
 		return;

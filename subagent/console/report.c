@@ -124,12 +124,14 @@ static void report_make(struct report *report, const struct alarms *alarms,
 	report->worst = report_worst(report);
 }
 
-static void report_sample(struct engine *engine, struct pinned *view, struct alarms *alarms)
+static void report_sample(struct engine *engine, struct pinned *view, struct ledger *ledger,
+			  struct alarms *alarms)
 {
 	struct alarm_source source = alarms_pinned_source(view);
 
 	engine_collect_once(engine);
 	pinned_turn(view);
+	ledger_feed_pinned(ledger, view, clock_monotonic(), clock_wall());
 	alarms_evaluate(alarms, &source, clock_monotonic(), clock_wall());
 }
 
@@ -150,15 +152,22 @@ static bool report_wants_colour(FILE *out)
 	return isatty(fileno(out)) && !(no && *no) && terminal && strcmp(terminal, "dumb");
 }
 
+static void report_free(struct report *report)
+{
+	free(report->line);
+	rows_clear(&report->losses);
+}
+
 static int report_finish(FILE *out, enum report_format format, const struct alarms *alarms,
-			 struct pinned *view, unsigned seconds)
+			 struct ledger *ledger, struct pinned *view, unsigned seconds)
 {
 	struct alarm_source source = alarms_pinned_source(view);
 	struct report report = {.seconds = seconds};
 
 	report_make(&report, alarms, &source);
-	if (report.failed) {
-		free(report.line);
+	rows_init(&report.losses, &loss_row_type);
+	if (report.failed || ledger_fill_rows(&report.losses, ledger)) {
+		report_free(&report);
 		return EX_OSERR;
 	}
 	if (format == REPORT_JSON)
@@ -167,7 +176,7 @@ static int report_finish(FILE *out, enum report_format format, const struct alar
 		report_print_perfdata(out, &report);
 	else
 		report_print_text(out, &report, report_wants_colour(out));
-	free(report.line);
+	report_free(&report);
 	return log_output_failed(out) ? EX_IOERR : (int)(report.worst - CHECK_OK);
 }
 
@@ -177,17 +186,19 @@ int report_run(FILE *out, enum report_format format, unsigned seconds,
 	struct alarm_settings settings = *alarm_settings;
 	struct engine *engine = engine_new(collectors, collect);
 	struct pinned *view = engine ? pinned_new(engine) : NULL;
+	struct ledger *ledger = ledger_new();
 	struct alarms *alarms;
 	int status = EX_OSERR;
 
 	settings.once_ms = seconds * 1000;
-	alarms = view ? alarms_new(&settings, 0) : NULL;
+	alarms = view && ledger ? alarms_new(&settings, 0) : NULL;
 	if (alarms) {
-		report_sample(engine, view, alarms);
+		report_sample(engine, view, ledger, alarms);
 		report_wait(clock_monotonic() + seconds * SECOND_NS);
-		report_sample(engine, view, alarms);
-		status = report_finish(out, format, alarms, view, seconds);
+		report_sample(engine, view, ledger, alarms);
+		status = report_finish(out, format, alarms, ledger, view, seconds);
 	}
+	ledger_free(ledger);
 	alarms_free(alarms);
 	pinned_free(view);
 	engine_free(engine);

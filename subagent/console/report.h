@@ -2,11 +2,13 @@
 /*
  * netdiagd --report: two samples, and what the checks say about the time between them.
  *
- * text  for a person at a console, and for monitoring plugins: the first line is the result. Then a
- *       line for each check, or for each of its instances that is not ok.
- * json  for scripts: {"status": "warning", "seconds": 5, "checks": [{"check": "nic.errors",
- *       "instance": "eth0", "state": "ok", "value": 0.5, …}, …]}; every instance. Values and limits
- *       are in the check's units.
+ * text  for a person at a console, and for monitoring plugins: the first line is the result. Then
+ *       where packets were lost, and a line for each check, or for each of its instances that is
+ *       not ok.
+ * json  for scripts: {"status": "warning", "seconds": 5, "losses": [{"place": "backlog",
+ *       "packets": 7, …}, …], "checks": [{"check": "nic.errors", "instance": "eth0", "state": "ok",
+ *       "value": 0.5, …}, …]}; every place and every instance. Values and limits are in the check's
+ *       units.
  * perfdata  for monitoring plugins: one line with the worst that there is, and for each check its
  *       highest value with the limits, in the form of the Monitoring Plugins' guidelines.
  */
@@ -16,6 +18,7 @@
 #include <stdio.h>
 
 #include "subagent/checks/alarms.h"
+#include "subagent/loss/ledger.h"
 #include "collectors/settings.h"
 
 #define REPORT_SECONDS_DEFAULT 5
@@ -47,6 +50,7 @@ struct report {
 	size_t count;
 	size_t states[CHECK_SHELVED + 1]; /* how many lines of each */
 	bool failed;			  /* memory was short */
+	struct rows losses;		  /* of struct loss_row: between the two samples */
 };
 
 /* The formats; colour: with the terminal's colours. */

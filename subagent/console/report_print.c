@@ -2,6 +2,7 @@
 /* --report for people and for scripts. */
 #include <config.h>
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "collectors/base/array.h"
@@ -109,6 +110,54 @@ static void report_print_ok(FILE *out, const struct report_line *line, size_t co
 	report_print_line(out, found, text, colour);
 }
 
+/* "1 packet, most of them by eth0" */
+static void report_print_loss(FILE *out, const struct loss_row *row)
+{
+	static const char *const remarks[] = {
+		[LOSS_CLASS_LOSS] = "",
+		[LOSS_CLASS_POLICY] = "; a rule drops them",
+		[LOSS_CLASS_BENIGN] = "; nobody here wanted them",
+		[LOSS_CLASS_ELSEWHERE] = "; lost on the way, sent again",
+	};
+	const char *word = row->class == LOSS_CLASS_LOSS ? "[LOST]" : "[INFO]";
+	char text[LOSS_NAME_SIZE + 128];
+	int name;
+
+	snprintf(text, sizeof(text), "%" PRIu64 " packet%s, worst %s%s", row->packets,
+		 row->packets == 1 ? "" : "s", row->worst, remarks[row->class]);
+	name = fprintf(out, "%-*s%-*s", INDENT, word, NAME_WIDTH, row->label);
+	report_print_words(out, text, (unsigned)name);
+}
+
+/* Where packets were lost, and which places this host cannot tell. */
+static void report_print_losses(FILE *out, const struct rows *rows)
+{
+	char unknown[LOSS_PLACES * LOSS_LABEL_SIZE + 64] = "cannot be told here:";
+	size_t start = strlen(unknown), end = start;
+	bool lost = false;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct loss_row *row = rows_at(rows, i);
+
+		if (row->packets == ROW_ABSENT) {
+			end += (size_t)snprintf(unknown + end, sizeof(unknown) - end, "%s %s",
+						end > start ? "," : "", row->label);
+			continue;
+		}
+		lost |= row->packets && row->class == LOSS_CLASS_LOSS;
+		if (row->packets)
+			report_print_loss(out, row);
+	}
+	if (!lost)
+		fprintf(out, "%-*s%-*s no packet was lost%s\n", INDENT, "[OK]", NAME_WIDTH,
+			"losses", end > start ? " where this host can tell" : "");
+	if (end > start) {
+		int name = fprintf(out, "%-*s%-*s", INDENT, "[INFO]", NAME_WIDTH, "losses");
+
+		report_print_words(out, unknown, (unsigned)name);
+	}
+}
+
 /* Everything that is not ok, the worst first. */
 static void report_print_wrong(FILE *out, const struct report *report, bool colour)
 {
@@ -129,6 +178,7 @@ void report_print_text(FILE *out, const struct report *report, bool colour)
 		states[report->worst].result, report->states[CHECK_CRITICAL],
 		report->states[CHECK_WARNING], report->states[CHECK_UNKNOWN],
 		report->states[CHECK_OK], report->seconds);
+	report_print_losses(out, &report->losses);
 	report_print_wrong(out, report, colour);
 	while (i < report->count) {
 		size_t count = 1;
@@ -158,10 +208,36 @@ static void report_json_text(FILE *out, const char *name, const char *text)
 	json_string(out, text);
 }
 
+static void report_json_losses(FILE *out, const struct rows *rows)
+{
+	static const char *const classes[] = {
+		[LOSS_CLASS_LOSS] = "loss",
+		[LOSS_CLASS_POLICY] = "policy",
+		[LOSS_CLASS_BENIGN] = "benign",
+		[LOSS_CLASS_ELSEWHERE] = "elsewhere",
+	};
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct loss_row *row = rows_at(rows, i);
+		char object_id[OBJECT_ID_TEXT_SIZE];
+
+		fprintf(out, "%s\n{\"place\": \"%s\", \"class\": \"%s\"", i ? "," : "", row->label,
+			classes[row->class]);
+		if (row->packets != ROW_ABSENT)
+			fprintf(out, ", \"packets\": %" PRIu64, row->packets);
+		object_id_text(&row->object_id, object_id);
+		report_json_text(out, "worst", row->worst);
+		report_json_text(out, "objectId", object_id);
+		fputc('}', out);
+	}
+}
+
 void report_print_json(FILE *out, const struct report *report)
 {
-	fprintf(out, "{\"status\": \"%s\", \"seconds\": %u, \"checks\": [",
+	fprintf(out, "{\"status\": \"%s\", \"seconds\": %u, \"losses\": [",
 		states[report->worst].name, report->seconds);
+	report_json_losses(out, &report->losses);
+	fputs("\n], \"checks\": [", out);
 	for (size_t i = 0; i < report->count; i++) {
 		const struct report_line *line = &report->line[i];
 		const struct instance *instance = line->instance;

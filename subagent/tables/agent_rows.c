@@ -92,6 +92,8 @@ void agent_row_now(struct agent_row *row)
 	row->traps_sent = row->traps_suppressed = row->traps_pending = 0;
 	row->last_change = started_at;
 	row->last_sequence = row->held_back = row->held_back_ns = 0;
+	row->loss_rate = 0;
+	ROW_SET_TEXT(row->worst_place, "-");
 	row->master_reconnects = 0;
 	ROW_SET_TEXT(row->version, agent_version());
 	ROW_SET_TEXT(row->boot_id, boot_id);

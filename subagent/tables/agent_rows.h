@@ -9,6 +9,7 @@
 #define AGENT_CONFIG_HASH_SIZE 9
 #define AGENT_HOST_NAME_SIZE   65
 #define AGENT_SUMMARY_SIZE     61
+#define AGENT_WORST_PLACE_SIZE 25
 
 /* The most that netdiagAgentCriticalAlarms to …StaleCollectors show, so that all objects about the
  * host's health fit into one message. */
@@ -29,13 +30,15 @@ struct agent_row {
 	uint64_t shelved_alarms;
 	uint64_t unknown_checks;
 	uint64_t stale_collectors;
+	uint64_t loss_rate;    /* hundredths of packets/s, over a minute */
 	uint64_t held_back;    /* notifications that wait in notify/queue.c */
 	uint64_t held_back_ns; /* for how long the oldest of them has; no column */
 	char version[65];
 	char boot_id[AGENT_BOOT_ID_SIZE]; /* another one when the alarms' memory was lost */
 	char host_name[AGENT_HOST_NAME_SIZE];
 	char config_hash[AGENT_CONFIG_HASH_SIZE];
-	char summary[AGENT_SUMMARY_SIZE]; /* of the alarms, in words */
+	char summary[AGENT_SUMMARY_SIZE];	  /* of the alarms, in words */
+	char worst_place[AGENT_WORST_PLACE_SIZE]; /* where most packets are lost, or "-" */
 };
 
 struct agent_collector_row {

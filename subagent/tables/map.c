@@ -13,6 +13,7 @@
 #include "collectors/cpu/softnet.h"
 #include "collectors/limit/limits.h"
 #include "collectors/limit/sysctls.h"
+#include "collectors/loss/drop_reasons.h"
 #include "collectors/netns/netns.h"
 #include "collectors/nic/nic.h"
 #include "collectors/nic/queue.h"
@@ -25,6 +26,7 @@
 #include "collectors/socket/tcp_states.h"
 #include "collectors/socket/udp_socket.h"
 #include "subagent/checks/alarm.h"
+#include "subagent/loss/ledger.h"
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/table.h"
 
@@ -124,13 +126,33 @@ const struct enum_value event_values[] = {
 	{ALARM_EVENT_REPEATED, "repeated"}, {ALARM_EVENT_CLEARED, "cleared"},
 	{ALARM_EVENT_SHELVED, "shelved"}, {ALARM_EVENT_UNSHELVED, "unshelved"}, END_OF_VALUES};
 
+static const struct enum_value loss_place_values[] = {
+	{LOSS_PHY, "phy"}, {LOSS_PROVIDER_LIMIT, "providerLimit"}, {LOSS_RING, "ring"},
+	{LOSS_BACKLOG, "backlog"}, {LOSS_UNHANDLED, "unhandled"}, {LOSS_HEADER, "header"},
+	{LOSS_REVERSE_PATH, "reversePath"}, {LOSS_NO_ROUTE, "noRoute"},
+	{LOSS_REASSEMBLY, "reassembly"}, {LOSS_CONNTRACK, "conntrack"},
+	{LOSS_NETFILTER, "netfilter"}, {LOSS_NFQUEUE, "nfqueue"}, {LOSS_IPSEC, "ipsec"},
+	{LOSS_LISTEN, "listen"}, {LOSS_TCP_QUEUE, "tcpQueue"}, {LOSS_UDP_BUFFER, "udpBuffer"},
+	{LOSS_SOCKET, "socket"}, {LOSS_NEIGHBOR, "neighbor"}, {LOSS_QDISC, "qdisc"},
+	{LOSS_DEVICE, "device"}, {LOSS_PATH, "path"}, END_OF_VALUES};
+
+static const struct enum_value loss_direction_values[] = {
+	{LOSS_IN, "in"}, {LOSS_OUT, "out"}, END_OF_VALUES};
+
+static const struct enum_value loss_class_values[] = {
+	{LOSS_CLASS_LOSS, "loss"}, {LOSS_CLASS_POLICY, "policy"}, {LOSS_CLASS_BENIGN, "benign"},
+	{LOSS_CLASS_ELSEWHERE, "elsewhere"}, END_OF_VALUES};
+
 static const struct enum_value alarm_state_values[] = {
 	{ALARM_ACTIVE, "active"}, {ALARM_CLEARING, "clearing"}, {ALARM_SHELVED, "shelved"},
 	END_OF_VALUES};
 
+static const struct enum_value drop_class_values[] = {
+	{DROP_LOSS, "loss"}, {DROP_POLICY, "policy"}, {DROP_BENIGN, "benign"},
+	{DROP_TEARDOWN, "teardown"}, END_OF_VALUES};
+
 static const struct column agent_columns[] = {
-	/* Health: these thirteen are for one GET, and fit into the smallest SNMP message together. 9 and
-	 * 10 are reserved: LossRate and WorstPlace. */
+	/* Health: these thirteen are for one GET, and fit into the smallest SNMP message together. */
 	TEXT    (1,  "netdiagAgentBootId",           agent_row, boot_id),
 	UNSIGNED(2,  "netdiagAgentLastSequence",     agent_row, last_sequence),
 	STAMP   (3,  "netdiagAgentLastChange",       agent_row, last_change),
@@ -139,6 +161,8 @@ static const struct column agent_columns[] = {
 	GAUGE   (6,  "netdiagAgentShelvedAlarms",    agent_row, shelved_alarms),
 	GAUGE   (7,  "netdiagAgentUnknownChecks",    agent_row, unknown_checks),
 	GAUGE   (8,  "netdiagAgentStaleCollectors",  agent_row, stale_collectors),
+	READING (9,  "netdiagAgentLossRate", COLUMN_GAUGE32, agent_row, loss_rate, READ_RATE),
+	TEXT    (10, "netdiagAgentWorstPlace",       agent_row, worst_place),
 	TEXT    (11, "netdiagAgentSummary",          agent_row, summary),
 	TEXT    (12, "netdiagAgentConfigHash",       agent_row, config_hash),
 	TICKS   (13, "netdiagAgentUptime",           agent_row, uptime),
@@ -179,6 +203,10 @@ static const struct column softnet_columns[] = {
 	GAUGE   (10, "netdiagSoftnetInputQueueLen", softnet_row, input_queue_len),
 	GAUGE   (11, "netdiagSoftnetProcessQueueLen", softnet_row, process_queue_len),
 	STAMP   (12, "netdiagSoftnetDiscontinuityTime", softnet_row, discontinuity),
+	READING (13, "netdiagSoftnetKsoftirqdRunTime", COLUMN_COUNTER64, softnet_row, ksoftirqd_run_us, READ_MICROSECONDS),
+	READING (14, "netdiagSoftnetKsoftirqdWaitTime", COLUMN_COUNTER64, softnet_row, ksoftirqd_wait_us, READ_MICROSECONDS),
+	READING (15, "netdiagSoftnetSoftirqTime", COLUMN_COUNTER64, softnet_row, softirq_ms, READ_MILLISECONDS),
+	READING (16, "netdiagSoftnetStealTime", COLUMN_COUNTER64, softnet_row, steal_ms, READ_MILLISECONDS),
 };
 
 static const struct column nic_columns[] = {
@@ -528,6 +556,19 @@ static const struct column alarm_history_columns[] = {
 	TEXT    (10, "netdiagAlarmHistorySummary",  alarm_history_row, summary),
 };
 
+static const struct column loss_columns[] = {
+	INDEX_ENUM (1, "netdiagLossPlace", loss_row, place, loss_place_values),
+	TEXT    (2,  "netdiagLossLabel",      loss_row, label),
+	ENUM    (3,  "netdiagLossDirection",  loss_row, direction, loss_direction_values),
+	ENUM    (4,  "netdiagLossClass",      loss_row, class, loss_class_values),
+	COUNTER (5,  "netdiagLossPackets",    loss_row, packets),
+	READING (6,  "netdiagLossRateMinute", COLUMN_GAUGE32, loss_row, rate_minute, READ_RATE),
+	TIME    (7,  "netdiagLossLastSeen",   loss_row, last_seen),
+	TEXT    (8,  "netdiagLossWorst",      loss_row, worst),
+	OBJECT  (9,  "netdiagLossObjectId",   loss_row, object_id),
+	STAMP   (10, "netdiagLossDiscontinuityTime", loss_row, discontinuity),
+};
+
 static const struct column socket_drop_columns[] = {
 	INDEX_TEXT (1, "netdiagSocketDropEndpoint", socket_drop_row, endpoint),
 	TEXT    (2, "netdiagSocketDropLabel",        socket_drop_row, endpoint),
@@ -550,6 +591,19 @@ static const struct column nfqueue_columns[] = {
 	SPARSE  (7, "netdiagNfqueueCommand",      nfqueue_row, command),
 	INTEGER (8, "netdiagNfqueuePid",          nfqueue_row, pid),
 	STAMP   (9, "netdiagNfqueueDiscontTime",  nfqueue_row, discontinuity),
+};
+
+static const struct column drop_columns[] = {
+	INDEX_TEXT (1, "netdiagDropReason",  drop_row, reason),
+	INDEX_INTEGER (2, "netdiagDropIfIndex", drop_row, ifindex),
+	TEXT    (3,  "netdiagDropLabel",       drop_row, reason),
+	TEXT    (4,  "netdiagDropIfName",      drop_row, ifname),
+	ENUM    (5,  "netdiagDropClass",       drop_row, class, drop_class_values),
+	COUNTER (6,  "netdiagDropPackets",     drop_row, packets),
+	READING (7,  "netdiagDropRateMinute",  COLUMN_GAUGE32, drop_row, rate_minute, READ_RATE),
+	TIME    (8,  "netdiagDropLastSeen",    drop_row, last_seen),
+	SPARSE  (9,  "netdiagDropExplanation", drop_row, explanation),
+	STAMP   (10, "netdiagDropDiscontinuityTime", drop_row, discontinuity),
 };
 
 static const struct column queue_columns[] = {
@@ -598,6 +652,8 @@ const struct table tables[] = {
 	TABLE  (20, "netdiagCheck",          check_row_type,           OWN,         0, check_columns),
 	TABLE  (21, "netdiagAlarm",          alarm_row_type,           OWN,         0, alarm_columns),
 	TABLE  (22, "netdiagAlarmHistory",   alarm_history_row_type,   OWN,         0, alarm_history_columns),
+	TABLE  (23, "netdiagLoss",           loss_row_type,            OWN,         0, loss_columns),
+	TABLE  (24, "netdiagDrop",           drop_row_type,            "dropReason", 0, drop_columns),
 	TABLE  (26, "netdiagQueue",          queue_row_type,           "queue",     0, queue_columns),
 	SCALARS(27, "netdiagIp",             ip_row_type,              "counters",  3, ip_columns),
 	TABLE  (28, "netdiagSocketDrop",     socket_drop_row_type,     "socketDrop", 0, socket_drop_columns),

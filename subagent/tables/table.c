@@ -128,6 +128,19 @@ size_t table_index(const struct table *table, const void *row, oid *index)
 	return len;
 }
 
+void table_object_id(const struct table *table, size_t offset, const void *row,
+		     struct object_id *id)
+{
+	oid name[MAX_OID_LEN];
+
+	id->len = 0;
+	for (size_t i = 0; i < table->column_count && !id->len; i++)
+		if (table->columns[i].offset == offset)
+			id->len = (uint32_t)table_oid(table, &table->columns[i], row, name);
+	for (uint32_t i = 0; i < id->len; i++)
+		id->arcs[i] = (uint32_t)name[i];
+}
+
 size_t table_oid(const struct table *table, const struct column *column, const void *row, oid *name)
 {
 	size_t len = base_oid_len;
@@ -138,7 +151,7 @@ size_t table_oid(const struct table *table, const struct column *column, const v
 	if (table->entry)
 		name[len++] = ARC_ENTRY;
 	name[len++] = column->arc;
-	return len + table_index(table, row, name + len);
+	return row || !table->entry ? len + table_index(table, row, name + len) : len;
 }
 
 /* Takes one arc and compares it with a value. An OID that has ended comes first. */

@@ -44,6 +44,7 @@ enum column_reading {
 	READ_PLAIN,
 	READ_PERCENT,	 /* NetdiagPercent: hundredths of a percent */
 	READ_HUNDREDTHS, /* NetdiagHundredths: of units that another column names */
+	READ_RATE,	 /* NetdiagRate: hundredths a second */
 	READ_MILLISECONDS,
 	READ_MICROSECONDS,
 };
@@ -145,7 +146,13 @@ bool column_present(const struct column *column, const void *row);
  */
 size_t table_index(const struct table *table, const void *row, oid *index);
 
-/* Writes the whole OID of a cell. Returns its length. */
+/* The object that shows the member at an offset of a row; the column, or the scalar, when row is
+ * NULL. Empty where no column shows it. */
+void table_object_id(const struct table *table, size_t offset, const void *row,
+		     struct object_id *id);
+
+/* Writes the whole OID of a cell; of a column, or a scalar, when row is NULL. Returns its length.
+ */
 size_t table_oid(const struct table *table, const struct column *column, const void *row,
 		 oid *name);
 

@@ -32,7 +32,7 @@ SEPARATOR = "\x1f"
 # Syntaxes whose values are printed as they are.
 NUMBERS = ("Counter64", "Gauge32", "Unsigned32", "Integer32", "INTEGER")
 # Those of which they print a hundredth.
-HUNDREDTHS = ("NetdiagHundredths", "NetdiagPercent")
+HUNDREDTHS = ("NetdiagHundredths", "NetdiagPercent", "NetdiagRate")
 
 
 class Clients(unittest.TestCase):

@@ -36,7 +36,7 @@ LATE = re.compile(r"netdiagCheck\w+\[agent\.collector,")
 # their tables refuse to answer now.
 LIVE_TABLES = ("netdiagNic|netdiagNicStat|netdiagSocketState|netdiagListener|netdiagUdpSocket"
                "|netdiagBuffer|netdiagNetns|netdiagQueue")
-LIVE_COLLECTORS = "nic|sockets?|socketState|listener|udpSocket|buffers?|netns|queue"
+LIVE_COLLECTORS = "nic|sockets?|socketState|listener|udpSocket|buffers?|netns|queue|dropReason"
 
 # What collectors were called in 1.0.0: the configuration has one word for one thing now.
 RENAMED = {"sockets": "socketState", "protocols": "protocolMemory", "buffers": "buffer",
@@ -77,6 +77,7 @@ CHANGED = [
     (r"netdiagAgentTrapsSent\[0\]", "a heartbeat is sent by default"),
     (r"netdiag(Collector|NicStat|Protocol|Limit|Sysctl|Netns|Check|CheckInstance)Label\[",
      "new: the index again, for tools that cannot read one"),
+    (r"netdiagAgent(LossRate|WorstPlace)\[0\]|netdiagLoss\w+\[", "new: the loss ledger"),
     (r"netdiagIp\w+\[0\]", "new: IP, neighbor tables, IPsec"),
     (r"netdiagTcp(OfoDrop|InCsumErrors|PfMemallocDrop|MinTtlDrop)\[0\]", "new"),
     (r"netdiagCounterValue\[(Xfrm|Arp|Ndisc),", "new groups"),
@@ -91,6 +92,8 @@ CHANGED = [
     (r"netdiagCheck(State|Value)\[", "a rate over a part of its window is a lower bound: ok, no "
      "longer unknown"),
     (r"netdiagCollector\w+\[(socketDrop|nfqueue)\]", "new collectors"),
+    (r"netdiagCheck\w+\[softnet\.starved,|netdiagSoftnet(Ksoftirqd(Run|Wait)|Softirq|Steal)Time\[",
+     "new: what keeps softirqs from their CPU"),
     (r"netdiagAlarm\w+\[", "ids begin at a random number; new columns and other words"),
     (r"netdiagAlarmHistory(Time|AlarmId|Summary)\[", "text for times; random ids; other words"),
 ]

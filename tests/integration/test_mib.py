@@ -47,7 +47,7 @@ ACCESS = {"noaccess": "not-accessible", "readonly": "read-only", "notifyonly": "
 # The base types of the textual conventions that --dump=schema names.
 CONVENTIONS = {"NetdiagText": "OctetString", "NetdiagTimeStamp": "TimeTicks",
                "NetdiagTime": "OctetString", "NetdiagHundredths": "Integer32",
-               "NetdiagPercent": "Unsigned32"}
+               "NetdiagPercent": "Unsigned32", "NetdiagRate": "Gauge32"}
 NUMBERS = ("Counter64", "Gauge32", "Unsigned32", "Integer32")
 # Numbers that identify something rather than count it, and so have no units.
 IDENTIFIERS = re.compile(r"(IfIndex|NapiId|Irq|Pid|Uid|Port|PortId|Cpu|Inode|AlarmId|CauseId|Sequence)$")

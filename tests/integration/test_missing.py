@@ -17,7 +17,7 @@ from harness import (BINARY, NOBODY, Agent, Netns, eventually, need, need_root, 
 
 # Which file of procfs feeds which collectors.
 FILES = {
-    "net/softnet_stat": ("softnet",), "softirqs": ("softnet",), "net/netstat": ("counters",),
+    "net/softnet_stat": ("softnet",), "softirqs": ("softnet",), "stat": ("softnet",), "net/netstat": ("counters",),
     "net/snmp": ("counters", "socketState"), "net/snmp6": ("counters",), "net/xfrm_stat": ("counters",),
     "net/stat/arp_cache": ("counters",), "net/stat/ndisc_cache": ("counters",),
     "net/sockstat": ("protocolMemory", "socketState", "buffer"),

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """netdiagd --report and --test-notification, as people and monitoring systems use them."""
 
+import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 import tempfile
+import time
 import unittest
 
 from harness import BINARY, Netns, need, need_root, need_tools, run
@@ -34,7 +37,10 @@ class Report(unittest.TestCase):
         lines = self.report("--report=1").splitlines()
         self.assertRegex(lines[0], r"^netdiag OK: 0 critical, 0 warning, 0 unknown, \d+ ok, in 1 s$")
         self.assertTrue(all(len(line) <= 80 for line in lines), lines)
-        self.assertTrue(all(re.match(r"\[OK\]      [a-z]+\.[a-z_]+ |          ", line) for line in lines[1:]), lines)
+        self.assertEqual(lines[1], "[OK]      losses                  no packet was lost where this host can tell")
+        self.assertRegex(lines[2], r"^\[INFO\]    losses                  cannot be told here: [a-z]+")
+        checks = (line for line in lines[3:] if not line.startswith(" " * 10))
+        self.assertTrue(all(re.match(r"\[OK\]      [a-z]+\.[a-z_]+ ", line) for line in checks), lines)
         self.assertNotIn("\033", "".join(lines))
 
     def test_perfdata(self):
@@ -66,7 +72,8 @@ class Report(unittest.TestCase):
         command = "sysctl -w net.ipv4.tcp_max_tw_buckets=200"
         text = self.report("--report=1", status=2)
         self.assertTrue(text.startswith("netdiag CRITICAL: 1 critical"), text)
-        self.assertTrue(text.splitlines()[1].startswith("[CRIT]    limits.usage"), text)
+        first = [line for line in text.splitlines()[1:] if line[0] == "[" and "losses" not in line][0]
+        self.assertTrue(first.startswith("[CRIT]    limits.usage"), text)
         self.assertIn(command, " ".join(text.split()))
         data = json.loads(self.report("--report=1", "--format=json", status=2))
         self.assertEqual(data["status"], "critical")
@@ -75,6 +82,39 @@ class Report(unittest.TestCase):
                          ("limits.usage", "critical", 90, "%"))
         self.assertTrue(95 <= row["value"] <= 100, row)
         self.assertEqual(row["command"], command)
+
+    def test_where_packets_are_lost(self):
+        """In the sample, not before it; and what is no loss."""
+        self.ns.run("ip", "link", "add", "lost0", "type", "veth", "peer", "name", "lost1")
+        self.ns.run("ip", "link", "set", "lost1", "up")
+        self.ns.sysctl("net.ipv6.conf.all.disable_ipv6", 1)
+        self.ns.run("ip", "link", "set", "lost0", "up")
+        # Whatever is longer than the bucket is dropped.
+        self.ns.run("tc", "qdisc", "add", "dev", "lost0", "root", "tbf", "rate", "1mbit", "burst", "500",
+                    "limit", "5000")
+        self.ns.run("ip", "addr", "add", "192.0.2.1/24", "dev", "lost0")
+        self.ns.run("ip", "neigh", "add", "192.0.2.2", "lladdr", "02:00:00:00:00:01", "dev", "lost0")
+
+        def lose(count):
+            with self.ns.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+                for _ in range(count):
+                    with contextlib.suppress(OSError):
+                        out.sendto(bytes(1000), ("192.0.2.2", 9))
+
+        lose(40)
+        with subprocess.Popen(self.ns.command(BINARY, "--config", self.config.name, "--report=2"),
+                              stdout=subprocess.PIPE, text=True) as child:
+            time.sleep(1)
+            lose(7)
+            text = child.communicate(timeout=60)[0]
+        self.assertEqual(text.splitlines()[1],
+                         "[LOST]    qdisc                   7 packets, worst lost0", text)
+        self.assertNotIn("no packet was lost", text)
+        data = json.loads(self.report("--report=1", "--format=json"))
+        places = {row["place"]: row for row in data["losses"]}
+        self.assertEqual(len(places), 21)
+        self.assertEqual((places["qdisc"]["packets"], places["qdisc"]["class"]), (0, "loss"))
+        self.assertNotIn("packets", places["backlog"])
 
     def test_what_takes_longer_is_not_said_to_be_well(self):
         """Whether CLOSE_WAIT is a leak is known after five minutes."""

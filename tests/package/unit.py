@@ -142,7 +142,7 @@ def master_away(machine):
     more = warnings(machine)[len(before):]
     equal(len(more), 1)
     contains(more[0], "cannot reach the AgentX master")
-    contains(show(machine, "StatusText"), "master connected")
+    machine.eventually("status says so", lambda: "; master connected" in show(machine, "StatusText"))
 
 
 def second_instance(machine):

@@ -346,6 +346,8 @@ END_TEST
 
 START_TEST(what_is_so_is_not_proposed)
 {
+	const struct alarm_text *text;
+	struct softnet_row *cpu;
 	struct made made;
 	struct conntrack_row *row;
 
@@ -359,6 +361,23 @@ START_TEST(what_is_so_is_not_proposed)
 			 "sysctl -w net.core.netdev_max_backlog=2000");
 	/* lo alone is no device to spread the load of. */
 	ck_assert_ptr_null(strstr(advice_of(&made, "softnet.dropped", NULL)->advice, "RPS"));
+	/* Whether ksoftirqd waited decides what is to be done. */
+	cpu = made_nth(&made, &softnet_collector, 0, 1);
+	cpu->starved_ms = 0;
+	cpu->recent_wait = 30;
+	text = advice_of(&made, "softnet.dropped", cpu);
+	assert_says(text->advice, "ksoftirqd did not wait: spread the load");
+	ck_assert_str_eq(text->command, "sysctl -w net.core.netdev_max_backlog=2000");
+	cpu->recent_wait = 880;
+	text = advice_of(&made, "softnet.dropped", cpu);
+	assert_says(text->advice, "ksoftirqd waited 880 ms/s: look for a real-time process");
+	ck_assert_str_eq(text->command, "");
+	assert_says(advice_of(&made, "softnet.starved", cpu)->advice,
+		    "look for a real-time process");
+	cpu->recent_steal = 500;
+	text = advice_of(&made, "softnet.starved", cpu);
+	assert_says(text->advice, "the hypervisor took 500 ms/s of this CPU");
+	ck_assert_str_eq(text->command, "");
 	made_sysctl(&made, "net.core.netdev_max_backlog", "300000");
 	ck_assert_str_eq(advice_of(&made, "softnet.dropped", NULL)->command, "");
 	/* The table is only made larger where it is nearly full. */

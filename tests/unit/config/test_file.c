@@ -268,7 +268,8 @@ END_TEST
 START_TEST(all_checks_are_listed)
 {
 	refuse("check abcdefghijklmnop off\n", 1,
-	       "check abcdefghijklmnop: no such check; there are softnet.dropped, ");
+	       "check abcdefghijklmnop: no such check; there are softnet.starved, "
+	       "softnet.dropped, ");
 	for (size_t i = 0; i < check_count(); i++)
 		assert_reported(check_name(i));
 	assert_reported("(column 7)");

@@ -161,7 +161,8 @@ START_TEST(json_scalars)
 	strcpy(row->version, "1.0");
 	expect(DUMP_JSON, &shown,
 	       "{\"netdiagAgent\": {\"netdiagAgentBootId\": \"\", "
-	       "\"netdiagAgentSummary\": \"\", \"netdiagAgentConfigHash\": \"\", "
+	       "\"netdiagAgentWorstPlace\": \"\", \"netdiagAgentSummary\": \"\", "
+	       "\"netdiagAgentConfigHash\": \"\", "
 	       "\"netdiagAgentUptime\": 61.50, \"netdiagAgentVersion\": \"1.0\", "
 	       "\"netdiagAgentWorstSeverity\": \"critical\"},\n");
 

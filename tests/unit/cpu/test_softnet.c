@@ -78,6 +78,10 @@ START_TEST(kernels_have_their_columns)
 		ck_assert_msg(!collect_captured(&captured, kernels[i].tree), "%s: %s",
 			      kernels[i].tree, captured.unit.error);
 		ck_assert_str_eq(captured.unit.error, "");
+		ck_assert_uint_eq(row_of(&captured.unit, 0)->ksoftirqd_run_us, 32732198);
+		ck_assert_uint_eq(row_of(&captured.unit, 0)->ksoftirqd_wait_us, 972065461);
+		ck_assert_uint_eq(row_of(&captured.unit, 0)->softirq_ms, 462270);
+		ck_assert_uint_eq(row_of(&captured.unit, 0)->steal_ms, 35930);
 		row = row_of(&captured.unit, 0);
 		ck_assert_uint_ne(row->processed, ROW_ABSENT);
 		ck_assert_uint_ne(row->dropped, ROW_ABSENT);
@@ -159,6 +163,7 @@ static struct unit_collector unit;
 static void begin(void)
 {
 	tree_init(&tree);
+	tree_write(&tree, "proc/stat", "cpu  0\n");
 	unit_collector_init(&unit, &softnet_collector, &tree.roots);
 }
 

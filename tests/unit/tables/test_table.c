@@ -141,6 +141,7 @@ static void make_golden(void)
 /* Below base.1. */
 static const char *const golden[] = {
 	"1.1.0",  /* netdiagAgentBootId: a text is always there */
+	"1.10.0", /* netdiagAgentWorstPlace */
 	"1.11.0", /* netdiagAgentSummary */
 	"1.12.0", /* netdiagAgentConfigHash */
 	"1.13.0", /* netdiagAgentUptime */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the kernel's drop reasons mean to an operator. */
+#ifndef NETDIAG_DROP_CLASSES_H
+#define NETDIAG_DROP_CLASSES_H
+
+/* The values of netdiagDropClass. */
+enum drop_class {
+	DROP_LOSS = 1, /* a packet that somebody wanted */
+	DROP_POLICY,   /* a rule says so */
+	DROP_BENIGN,   /* nobody here wanted it */
+	DROP_TEARDOWN, /* what was left when a connection, socket or device ended */
+};
+
+/* What belongs to the name of a reason, without its prefix. The explanation is "" for one that
+ * explains itself, or is not known. */
+struct drop_meaning {
+	const char *name;
+	enum drop_class class;
+	const char *explanation;
+};
+
+/* Loss without an explanation when the name is not known; never NULL. */
+const struct drop_meaning *drop_meaning(const char *name);
+
+#define DROP_EXPLANATION_SIZE 200
+
+#endif

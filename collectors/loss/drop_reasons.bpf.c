@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Counts, in the kernel, the packets that it drops, by the reason of the tracepoint skb:kfree_skb
+ * and the network interface. Copies nothing, and does nothing for packets that are not dropped.
+ *
+ * The kernel's types are declared here as far as they are read; libbpf finds each member's place in
+ * the running kernel by its BTF.
+ */
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed int __s32;
+typedef signed long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+
+#include <bpf/bpf_helpers.h>
+
+#include <bpf/bpf_core_read.h>
+
+#include "collectors/loss/drop_counts.h"
+
+/* Of linux/bpf.h, whose headers are not those of the target "bpf". */
+#define BPF_MAP_TYPE_ARRAY 2
+#define BPF_F_MMAPABLE	   (1U << 10)
+
+/* What the pointer of a destination (skb->_skb_refdst) has in its lowest bit. */
+#define SKB_DST_NOREF 1UL
+
+/* The inodes of namespaces begin here (PROC_DYNAMIC_FIRST). */
+#define NAMESPACE_FIRST 0xf0000000U
+
+#define relocated __attribute__((preserve_access_index))
+
+struct ns_common {
+	unsigned int inum;
+} relocated;
+
+struct net {
+	struct ns_common ns;
+} relocated;
+
+typedef struct {
+	struct net *net;
+} relocated possible_net_t;
+
+struct net_device {
+	int ifindex;
+	possible_net_t nd_net;
+} relocated;
+
+struct dst_entry {
+	struct net_device *dev;
+} relocated;
+
+struct sock_common {
+	possible_net_t skc_net;
+} relocated;
+
+struct sock {
+	struct sock_common __sk_common;
+} relocated;
+
+struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk;
+	unsigned long _skb_refdst;
+	int skb_iif;
+} relocated;
+
+/* Set before the program is loaded. */
+const volatile __u32 own_netns; /* inode of netdiagd's network namespace */
+const volatile __u32 shards;
+const volatile _Bool has_rx_sk; /* the tracepoint names the receiving socket, since 6.11 */
+
+struct drop_table table;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DROP_SHARDS_MAX);
+	__type(key, __u32);
+	__type(value, struct drop_shard);
+} counts SEC(".maps");
+
+/* bpf_probe_read_kernel(), by which all of the following reads, is for GPL-compatible programs. */
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* The inode of a namespace; 0 when the pointer points nowhere. */
+static __always_inline __u32 net_inum(const struct net *net)
+{
+	return net ? BPF_CORE_READ(net, ns.inum) : 0;
+}
+
+static __always_inline __u32 device_netns(const struct net_device *dev)
+{
+	if (!dev)
+		return 0;
+	if (!bpf_core_field_exists(dev->nd_net.net)) /* a kernel without CONFIG_NET_NS */
+		return own_netns;
+	return net_inum(BPF_CORE_READ(dev, nd_net.net));
+}
+
+static __always_inline __u32 socket_netns(const struct sock *sk)
+{
+	if (!sk)
+		return 0;
+	if (!bpf_core_field_exists(sk->__sk_common.skc_net.net))
+		return own_netns;
+	return net_inum(BPF_CORE_READ(sk, __sk_common.skc_net.net));
+}
+
+/*
+ * The interface on which the kernel held the packet, of netdiagd's own network namespace, or 0.
+ *
+ * skb->dev is no device in every queue: it shares its place with the scratch space of UDP and with
+ * a node of the trees that TCP and some qdiscs sort packets in. So it is believed if it leads to a
+ * network namespace only. Otherwise the packet came in by skb_iif, an index whose namespace is that
+ * of the receiving socket, or of the route.
+ */
+static __always_inline __u32 drop_interface(const struct sk_buff *skb, const struct sock *rx_sk)
+{
+	const struct net_device *dev = BPF_CORE_READ(skb, dev);
+	__u32 netns = device_netns(dev);
+	int ifindex;
+
+	if (netns == own_netns) {
+		ifindex = BPF_CORE_READ(dev, ifindex);
+		return ifindex > 0 ? ifindex : 0;
+	}
+	if (netns >= NAMESPACE_FIRST)
+		return 0;
+	ifindex = BPF_CORE_READ(skb, skb_iif);
+	if (ifindex <= 0)
+		return 0;
+	netns = socket_netns(rx_sk ? rx_sk : BPF_CORE_READ(skb, sk));
+	if (!netns) {
+		const struct dst_entry *dst = (void *)(BPF_CORE_READ(skb, _skb_refdst) &
+						       ~SKB_DST_NOREF);
+
+		netns = dst ? device_netns(BPF_CORE_READ(dst, dev)) : 0;
+	}
+	return netns == own_netns ? ifindex : 0;
+}
+
+/* Takes a free slot for a key, unless as many as may are in use. The key that is in the slot then,
+ * or 0: none may be taken. */
+static __always_inline __u64 slot_claim(__u32 slot, __u64 key)
+{
+	__u64 before;
+
+	if (__sync_fetch_and_add(&table.used, 1) >= table.bound) {
+		__sync_fetch_and_add(&table.used, -1);
+		return 0;
+	}
+	before = __sync_val_compare_and_swap(&table.keys[slot], 0, key);
+	if (!before)
+		return key;
+	__sync_fetch_and_add(&table.used, -1);
+	return before;
+}
+
+/* The slot of a key, which is given one when it has none. Two CPUs, or netdiagd's freeing a slot
+ * meanwhile, can give a key two of them; netdiagd adds them up. */
+static __always_inline __u32 slot_of(__u64 key)
+{
+	__u32 first = (__u32)((key * 0x9e3779b97f4a7c15ULL) >> 40);
+
+	for (__u32 i = 0; i < DROP_PROBES; i++) {
+		__u32 slot = (first + i) & (DROP_SLOTS - 1);
+		__u64 held = table.keys[slot];
+
+		if (!held)
+			held = slot_claim(slot, key);
+		if (held == key)
+			return slot;
+		if (!held)
+			break;
+	}
+	return DROP_SLOT_OVERFLOW;
+}
+
+SEC("tp_btf/kfree_skb")
+int count_drop(__u64 *ctx)
+{
+	const struct sk_buff *skb = (const void *)ctx[0];
+	__u32 reason = (__u32)ctx[2];
+	const struct sock *rx_sk = 0;
+	struct drop_shard *shard;
+	__u32 slot, cpu;
+
+	if (has_rx_sk)
+		rx_sk = (const void *)ctx[3];
+	cpu = bpf_get_smp_processor_id() % shards;
+	shard = bpf_map_lookup_elem(&counts, &cpu);
+	if (!shard)
+		return 0;
+	slot = slot_of(((__u64)reason + 1) << 32 | drop_interface(skb, rx_sk));
+	if (slot <= DROP_SLOT_OVERFLOW)
+		__sync_fetch_and_add(&shard->packets[slot], 1);
+	return 0;
+}

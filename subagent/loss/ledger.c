@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The accounts of the loss ledger: what the counters that places.c names rose between snapshots of
+ * the collectors, less what is counted twice, with a minute's samples for the rates. */
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/base/array.h"
+#include "collectors/base/clock.h"
+#include "subagent/loss/ledger.h"
+#include "subagent/loss/worst.h"
+
+#define MINUTE_S    60
+#define FEEDS_MAX   COLLECTORS_MAX
+#define LOSERS	    3
+#define SOURCES_MAX 8
+#define NO_PLACE    "-"
+
+/* Where there are names of those who lose, and of counters. */
+enum worst_kind {
+	WORST_BLAMED,
+	WORST_OWN,
+	WORST_KINDS,
+};
+
+const struct row_type loss_row_type = {
+	ROW_TYPE_TEXT("loss", struct loss_row, label),
+	.key = {ROW_NUMBER(struct loss_row, place)},
+};
+
+/* A collector that some place is fed from. */
+struct ledger_feed {
+	const char *collector;
+	const struct snapshot *before; /* the last that was looked at; a reference */
+	const struct snapshot *now;    /* during a feed */
+};
+
+/* Who lost most in one look at the rows, in descending order; those without packets are nobody. */
+struct ledger_loser {
+	uint64_t packets;
+	const void *row;
+	const struct loss_member *member;
+};
+
+struct ledger_top {
+	struct ledger_loser loser[LOSERS];
+};
+
+/*
+ * Packets that two counters have, which are read at different times: what LOSS_REST counted up to
+ * a moment less what LOSS_LESS counted up to a later one. What LOSS_LESS counts in between
+ * belongs to the next time.
+ */
+struct ledger_rest {
+	uint64_t added;	  /* by LOSS_REST since it was last settled */
+	uint64_t waiting; /* the part of it that waits for newer numbers of LOSS_LESS */
+	uint64_t until;	  /* monotonic ns: when `waiting` had been read; 0: nothing waits */
+	uint64_t less;	  /* by LOSS_LESS since it was last settled */
+	uint64_t credit;  /* what LOSS_LESS counted before that, and LOSS_REST did not yet */
+	bool fresh;	  /* LOSS_REST has a snapshot that is not yet in `waiting` */
+	struct worst_candidate worst; /* who lost most of `added` */
+};
+
+struct ledger_place {
+	const struct loss_place *desc;
+	struct ledger_feed *feed[SOURCES_MAX]; /* one for each of its sources */
+	bool present[SOURCES_MAX];	       /* whether the source can tell */
+	struct ledger_rest rest;
+	struct worst worst[WORST_KINDS];
+	uint64_t packets;
+	uint64_t lost_at;   /* monotonic ns of the last increase; 0: never */
+	uint64_t last_seen; /* the same in ns since 1970 */
+	uint64_t since;	    /* monotonic ns: since when all its sources are counted; 0: none is */
+	uint64_t minute;    /* sum of `second` */
+	uint64_t second[MINUTE_S];
+	char name[LOSS_NAME_SIZE];
+	struct object_id object_id;
+};
+
+struct ledger {
+	struct ledger_feed feed[FEEDS_MAX];
+	size_t feeds;
+	struct ledger_place place[LOSS_PLACES];
+	uint64_t second; /* up to which the samples go, in s of the monotonic clock */
+};
+
+static const struct table *ledger_table(const struct row_type *type)
+{
+	for (size_t i = 0; i < table_count; i++)
+		if (tables[i].type == type)
+			return &tables[i];
+	return NULL;
+}
+
+/* The object that shows a member; row NULL: of all rows. */
+static void ledger_object_id(const struct loss_source *source, const struct loss_member *member,
+			     const void *row, struct object_id *id)
+{
+	const struct table *table = ledger_table(source->type);
+
+	id->len = 0;
+	if (table)
+		table_object_id(table, member->offset - 1, row, id);
+}
+
+static struct ledger_feed *ledger_find_feed(struct ledger *ledger, const char *collector)
+{
+	for (size_t i = 0; i < ledger->feeds; i++)
+		if (!strcmp(ledger->feed[i].collector, collector))
+			return &ledger->feed[i];
+	ledger->feed[ledger->feeds].collector = collector;
+	return &ledger->feed[ledger->feeds++];
+}
+
+struct ledger *ledger_new(void)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+
+	for (size_t i = 0; ledger && i < LOSS_PLACES; i++) {
+		struct ledger_place *place = &ledger->place[i];
+		const struct loss_source *source = loss_places[i + 1].sources;
+
+		place->desc = &loss_places[i + 1];
+		for (size_t n = 0; n < place->desc->count; n++)
+			place->feed[n] = ledger_find_feed(ledger, source[n].collector);
+		if (place->desc->count)
+			ledger_object_id(source, source->members, NULL, &place->object_id);
+	}
+	return ledger;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	for (size_t i = 0; i < ledger->feeds; i++)
+		snapshot_put(ledger->feed[i].before);
+	for (size_t i = 0; i < LOSS_PLACES; i++) {
+		free(ledger->place[i].rest.worst.object_id);
+		for (size_t kind = 0; kind < WORST_KINDS; kind++)
+			worst_clear(&ledger->place[i].worst[kind]);
+	}
+	free(ledger);
+}
+
+static const struct rows *feed_rows(const struct snapshot *snapshot, const struct row_type *type)
+{
+	for (size_t i = 0; i < snapshot->rows_count; i++)
+		if (snapshot->rows[i].type == type)
+			return &snapshot->rows[i];
+	return NULL;
+}
+
+static uint64_t member_value(const struct loss_source *source, const struct loss_member *member,
+			     const void *row)
+{
+	return source->read ? source->read(row) : row_number(row, member->offset - 1);
+}
+
+static bool source_is_last(const struct loss_source *source, const struct loss_member *member)
+{
+	return source->read || !member[1].offset;
+}
+
+static void top_take(struct ledger_top *top, uint64_t packets, const void *row,
+		     const struct loss_member *member)
+{
+	size_t at = LOSERS;
+
+	while (at && packets > top->loser[at - 1].packets)
+		at--;
+	if (at == LOSERS)
+		return;
+	memmove(&top->loser[at + 1], &top->loser[at], (LOSERS - 1 - at) * sizeof(top->loser[0]));
+	top->loser[at] = (struct ledger_loser){packets, row, member};
+}
+
+/* What a row's counters rose since it was `before`; NULL: since 0. */
+static uint64_t row_increase(const struct loss_source *source, const void *before, const void *row,
+			     struct ledger_top *top)
+{
+	const struct loss_member *member = source->members, *most = member;
+	uint64_t sum = 0, highest = 0;
+
+	for (;; member++) {
+		uint64_t now = member_value(source, member, row);
+		uint64_t then = before ? member_value(source, member, before) : 0;
+
+		if (now != ROW_ABSENT && then != ROW_ABSENT && now > then) {
+			sum += now - then;
+			if (now - then > highest) {
+				highest = now - then;
+				most = member;
+			}
+		}
+		if (source_is_last(source, member))
+			break;
+	}
+	top_take(top, source->name ? sum : highest, row, most);
+	return sum;
+}
+
+/* Whether a row without a predecessor has counted from 0 since the snapshot before. */
+static bool row_is_new(const struct loss_source *source, const struct snapshot *before,
+		       const void *row)
+{
+	return source->born_zero && !before->left_out &&
+	       (!source->stamp || row_number(row, source->stamp - 1) > before->time);
+}
+
+/* What a source rose between two snapshots, and which row or member most. */
+static uint64_t source_increase(const struct loss_source *source, const struct snapshot *before,
+				const struct snapshot *now, struct ledger_top *top)
+{
+	const struct rows *old = feed_rows(before, source->type);
+	const struct rows *rows = feed_rows(now, source->type);
+	uint64_t sum = 0;
+	size_t o = 0;
+
+	for (size_t i = 0; old && rows && i < rows->count; i++) {
+		const void *row = rows_at(rows, i), *then = NULL;
+		int order = 1;
+
+		if (source->applies && !source->applies(row))
+			continue;
+		while (o < old->count &&
+		       (order = row_compare(source->type, rows_at(old, o), row)) < 0)
+			o++;
+		if (o < old->count && !order)
+			then = rows_at(old, o);
+		if (then ? source->stamp && row_number(then, source->stamp - 1) !=
+						    row_number(row, source->stamp - 1)
+			 : !row_is_new(source, before, row))
+			continue;
+		sum += row_increase(source, then, row, top);
+	}
+	return sum;
+}
+
+/* Whether a source can tell: some row has one of its members, or there are no rows because there
+ * is no such object. */
+static bool source_can_tell(const struct loss_source *source, const struct snapshot *now)
+{
+	const struct rows *rows = feed_rows(now, source->type);
+	bool any = false;
+
+	for (size_t i = 0; rows && i < rows->count; i++) {
+		const void *row = rows_at(rows, i);
+
+		if (source->applies && !source->applies(row))
+			continue;
+		any = true;
+		for (const struct loss_member *member = source->members;; member++) {
+			if (member_value(source, member, row) != ROW_ABSENT)
+				return true;
+			if (source_is_last(source, member))
+				break;
+		}
+	}
+	return rows && !any;
+}
+
+static void loser_name(const struct loss_source *source, const struct ledger_loser *loser,
+		       char name[LOSS_NAME_SIZE])
+{
+	if (source->name)
+		source->name(loser->row, name, LOSS_NAME_SIZE);
+	else
+		text_copy(name, LOSS_NAME_SIZE, loser->member->name);
+}
+
+/* Remembers who lost most of what waits to be settled. */
+static void rest_name(struct ledger_rest *rest, const struct loss_source *source,
+		      const struct ledger_loser *loser)
+{
+	struct object_id id;
+
+	if (loser->packets <= rest->worst.weight)
+		return;
+	free(rest->worst.object_id);
+	rest->worst.weight = loser->packets;
+	loser_name(source, loser, rest->worst.name);
+	ledger_object_id(source, loser->member, loser->row, &id);
+	rest->worst.object_id = malloc(object_id_size(&id));
+	if (rest->worst.object_id)
+		memcpy(rest->worst.object_id, &id, object_id_size(&id));
+}
+
+static void place_blame(struct ledger_place *place, enum worst_kind kind,
+			const struct loss_source *source, const struct ledger_top *top)
+{
+	const struct ledger_loser *loser = top->loser;
+
+	for (; loser < top->loser + LOSERS && loser->packets; loser++) {
+		char name[LOSS_NAME_SIZE];
+		struct object_id id;
+
+		loser_name(source, loser, name);
+		ledger_object_id(source, loser->member, loser->row, &id);
+		worst_add(&place->worst[kind], name, loser->packets, &id);
+	}
+}
+
+static void place_add(struct ledger_place *place, const struct loss_source *source,
+		      uint64_t packets, const struct ledger_top *top, uint64_t *lost)
+{
+	switch (source->role) {
+	case LOSS_ADD:
+		*lost += packets;
+		place_blame(place, WORST_OWN, source, top);
+		break;
+	case LOSS_REST:
+		place->rest.added += packets;
+		place->rest.fresh = true;
+		rest_name(&place->rest, source, top->loser);
+		break;
+	case LOSS_LESS:
+		place->rest.less += packets;
+		break;
+	case LOSS_BLAME:
+		place_blame(place, WORST_BLAMED, source, top);
+		break;
+	}
+}
+
+/* When what LOSS_REST counted so far had been read. */
+static uint64_t rest_read_at(const struct ledger_place *place)
+{
+	uint64_t at = 0;
+
+	for (size_t i = 0; i < place->desc->count; i++)
+		if (place->desc->sources[i].role == LOSS_REST && place->feed[i]->now &&
+		    place->feed[i]->now->end > at)
+			at = place->feed[i]->now->end;
+	return at;
+}
+
+/* Whether everything that is to be taken out is at least as new as what waits. Members of the
+ * same snapshot are: places.c names only those that are read in that order. */
+static bool rest_is_complete(const struct ledger_place *place)
+{
+	const struct ledger_feed *own = NULL;
+
+	for (size_t i = 0; i < place->desc->count; i++)
+		if (place->desc->sources[i].role == LOSS_REST)
+			own = place->feed[i];
+	for (size_t i = 0; i < place->desc->count; i++) {
+		const struct ledger_feed *feed = place->feed[i];
+
+		if (place->desc->sources[i].role == LOSS_LESS && feed != own && feed->now &&
+		    feed->now->time < place->rest.until)
+			return false;
+	}
+	return true;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Packets of LOSS_REST that are nobody else's. */
+static uint64_t place_settle(struct ledger_place *place)
+{
+	struct ledger_rest *rest = &place->rest;
+	uint64_t covered, lost;
+
+	if (rest->fresh && !rest->waiting) {
+		rest->fresh = false;
+		rest->until = rest_read_at(place);
+		rest->waiting = rest->added;
+	}
+	if (!rest->until || !rest_is_complete(place))
+		return 0;
+	covered = least(rest->waiting, rest->credit + rest->less);
+	lost = rest->waiting - covered;
+	rest->credit = least(rest->credit + rest->less - covered, rest->less);
+	rest->less = 0;
+	rest->added -= rest->waiting;
+	rest->until = rest->waiting = 0;
+	if (lost && rest->worst.object_id)
+		worst_add(&place->worst[WORST_OWN], rest->worst.name, lost, rest->worst.object_id);
+	free(rest->worst.object_id);
+	rest->worst = (struct worst_candidate){.weight = 0};
+	return lost;
+}
+
+/* Who is shown as the worst: changes only while packets are being lost. */
+static void place_show_worst(struct ledger_place *place)
+{
+	const struct worst_candidate *found = worst_find(&place->worst[WORST_BLAMED]);
+
+	if (!found)
+		found = worst_find(&place->worst[WORST_OWN]);
+	if (!found)
+		return;
+	memcpy(place->name, found->name, sizeof(place->name));
+	if (found->object_id && found->object_id->len)
+		memcpy(&place->object_id, found->object_id, object_id_size(found->object_id));
+}
+
+/* A source of a place has new numbers, or has none any longer. */
+static void place_look(struct ledger_place *place, size_t i, uint64_t now, uint64_t *lost)
+{
+	const struct loss_source *source = &place->desc->sources[i];
+	const struct ledger_feed *feed = place->feed[i];
+	bool counts = source->role == LOSS_ADD || source->role == LOSS_REST;
+	struct ledger_top top = {{{.packets = 0}}};
+	bool was = place->present[i];
+
+	place->present[i] = counts && feed->now && source_can_tell(source, feed->now);
+	if (place->present[i] && !was)
+		place->since = now;
+	if (feed->now && feed->before) {
+		uint64_t packets = source_increase(source, feed->before, feed->now, &top);
+
+		place_add(place, source, packets, &top, lost);
+	}
+}
+
+static void place_feed(struct ledger_place *place, uint64_t second, uint64_t now, uint64_t wall)
+{
+	uint64_t lost = 0;
+
+	for (size_t kind = 0; kind < WORST_KINDS; kind++)
+		worst_age(&place->worst[kind], now);
+	for (size_t i = 0; i < place->desc->count; i++)
+		if (place->feed[i]->now != place->feed[i]->before)
+			place_look(place, i, now, &lost);
+	lost += place_settle(place);
+	if (lost) {
+		place->packets += lost;
+		place->second[second % MINUTE_S] += lost;
+		place->minute += lost;
+		place->lost_at = now;
+		place->last_seen = wall;
+	}
+	if (place->lost_at && now - place->lost_at < MINUTE_S * SECOND_NS)
+		place_show_worst(place);
+}
+
+/* Drops the samples that are older than a minute. */
+static void ledger_advance(struct ledger *ledger, uint64_t second)
+{
+	if (second - ledger->second > MINUTE_S)
+		ledger->second = second - MINUTE_S;
+	while (ledger->second < second) {
+		size_t at = ++ledger->second % MINUTE_S;
+
+		for (size_t i = 0; i < LOSS_PLACES; i++) {
+			struct ledger_place *place = &ledger->place[i];
+
+			place->minute -= place->second[at];
+			place->second[at] = 0;
+		}
+	}
+}
+
+void ledger_feed(struct ledger *ledger, ledger_snapshot_fn *snapshot, void *arg, uint64_t now,
+		 uint64_t wall)
+{
+	ledger_advance(ledger, now / SECOND_NS);
+	for (size_t i = 0; i < ledger->feeds; i++)
+		ledger->feed[i].now = snapshot(ledger->feed[i].collector, arg);
+	for (size_t i = 0; i < LOSS_PLACES; i++)
+		place_feed(&ledger->place[i], ledger->second, now, wall);
+	for (size_t i = 0; i < ledger->feeds; i++) {
+		struct ledger_feed *feed = &ledger->feed[i];
+
+		if (feed->now != feed->before) {
+			snapshot_put(feed->before);
+			feed->before = feed->now ? snapshot_get(feed->now) : NULL;
+		}
+		feed->now = NULL;
+	}
+}
+
+static const struct snapshot *pinned_of(const char *collector, void *arg)
+{
+	const struct pinned *pinned = arg;
+	int i = engine_find(pinned_engine(pinned), collector);
+
+	return i < 0 ? NULL : pinned_snapshot(pinned, (size_t)i);
+}
+
+void ledger_feed_pinned(struct ledger *ledger, const struct pinned *pinned, uint64_t now,
+			uint64_t wall)
+{
+	ledger_feed(ledger, pinned_of, (void *)pinned, now, wall);
+}
+
+static bool place_is_known(const struct ledger_place *place)
+{
+	for (size_t i = 0; i < place->desc->count; i++)
+		if (place->present[i])
+			return true;
+	return false;
+}
+
+static uint64_t place_rate(const struct ledger_place *place)
+{
+	return place->minute * 100 / MINUTE_S;
+}
+
+int ledger_fill_rows(struct rows *rows, void *arg)
+{
+	const struct ledger *ledger = arg;
+
+	for (size_t i = 0; i < LOSS_PLACES; i++) {
+		const struct ledger_place *place = &ledger->place[i];
+		struct loss_row *row = rows_add(rows);
+
+		if (!row)
+			return -ENOMEM;
+		row->place = i + 1;
+		row->direction = place->desc->direction;
+		row->class = place->desc->class;
+		if (place_is_known(place)) {
+			row->packets = row_present(place->packets);
+			row->rate_minute = place_rate(place);
+			row->discontinuity = place->since;
+		}
+		if (place->last_seen)
+			row->last_seen = place->last_seen;
+		ROW_SET_TEXT(row->label, place->desc->label);
+		ROW_SET_TEXT(row->worst, place->name);
+		memcpy(&row->object_id, &place->object_id, object_id_size(&place->object_id));
+	}
+	return 0;
+}
+
+uint64_t ledger_rate(const struct ledger *ledger)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < LOSS_PLACES; i++)
+		if (ledger->place[i].desc->class == LOSS_CLASS_LOSS)
+			sum += place_rate(&ledger->place[i]);
+	return sum;
+}
+
+const char *ledger_worst_place(const struct ledger *ledger)
+{
+	const char *label = NO_PLACE;
+	uint64_t highest = 0;
+
+	for (size_t i = 0; i < LOSS_PLACES; i++) {
+		const struct ledger_place *place = &ledger->place[i];
+
+		if (place->desc->class != LOSS_CLASS_LOSS || place_rate(place) <= highest)
+			continue;
+		highest = place_rate(place);
+		label = place->desc->label;
+	}
+	return label;
+}
