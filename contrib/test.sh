@@ -288,6 +288,8 @@ steady_integration=(test_steady.Undisturbed test_ordinary.Ordinary)
 
 stage_integration() { build_asan && integration "$work/asan" "${steady_integration[@]/#/--without=}"; }
 stage_steady() { build_asan && integration "$work/asan" "${steady_integration[@]}"; }
+# Real NMS platforms, from their packages; the quick tests of the files for them are in the plain run.
+stage_nms() { build_optimised && NETDIAG_TESTS=$source_dir/tests/nms integration -j 2 "$work/optimised"; }
 stage_soak() {
     build_asan && NETDIAG_SOAK=$soak_factor integration "$work/asan" "${steady_integration[@]}"
 }

@@ -26,7 +26,8 @@ TRIXIE = "deb http://deb.debian.org/debian trixie main"
 
 def _download(directory, names, suite):
     """Gets the packages, and those that they need beside what this machine has."""
-    options = ["-o", "APT::Sandbox::User=root"]
+    # Nothing is installed: no lock is needed.
+    options = ["-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=1"]
     what = ["install", "-y", "--no-install-recommends", "--download-only", "--reinstall",
             "-o", f"Dir::Cache::archives={directory}"]
     if suite:

@@ -5,11 +5,15 @@ netdiagd with real faults."""
 import json
 import os
 import re
+import shutil
+import tempfile
 import time
 import unittest
 
+import yaml
+
 from platform_tools import NMS, TRIXIE, Host, installed, packages
-from harness import eventually, run
+from harness import MIB_DIR, eventually, run
 from watched import Application, load, short, fast
 from test_faults import connector
 
@@ -51,6 +55,36 @@ class Exporter(unittest.TestCase):
 
     def test_since_0_25(self):
         self.check(packages("prometheus-snmp-exporter", suite=TRIXIE), "snmp.yml", auth="public_v2")
+
+
+class Rules(unittest.TestCase):
+    """Each rule fires, clears, and stays quiet."""
+
+    def test_promtool(self):
+        promtool = os.path.join(packages("prometheus"), "usr/bin/promtool")
+        directory = os.path.join(NMS, "prometheus")
+        run(promtool, "check", "rules", os.path.join(directory, "netdiag.rules.yml"))
+        run(promtool, "test", "rules", "netdiag.rules.test.yml", cwd=directory)
+
+    def test_generator(self):
+        """snmp.yml is what the exporter's own generator makes of generator.yml and the MIB."""
+        for suite, form, more in ((None, "-0.22", []), (TRIXIE, "", ["-m", MIB_DIR])):
+            tool = os.path.join(packages("prometheus-snmp-exporter", suite=suite), "usr/bin/prometheus-snmp-generator")
+            with tempfile.TemporaryDirectory() as made:
+                shutil.copy(os.path.join(NMS, "prometheus", f"generator{form}.yml"), os.path.join(made, "generator.yml"))
+                run(tool, "generate", *more, cwd=made, env={**os.environ, "MIBDIRS": MIB_DIR, "MIBS": "NETDIAG-MIB"})
+                with open(os.path.join(made, "snmp.yml")) as theirs, \
+                        open(os.path.join(NMS, "prometheus", f"snmp{form}.yml")) as ours:
+                    self.same(yaml.safe_load(theirs), yaml.safe_load(ours))
+
+    def same(self, theirs, ours):
+        theirs, ours = theirs.get("modules", theirs), ours.get("modules", ours)
+        self.assertEqual(set(theirs), set(ours))
+        for module, content in ours.items():
+            for key in ("walk", "max_repetitions"):
+                self.assertEqual(theirs[module][key], content[key], module)
+            metrics = {one["name"]: one for one in theirs[module]["metrics"]}
+            self.assertEqual(metrics, {one["name"]: one for one in content["metrics"]}, module)
 
 
 class EndToEnd(unittest.TestCase):

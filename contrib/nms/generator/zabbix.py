@@ -134,10 +134,9 @@ def _agent_triggers():
 
 def _trap_item(model):
     """For those who feed Zabbix with traps too; disabled, because polling brings the same."""
-    oid = model.oid.replace(".", r"\.")
     return {
         "uuid": _uuid("item", "trap"), "name": "Notifications of netdiagd", "type": "SNMP_TRAP", "status": "DISABLED",
-        "key": rf'snmptrap["(netdiagAlarm(Raised|Cleared)|{oid}\.0\.[12])"]', "value_type": "LOG", "trends": "0", "history": "7d",
+        "key": f'snmptrap["(netdiagAlarm(Raised|Cleared)|{model.oid}.0.[12])"]', "value_type": "LOG", "trends": "0", "history": "7d",
         "tags": [{"tag": "component", "value": "traps"}],
     }
 
