@@ -222,6 +222,7 @@ static int device_read(struct nic_device *device, struct nic_reading *reading,
 	struct ethtool *ethtool = reading->ethtool;
 	struct collect *c = reading->c;
 	const char *ifname = device->ifname;
+	struct nic_link_settings settings;
 	struct nic_rings rings;
 	int err = 0;
 
@@ -239,12 +240,15 @@ static int device_read(struct nic_device *device, struct nic_reading *reading,
 	row->hardware = !link->kind[0] && device->bus_info[0];
 	if (!err)
 		err = device_note(c, ifname, "ETHTOOL_GLINKSETTINGS",
-				  ethtool_link(ethtool, ifname, &row->speed_mbps, &row->duplex));
+				  ethtool_link(ethtool, ifname, &settings));
 	if (!err)
 		err = device_note(c, ifname, "ETHTOOL_GRINGPARAM",
 				  ethtool_rings(ethtool, ifname, &rings));
 	if (err)
 		return err;
+	row->speed_mbps = settings.speed_mbps;
+	row->fastest_mbps = settings.fastest_mbps;
+	row->duplex = settings.duplex;
 	row->ring_rx_current = rings.rx;
 	row->ring_rx_max = rings.rx_max;
 	row->ring_tx_current = rings.tx;
