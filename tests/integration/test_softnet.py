@@ -2,6 +2,7 @@
 """netdiagSoftnetTable against /proc/net/softnet_stat, with real backlog drops, and made trees."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,8 @@ import sys
 import tempfile
 import unittest
 
-from harness import Agent, Netns, eventually, need, need_root, need_tools, run, start, stop, veth
+from harness import (BINARY, NOBODY, Agent, Netns, eventually, need, need_root, need_tools, run, start,
+                     stop, veth)
 from watched import Watched, only, short
 
 U32 = 1 << 32
@@ -168,15 +170,29 @@ class Starved(unittest.TestCase):
 
         def kernel():
             return {cpu: schedstat(path) + stat()[cpu] for cpu, path in self.threads.items()}
-        with Agent() as agent:
-            before = kernel()
-            agent.refreshed("softnet")
-            rows = agent.table("netdiagSoftnetTable")
-            after = kernel()
-        for cpu, row in rows.items():
-            for i, name in enumerate(names):
-                self.assertLessEqual(before[cpu][i], row[f"netdiagSoftnet{name}"], f"{name} of cpu{cpu}")
-                self.assertLessEqual(row[f"netdiagSoftnet{name}"], after[cpu][i], f"{name} of cpu{cpu}")
+        for user in (None, NOBODY):
+            with self.subTest(user=user), Agent(user=user) as agent:
+                before = kernel()
+                agent.refreshed("softnet")
+                rows = agent.table("netdiagSoftnetTable")
+                after = kernel()
+                for cpu, row in rows.items():
+                    values = [row[f"netdiagSoftnet{name}"] for name in names]
+                    for name, *between in zip(names, before[cpu], values, after[cpu]):
+                        self.assertEqual(between, sorted(between), f"{name} of cpu{cpu}")
+
+    def test_hidden(self):
+        """In a PID namespace of its own netdiagd does not see the threads, and says so."""
+        done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", BINARY, "--dump=json"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        need(not done.returncode, f"no PID namespace here: {done.stderr}")
+        data = json.loads(done.stdout)
+        for row in data["netdiagSoftnetTable"]:
+            self.assertNotIn("netdiagSoftnetKsoftirqdWaitTime", row)
+            self.assertIn("netdiagSoftnetSoftirqTime", row)
+        health = {row["netdiagCollectorName"]: row for row in data["netdiagCollectorTable"]}
+        self.assertEqual(health["softnet"]["netdiagCollectorStatus"], "ok")
+        self.assertIn("cannot be seen in /proc", health["softnet"]["netdiagCollectorLastError"])
 
     @contextlib.contextmanager
     def settings(self, **values):
