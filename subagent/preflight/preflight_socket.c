@@ -156,6 +156,10 @@ static void say_connection(struct preflight *preflight, const struct address *ad
 			      "%s: nobody listens: snmpd ended and left it behind, or has another "
 			      "agentXSocket",
 			      preflight->address);
+	else if (err == EACCES || err == EPERM)
+		preflight_say(preflight, FINDING_ERROR, "socket", "journalctl -k -g denied",
+			      "%s: %s, though its mode allows it: a security module does not",
+			      preflight->address, strerror(err));
 	else
 		preflight_say(preflight, FINDING_ERROR, "socket", "", "%s: %s. %s",
 			      preflight->address, strerror(err), retry_connect(err)->remedy);
