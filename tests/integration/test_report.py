@@ -112,7 +112,7 @@ class Report(unittest.TestCase):
             time.sleep(1)
             lose(7)
             text = child.communicate(timeout=60)[0]
-        self.assertEqual(text.splitlines()[1],
+        self.assertEqual([line for line in text.splitlines() if line.startswith("[")][0],
                          "[LOST]    qdisc                   7 packets, worst lost0", text)
         self.assertNotIn("no packet was lost", text)
         data = json.loads(self.report("--report=1", "--format=json"))
