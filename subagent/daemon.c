@@ -267,7 +267,7 @@ static void daemon_serve(struct daemon *daemon)
 
 	daemon->watchdog = sd_notify_watchdog();
 	if (daemon->watchdog && daemon->watchdog / MILLISECOND_NS < turn_ms)
-		turn_ms = (unsigned)(daemon->watchdog / MILLISECOND_NS);
+		turn_ms = (unsigned)(daemon->watchdog / MILLISECOND_NS) + 1;
 	while (!daemon->stop) {
 		uint64_t now = clock_monotonic();
 		unsigned wait_ms = sender_wait_ms(now, turn_ms);

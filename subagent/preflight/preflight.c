@@ -48,12 +48,16 @@ void preflight_say(struct preflight *preflight, enum finding finding, const char
 		preflight->worst = finding;
 }
 
+#define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
 bool preflight_is_plain(const char *path)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789/._-";
+	return *path == '/' && strspn(path, WORD "/") == strlen(path);
+}
 
-	return *path == '/' && strspn(path, plain) == strlen(path);
+bool preflight_is_word(const char *name)
+{
+	return *name && *name != '-' && strspn(name, WORD) == strlen(name);
 }
 
 void preflight_add_line(const struct preflight *preflight, const char *line,

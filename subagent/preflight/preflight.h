@@ -42,8 +42,9 @@ void preflight_say(struct preflight *preflight, enum finding finding, const char
 		   const char *command, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* Whether a path may stand in a command as it is. */
+/* Whether an absolute path, or a name, may stand in a command as it is. */
 bool preflight_is_plain(const char *path);
+bool preflight_is_word(const char *name);
 
 /* Writes the command that adds a line to snmpd.conf and makes snmpd read it. */
 #define PREFLIGHT_COMMAND_SIZE (2 * PATH_MAX)

@@ -5,6 +5,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,14 +38,29 @@ static void say_socket(struct preflight *preflight)
 {
 	const struct snmpd_conf *snmpd = &preflight->snmpd;
 	const char *theirs = snmpd->socket[0] ? snmpd->socket : NETSNMP_AGENTX_SOCKET;
-	char command[PREFLIGHT_COMMAND_SIZE];
+	char command[PREFLIGHT_COMMAND_SIZE] = "";
 
 	if (has_address(theirs, preflight->address))
 		return;
-	snprintf(command, sizeof(command), "echo 'agentXSocket %.*s' >>%s/netdiagd.conf",
-		 (int)strcspn(theirs, ","), theirs, NETDIAG_SYSCONFDIR);
+	if (!strpbrk(theirs, "'\\\n"))
+		snprintf(command, sizeof(command), "echo 'agentXSocket %.*s' >>%s/netdiagd.conf",
+			 (int)strcspn(theirs, ","), theirs, NETDIAG_SYSCONFDIR);
 	preflight_say(preflight, FINDING_WARNING, "snmpd.conf", command,
 		      "snmpd's agentXSocket is %s, netdiagd's is %s", theirs, preflight->address);
+}
+
+/* Where there is no such group, snmpd ignores the line. */
+static void say_group(struct preflight *preflight)
+{
+	const char *group = preflight->snmpd.group;
+	char command[SNMPD_CONF_NAME_SIZE + 32] = "";
+
+	if (!*group || strspn(group, "0123456789") == strlen(group) || getgrnam(group))
+		return;
+	if (preflight_is_word(group))
+		snprintf(command, sizeof(command), "groupadd --system %s", group);
+	preflight_say(preflight, FINDING_ERROR, "group", command,
+		      "there is no group %s, to which agentXPerms gives the socket", group);
 }
 
 /* A file for snmpd.conf.d does nothing where that directory is not included. */
@@ -69,10 +85,7 @@ static const char *first_reader(const struct snmpd_conf *snmpd)
 	for (size_t i = 0; i < snmpd->readers; i++) {
 		const char *name = snmpd->reader[i];
 
-		if (strcmp(name, "none") && *name &&
-		    strspn(name,
-			   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-			    strlen(name))
+		if (strcmp(name, "none") && preflight_is_word(name))
 			return name;
 	}
 	return NULL;
@@ -144,6 +157,7 @@ void preflight_snmpd(struct preflight *preflight)
 				      snmpd->path);
 		}
 		say_socket(preflight);
+		say_group(preflight);
 		say_directory(preflight);
 		say_view(preflight);
 		say_sink(preflight);

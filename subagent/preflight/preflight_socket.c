@@ -90,18 +90,20 @@ static void say_socket(struct preflight *preflight, const char *path, const stru
 {
 	const struct preflight_user *user = &preflight->user;
 	bool for_group = (st->st_mode & 0060) == 0060;
-	char command[PREFLIGHT_COMMAND_SIZE], line[160];
+	char command[PREFLIGHT_COMMAND_SIZE] = "", line[160];
 
 	if (for_group && st->st_gid && !in_group(st->st_gid)) {
-		snprintf(command, sizeof(command), "usermod -a -G %s %s", group_name(st->st_gid),
-			 user->name);
+		if (preflight_is_word(group_name(st->st_gid)) && preflight_is_word(user->name))
+			snprintf(command, sizeof(command), "usermod -a -G %s %s",
+				 group_name(st->st_gid), user->name);
 		preflight_say(preflight, FINDING_ERROR, "socket", command,
 			      "%s is for the group %s, and %s is not in it", path,
 			      group_name(st->st_gid), user->name);
 		return;
 	}
 	snprintf(line, sizeof(line), "agentXPerms 0660 0755 root %s", user->group);
-	preflight_add_line(preflight, line, command);
+	if (preflight_is_word(user->group))
+		preflight_add_line(preflight, line, command);
 	preflight_say(preflight, FINDING_ERROR, "socket", command,
 		      "%s is for %s:%s only (mode %04o): snmpd.conf %s", path,
 		      owner_name(st->st_uid), group_name(st->st_gid), (unsigned)st->st_mode & 07777,

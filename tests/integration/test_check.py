@@ -214,6 +214,14 @@ class Configuration(unittest.TestCase):
             self.assertIn("sees processes and peers", text)
             self.assertEqual(left, [])
 
+    def test_a_group_that_does_not_exist(self):
+        self.write("master agentx\nrocommunity public\nagentXPerms 0660 0755 root no-such-group\n")
+        result = self.check()
+        self.assertEqual(result.status, 1)
+        self.assertEqual(result.only("group")[2], "groupadd --system no-such-group")
+        self.write(f"master agentx\nrocommunity public\nagentXPerms 0660 0755 root {GROUP}\n")
+        self.assertNotIn("group", self.check().findings)
+
     def test_a_drop_in_that_is_not_read(self):
         self.write("master agentx\nrocommunity public\n")
         self.write("view systemonly included .1\n", "snmpd.conf.d/netdiag.conf")
