@@ -208,8 +208,14 @@ static int device_port(struct nic_device *device, struct nic_reading *reading, b
 	struct collect *c = reading->c;
 	int err = nic_port_read(&device->port, reading->ethtool_netlink, refresh, row);
 
-	/* A device that is suspended answers as one that is gone does. */
-	device_note(c, device->ifname, "ethtool's netlink family", err);
+	if (err == -EPERM || err == -EACCES)
+		collect_note(
+			c,
+			"%s: ethtool's netlink family was refused (%s): allow netdiagd generic "
+			"netlink (a security module forbids it)",
+			device->ifname, strerror(-err));
+	else if (err != -ENODEV) /* which a suspended device answers, too */
+		device_note(c, device->ifname, "ethtool's netlink family", err);
 	return nic_port_rows(&device->port, device->ifindex, &c->settings->nic_statistics, stats);
 }
 
