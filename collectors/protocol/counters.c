@@ -471,11 +471,13 @@ static void counters_drop_gauges(struct rows *rows)
 	rows->count = kept;
 }
 
-enum { FILE_NETSTAT, FILE_SNMP, FILE_SNMP6, FILE_XFRM, FILE_ARP, FILE_NDISC };
+/* In the order in which they are read: RetransSegs of snmp before TCPSynRetrans of netstat, which
+ * is a part of it, so that the part is never the older. */
+enum { FILE_SNMP, FILE_NETSTAT, FILE_SNMP6, FILE_XFRM, FILE_ARP, FILE_NDISC };
 
 static const struct proc_file files[] = {
-	[FILE_NETSTAT] = {"net/netstat", counters_parse_pairs, NULL},
 	[FILE_SNMP] = {"net/snmp", counters_parse_pairs, NULL},
+	[FILE_NETSTAT] = {"net/netstat", counters_parse_pairs, NULL},
 	[FILE_SNMP6] = {"net/snmp6", counters_parse_snmp6, PROC_FILE_NO_IPV6},
 	[FILE_XFRM] = {"net/xfrm_stat", counters_parse_xfrm,
 		       "this kernel has no IPsec statistics (CONFIG_XFRM_STATISTICS)"},

@@ -10,7 +10,9 @@
 
 #include "collectors/base/array.h"
 #include "collectors/cpu/softnet.h"
+#include "collectors/loss/drop_reasons.h"
 #include "collectors/nic/nic.h"
+#include "collectors/nic/queue.h"
 #include "collectors/protocol/conntrack.h"
 #include "collectors/protocol/counters.h"
 #include "collectors/socket/listener.h"
@@ -79,6 +81,24 @@ static void name_nfqueue(const void *row, char *text, size_t size)
 
 	snprintf(queue, sizeof(queue), "queue %llu", (unsigned long long)nfqueue->queue);
 	name_endpoint(queue, nfqueue->command, text, size);
+}
+
+static void name_queue(const void *row, char *text, size_t size)
+{
+	text_copy(text, size, ((const struct queue_row *)row)->ifname);
+}
+
+/* The interface or, where the kernel did not say which, the reason. */
+static void name_drop(const void *row, char *text, size_t size)
+{
+	const struct drop_row *drop = row;
+
+	text_copy(text, size, drop->ifname[0] ? drop->ifname : drop->reason);
+}
+
+static bool is_netfilter_drop(const void *row)
+{
+	return !strcmp(((const struct drop_row *)row)->reason, "NETFILTER_DROP");
 }
 
 static void name_counter(const void *row, char *text, size_t size)
@@ -181,6 +201,13 @@ static const struct loss_source provider_limit_sources[] = {
 		     MEMBER(nic_row, limit_out_bandwidth, NULL),
 		     MEMBER(nic_row, limit_packets, NULL), MEMBER(nic_row, limit_conntrack, NULL),
 		     MEMBER(nic_row, limit_link_local, NULL)}},
+	{.role = LOSS_ADD,
+	 .collector = "queue",
+	 .type = &queue_row_type,
+	 STAMP(queue_row),
+	 .name = name_queue,
+	 .optional = true,
+	 .members = {MEMBER(queue_row, rate_limited, NULL)}},
 };
 
 static const struct loss_source ring_sources[] = {
@@ -242,6 +269,19 @@ static const struct loss_source reassembly_sources[] = {
 	 IP,
 	 .members = {MEMBER(ip_row, reasm_fails, "ReasmFails"),
 		     MEMBER(ip_row, frag_fails, "FragFails")}},
+};
+
+/* A packet that conntrack refuses is dropped by its hook (nf_conntrack_in(), nf_confirm()). */
+static const struct loss_source netfilter_sources[] = {
+	{.role = LOSS_REST,
+	 .collector = "dropReason",
+	 .type = &drop_row_type,
+	 STAMP(drop_row),
+	 .applies = is_netfilter_drop,
+	 .name = name_drop,
+	 .born_zero = true,
+	 .members = {MEMBER(drop_row, packets, NULL)}},
+	{.role = LOSS_LESS, CONNTRACK, .members = {MEMBER(conntrack_row, drops, "drop")}},
 };
 
 static const struct loss_source nfqueue_sources[] = {
@@ -390,7 +430,7 @@ const struct loss_place loss_places[LOSS_PLACES + 1] = {
 	PLACE(LOSS_NO_ROUTE,       "noRoute",       LOSS_IN,  LOSS,      no_route_sources),
 	PLACE(LOSS_REASSEMBLY,     "reassembly",    LOSS_IN,  LOSS,      reassembly_sources),
 	PLACE(LOSS_CONNTRACK,      "conntrack",     LOSS_IN,  LOSS,      conntrack_sources),
-	[LOSS_NETFILTER] = {"netfilter", LOSS_IN, LOSS_CLASS_POLICY, NULL, 0},
+	PLACE(LOSS_NETFILTER,      "netfilter",     LOSS_IN,  POLICY,    netfilter_sources),
 	PLACE(LOSS_NFQUEUE,        "nfqueue",       LOSS_IN,  LOSS,      nfqueue_sources),
 	PLACE(LOSS_IPSEC,          "ipsec",         LOSS_IN,  LOSS,      ipsec_sources),
 	PLACE(LOSS_LISTEN,         "listen",        LOSS_IN,  LOSS,      listen_sources),
