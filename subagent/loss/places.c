@@ -88,22 +88,24 @@ static void name_queue(const void *row, char *text, size_t size)
 	text_copy(text, size, ((const struct queue_row *)row)->ifname);
 }
 
-/* The interface or, where the kernel did not say which, the reason. */
 static void name_drop(const void *row, char *text, size_t size)
+{
+	text_copy(text, size, ((const struct drop_row *)row)->ifname);
+}
+
+/* Without an interface it is another namespace's, or a local process was told (EPERM). */
+static bool is_netfilter_drop(const void *row)
 {
 	const struct drop_row *drop = row;
 
-	text_copy(text, size, drop->ifname[0] ? drop->ifname : drop->reason);
-}
-
-static bool is_netfilter_drop(const void *row)
-{
-	return !strcmp(((const struct drop_row *)row)->reason, "NETFILTER_DROP");
+	return drop->ifindex && !strcmp(drop->reason, "NETFILTER_DROP");
 }
 
 static void name_counter(const void *row, char *text, size_t size)
 {
-	text_copy(text, size, ((const struct counter_row *)row)->name);
+	const struct counter_row *counter = row;
+
+	snprintf(text, size, "%s%s", counter->group, counter->name);
 }
 
 static bool is_xfrm(const void *row)
@@ -344,6 +346,7 @@ static const struct loss_source listen_sources[] = {
 	 .collector = "listener",
 	 .type = &listener_row_type,
 	 STAMP(listener_row),
+	 .born_zero = true,
 	 .name = name_listener,
 	 .members = {MEMBER(listener_row, drops, NULL)}},
 };
@@ -360,7 +363,8 @@ static const struct loss_source tcp_queue_sources[] = {
 		     MEMBER(tcp_row, ofo_pruned, "OfoPruned")}},
 };
 
-/* Both are in InErrors. udp_send_skb() counts in SndbufErrors what a qdisc dropped, too. */
+/* Both are in InErrors. udp_send_skb() counts in SndbufErrors what a qdisc or a veth dropped, too.
+ */
 static const struct loss_source udp_buffer_sources[] = {
 	{.role = LOSS_ADD,
 	 UDP,
@@ -373,10 +377,16 @@ static const struct loss_source udp_buffer_sources[] = {
 	 .members = {MEMBER(udp_row, udp.sndbuf_errors, "SndbufErrors"),
 		     MEMBER(udp_row, udp6.sndbuf_errors, "Udp6SndbufErrors")}},
 	{.role = LOSS_LESS, NIC, .members = {MEMBER(nic_row, qdisc_drops, NULL)}},
+	{.role = LOSS_LESS,
+	 NIC,
+	 .applies = is_link,
+	 .read = read_device,
+	 .members = {MEMBER(nic_row, tx_dropped, NULL)}},
 	{.role = LOSS_BLAME,
 	 .collector = "udpSocket",
 	 .type = &udp_socket_row_type,
 	 STAMP(udp_socket_row),
+	 .born_zero = true,
 	 .name = name_udp_socket,
 	 .members = {MEMBER(udp_socket_row, drops, NULL)}},
 };
