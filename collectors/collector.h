@@ -58,6 +58,8 @@ struct collector {
 	 *   -EPERM, -EACCES                          denied: the old rows stay
 	 *   -ENOENT, -EOPNOTSUPP, -EPROTONOSUPPORT,
 	 *   -EAFNOSUPPORT                            unsupported: the rows go away
+	 *   -ENODATA                                 the same, and hidden: the host has it, but it
+	 *                                            cannot be seen from here
 	 *   -ESTALE                                  stale: the old rows stay
 	 *   anything else                            error: the old rows stay
 	 */

@@ -15,6 +15,7 @@
 
 #include "collectors/base/clock.h"
 #include "collectors/engine.h"
+#include "collectors/kernel/viewpoint.h"
 
 /* A collector's rows are stale when they are older than this many intervals. */
 #define STALE_INTERVALS 3
@@ -41,6 +42,7 @@ struct slot {
 	uint64_t busy_since; /* monotonic ns; 0: idle */
 	uint64_t due;	     /* monotonic ns: when the next collection begins, while idle */
 	enum collect_status status;
+	bool hidden; /* see -ENODATA in collector.h */
 	char source[COLLECT_SOURCE_SIZE];
 	char error[COLLECT_ERROR_SIZE];
 	uint64_t generation;
@@ -126,6 +128,7 @@ static enum collect_status status_of(int err)
 	case -EACCES:
 		return COLLECT_DENIED;
 	case -ENOENT:
+	case -ENODATA:
 	case -EOPNOTSUPP:
 	case -EPROTONOSUPPORT:
 	case -EAFNOSUPPORT:
@@ -216,6 +219,7 @@ static void slot_publish(struct slot *slot, struct snapshot *snapshot, const str
 	struct snapshot *old = NULL;
 
 	slot->status = status_of(err);
+	slot->hidden = err == -ENODATA;
 	memcpy(slot->source, c->source, sizeof(slot->source));
 	memcpy(slot->error, c->error, sizeof(slot->error));
 	if (!err) {
@@ -282,6 +286,13 @@ static int slot_fill(struct slot *slot, struct snapshot *snapshot, struct collec
 	snapshot->left_out = c->left_out;
 	if (err && !c->error[0])
 		collect_fail(c, err, "%s", slot->desc->name);
+	if (err == -ENOENT && viewpoint_is_partial(&c->settings->roots)) {
+		err = -ENODATA;
+		snprintf(c->error, sizeof(c->error),
+			 "%s shows processes only: mount it without subset=pid "
+			 "(ProcSubset=all in the unit)",
+			 c->settings->roots.path[ROOT_PROC]);
+	}
 	for (size_t i = 0; i < snapshot->rows_count; i++)
 		rows_sort(&snapshot->rows[i]);
 	snapshot->end = clock_monotonic();
@@ -581,6 +592,7 @@ void engine_state(struct engine *engine, size_t i, struct collector_state *state
 	state->on = engine->settings->collector[i].on;
 	state->interval_ms = engine->settings->collector[i].interval_ms;
 	state->status = slot->status;
+	state->hidden = slot->hidden;
 	state->duration_ns = slot->duration;
 	state->refreshes = slot->refreshes;
 	state->errors = slot->errors;
@@ -591,6 +603,7 @@ void engine_state(struct engine *engine, size_t i, struct collector_state *state
 	memcpy(state->error, slot->error, sizeof(state->error));
 	if (!state->on) {
 		state->status = COLLECT_UNSUPPORTED;
+		state->hidden = false;
 		state->source[0] = '\0';
 		snprintf(state->error, sizeof(state->error),
 			 "turned off in the configuration (collector %s off)", slot->desc->name);

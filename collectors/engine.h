@@ -37,6 +37,7 @@ struct collector_state {
 	uint64_t errors;
 	uint64_t rows;
 	bool on;
+	bool hidden; /* unsupported only because a container hides the source */
 };
 
 struct engine;

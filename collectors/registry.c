@@ -21,11 +21,14 @@
 #include "collectors/socket/tcp_states.h"
 #include "collectors/socket/udp_socket.h"
 
+/* --dump and --report run them in this order. Some packets are counted twice (see
+ * subagent/loss/places.c): the collector whose count is to be taken out of another's comes after
+ * it, so that its numbers are not the older ones. */
 const struct collector *const collectors[] = {
-	&softnet_collector,	    &nic_collector,	     &nic_irq_collector,
-	&counters_collector,	    &conntrack_collector,    &tcp_states_collector,
-	&listener_collector,	    &udp_socket_collector,   &protocol_memory_collector,
-	&fullest_buffers_collector, &limits_collector,	     &sysctls_collector,
-	&netns_collector,	    &socket_drop_collector,  &nfqueue_collector,
-	&queue_collector,	    &drop_reasons_collector, NULL,
+	&counters_collector,	    &nic_collector,	    &nic_irq_collector,
+	&drop_reasons_collector,    &socket_drop_collector, &softnet_collector,
+	&conntrack_collector,	    &nfqueue_collector,	    &tcp_states_collector,
+	&listener_collector,	    &udp_socket_collector,  &protocol_memory_collector,
+	&fullest_buffers_collector, &limits_collector,	    &sysctls_collector,
+	&netns_collector,	    &queue_collector,	    NULL,
 };

@@ -19,6 +19,7 @@
 #include "collectors/base/clock.h"
 #include "collectors/engine.h"
 #include "collectors/kernel/capability.h"
+#include "collectors/kernel/viewpoint.h"
 #include "collectors/registry.h"
 #include "subagent/agentx/session.h"
 #include "subagent/checks/alarm_memory.h"
@@ -266,7 +267,7 @@ static void daemon_serve(struct daemon *daemon)
 
 	daemon->watchdog = sd_notify_watchdog();
 	if (daemon->watchdog && daemon->watchdog / MILLISECOND_NS < turn_ms)
-		turn_ms = (unsigned)(daemon->watchdog / MILLISECOND_NS);
+		turn_ms = (unsigned)(daemon->watchdog / MILLISECOND_NS) + 1;
 	while (!daemon->stop) {
 		uint64_t now = clock_monotonic();
 		unsigned wait_ms = sender_wait_ms(now, turn_ms);
@@ -422,12 +423,15 @@ static void daemon_stop(struct daemon *daemon)
 int daemon_run(const struct options *options)
 {
 	struct daemon daemon = {.options = options, .signal_fd = -1, .wake_fd = -1};
+	char viewpoint[VIEWPOINT_TEXT_SIZE];
 	int err;
 
 	daemon.configuration = tasks_configuration(options);
 	if (!daemon.configuration)
 		return EX_CONFIG;
-	log_notice("version %s, base OID %s", agent_version(), NETDIAG_BASE_OID);
+	viewpoint_text(&options->roots, viewpoint);
+	log_notice("version %s, base OID %s; it sees %s", agent_version(), NETDIAG_BASE_OID,
+		   viewpoint);
 	tasks_note_shelves(daemon.configuration);
 	err = daemon_start(&daemon);
 	if (err && err != -EINVAL)

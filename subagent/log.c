@@ -21,7 +21,7 @@
 /* A repeated message is logged at most this often. */
 #define REPEAT_NS UINT64_C(60000000000)
 
-#define MESSAGE_SIZE 2048
+#define MESSAGE_SIZE 4096
 
 static enum log_target current = LOG_TO_STDERR;
 static int lowest = LOG_INFO; /* of the priorities that are written */

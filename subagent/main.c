@@ -21,8 +21,10 @@ static int main_task(const struct options *options)
 	case TASK_HELP:
 		options_help();
 		return EXIT_SUCCESS;
-	case TASK_CHECK_CONFIG:
+	case TASK_CHECK:
 		return tasks_check(options);
+	case TASK_CHECK_CONFIG:
+		return tasks_check_config(options);
 	case TASK_DUMP:
 		return tasks_dump(options);
 	case TASK_ALARMS:

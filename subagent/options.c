@@ -15,7 +15,10 @@
 enum {
 	OPTION_AGENTX = 256,
 	OPTION_ALARMS,
+	OPTION_AS,
+	OPTION_CHECK,
 	OPTION_CHECK_CONFIG,
+	OPTION_COMMUNITY,
 	OPTION_CONFIG,
 	OPTION_DUMP,
 	OPTION_FORMAT,
@@ -32,7 +35,10 @@ enum {
 static const struct option long_options[] = {
 	{"agentx", required_argument, NULL, OPTION_AGENTX},
 	{"alarms", no_argument, NULL, OPTION_ALARMS},
+	{"as", required_argument, NULL, OPTION_AS},
+	{"check", no_argument, NULL, OPTION_CHECK},
 	{"check-config", no_argument, NULL, OPTION_CHECK_CONFIG},
+	{"community", required_argument, NULL, OPTION_COMMUNITY},
 	{"config", required_argument, NULL, OPTION_CONFIG},
 	{"dump", optional_argument, NULL, OPTION_DUMP},
 	{"format", required_argument, NULL, OPTION_FORMAT},
@@ -59,6 +65,10 @@ void options_help(void)
 	      "                       (overrides agentXSocket in the configuration)\n"
 	      "  --config FILE        read FILE instead of " NETDIAG_SYSCONFDIR "/netdiagd.conf\n"
 	      "  --check-config       check the configuration and end\n"
+	      "  --check              check what netdiagd needs on this host, say what mends it,\n"
+	      "                       and exit: 0 it would run, 1 it would not\n"
+	      "  --as USER            --check for this user (root's default: netdiag)\n"
+	      "  --community NAME     --check asks snmpd with this community\n"
 	      "  --dump[=FORMAT] [TABLE]\n"
 	      "                       collect once, print all tables or one, and exit;\n"
 	      "                       FORMAT: text, json, schema\n"
@@ -126,6 +136,15 @@ static int options_apply(struct options *options, int option, bool *format)
 		return 0;
 	case OPTION_STATE_FILE:
 		options->state_file = optarg;
+		return 0;
+	case OPTION_AS:
+		options->user = optarg;
+		return 0;
+	case OPTION_CHECK:
+		options->task = TASK_CHECK;
+		return 0;
+	case OPTION_COMMUNITY:
+		options->community = optarg;
 		return 0;
 	case OPTION_CHECK_CONFIG:
 		options->task = TASK_CHECK_CONFIG;
@@ -214,6 +233,8 @@ int options_parse(struct options *options, int argc, char **argv)
 	if (format && options->task != TASK_REPORT && options->task != TASK_ALARMS)
 		return options_wrong("--format is for --report and --alarms",
 				     "there is neither of them");
+	if ((options->user || options->community) && options->task != TASK_CHECK)
+		return options_wrong("--as and --community are for --check", "it is missing");
 	if (perfdata && (format || options->task != TASK_REPORT))
 		return options_wrong("--perfdata is a format of --report",
 				     format ? "there is another one" : "there is none");

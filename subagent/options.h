@@ -12,6 +12,7 @@
 
 enum task {
 	TASK_SERVE,
+	TASK_CHECK,
 	TASK_CHECK_CONFIG,
 	TASK_DUMP,
 	TASK_REPORT,
@@ -34,6 +35,8 @@ struct options {
 	const struct table *table; /* TASK_DUMP; NULL: all */
 	enum report_format report; /* TASK_REPORT, TASK_ALARMS */
 	unsigned seconds;	   /* TASK_REPORT */
+	const char *user;	   /* TASK_CHECK; NULL: the unit's, or who asks */
+	const char *community;	   /* TASK_CHECK; NULL: snmp.conf's */
 };
 
 /* Parses the command line. 0, or EX_USAGE after an explanation on stderr. */

@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include "subagent/log.h"
 #include "subagent/loss/ledger.h"
 #include "subagent/notify/test_notification.h"
+#include "subagent/preflight/preflight.h"
 #include "subagent/state_file.h"
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/pinned.h"
@@ -69,7 +71,7 @@ void tasks_note_shelves(const struct configuration *configuration)
 	}
 }
 
-int tasks_check(const struct options *options)
+int tasks_check_config(const struct options *options)
 {
 	struct configuration *configuration = tasks_configuration(options);
 
@@ -104,6 +106,37 @@ static int tasks_collect_and_dump(enum dump_format format, const struct table *o
 	ledger_free(ledger);
 	engine_free(engine);
 	return err;
+}
+
+/* The library as its own tools set it up: with snmp.conf, which says where MIB files are and who
+ * asks; but it is not to write anything, and only we speak. */
+static void tasks_start_snmp(void)
+{
+	setenv("MIBS", "", 1);
+	netsnmp_register_loghandler(NETSNMP_LOGHANDLER_NONE, LOG_DEBUG);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
+	init_snmp("netdiagd-check");
+}
+
+int tasks_check(const struct options *options)
+{
+	struct configuration *configuration = tasks_configuration(options);
+	static const struct configuration none = {.agentx_socket = NULL};
+	struct preflight *preflight = calloc(1, sizeof(*preflight));
+	int status = EX_OSERR;
+
+	if (preflight) {
+		preflight->out = stdout;
+		preflight->community = options->community;
+		preflight->address = tasks_address(options, configuration ? configuration : &none);
+		tasks_start_snmp();
+		status = preflight_run(preflight, options->user, tasks_path(options),
+				       configuration);
+		snmp_shutdown("netdiagd-check");
+	}
+	free(preflight);
+	configuration_free(configuration);
+	return log_output_failed(stdout) ? EX_IOERR : status;
 }
 
 /* For a table of one collector the others need not run. */

@@ -16,9 +16,11 @@ void tasks_note_shelves(const struct configuration *configuration);
 /* The address of the AgentX master: the command line's, the configuration's, or the library's. */
 const char *tasks_address(const struct options *options, const struct configuration *configuration);
 
-/* --check-config, --dump, --alarms, --report and --test-notification. All return the exit status.
+/* --check, --check-config, --dump, --alarms, --report and --test-notification. All return the exit
+ * status.
  */
 int tasks_check(const struct options *options);
+int tasks_check_config(const struct options *options);
 int tasks_dump(const struct options *options);
 int tasks_alarms(const struct options *options);
 int tasks_report(const struct options *options);

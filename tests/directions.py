@@ -29,7 +29,8 @@ SUBAGENT = {
     "notify": ("checks", "agentx", "tables"),
     "loss": ("tables",),
     "console": ("checks", "config", "loss", "tables"),
-    "top": ("tables", "agentx", "checks", "config", "notify", "loss", "console"),
+    "preflight": ("config", "agentx", "checks", "tables"),
+    "top": ("tables", "agentx", "checks", "config", "notify", "loss", "console", "preflight"),
 }
 # Everything may write to the log.
 COMMON = {"subagent/log.h"}

@@ -23,7 +23,7 @@ uint64_t minute_sum(const struct minute *minute, uint64_t now)
 {
 	uint64_t part = now / PART_NS, sum = 0;
 
-	for (uint64_t age = part - minute->part; age < MINUTE_PARTS; age++)
+	for (uint64_t age = part - minute->part; age < MINUTE_PARTS && age <= part; age++)
 		sum += minute->increase[(part - age) % MINUTE_PARTS];
 	return sum;
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WORD_WHY_SIZE 1024 /* the list of all checks fits */
+#define WORD_WHY_SIZE 2048 /* the list of all checks fits */
 
 enum word_kind {
 	WORD_SWITCH,	 /* bool: on, yes, true; off, no, false */

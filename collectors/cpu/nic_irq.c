@@ -253,6 +253,12 @@ static int irq_read_file(struct irq_reading *r)
 	if (err)
 		return collect_fail(c, err, "%s/interrupts cannot be read", proc);
 	rest = filebuf_span(c->buf);
+	if (!rest.len)
+		return collect_fail(c, -ENODATA,
+				    "%s/interrupts is empty. Container runtimes mask it: run "
+				    "netdiagd with it unmasked (procMount: Unmasked, "
+				    "systempaths=unconfined), or do without",
+				    proc);
 	err = interrupts_header(&rest, state->cpus, INTERRUPTS_CPU_MAX);
 	if (err < 0)
 		return collect_fail(c, err, "%s/interrupts: its first line names no CPUs", proc);

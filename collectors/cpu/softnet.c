@@ -208,6 +208,10 @@ static int softnet_read_stat(struct collect *c)
 				    "cannot read %s/%s. Check that procfs is mounted on %s and "
 				    "that netdiagd's user may read it",
 				    proc, stat_path, proc);
+	if (!c->buf->len)
+		return collect_fail(c, -ENODATA,
+				    "%s/%s is empty. Run netdiagd where it is not masked", proc,
+				    stat_path);
 	rows_clear(&c->rows[0]);
 	err = softnet_parse_stat(filebuf_span(c->buf), &c->rows[0]);
 	if (err == -EBADMSG)

@@ -23,7 +23,7 @@ struct softnet_row {
 	uint64_t ksoftirqd_wait_us; /* runnable, but something else ran */
 	uint64_t ksoftirqd_slices;  /* no column shows this nor the next three */
 	uint64_t starved_ms;   /* of ksoftirqd's waiting, what kept packets waiting: starvation.h */
-	uint64_t recent_wait;  /* ms/s */
+	uint64_t recent_wait;  /* ms/s in which ksoftirqd was kept waiting, packets or not */
 	uint64_t recent_steal; /* ms/s */
 	uint64_t softirq_ms;
 	uint64_t steal_ms;

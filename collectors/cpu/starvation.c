@@ -308,7 +308,9 @@ static void thread_judge(struct thread *thread, const struct softnet_row *row, u
 	uint64_t slices = row->ksoftirqd_slices - thread->slices;
 	uint64_t elapsed = now - thread->time;
 
-	if (packets_left(row) > thread->left && waited / slices >= KEPT_WAITING_US)
+	if (waited / slices < KEPT_WAITING_US)
+		waited = 0;
+	if (packets_left(row) > thread->left)
 		thread->starved_us += waited;
 	if (!elapsed)
 		return;

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "collectors/base/array.h"
 #include "collectors/base/rows.h"
 #include "collectors/kernel/ethtool.h"
 
@@ -107,12 +108,38 @@ int ethtool_driver(struct ethtool *ethtool, const char *ifname, char driver[NIC_
 	return err;
 }
 
-int ethtool_link(struct ethtool *ethtool, const char *ifname, uint64_t *speed_mbps,
-		 uint64_t *duplex)
+/* enum ethtool_link_mode_bit_indices: runs of bits with the same speed, in Mbit/s. */
+static const struct {
+	unsigned first;
+	unsigned last;
+	uint32_t speed;
+} link_modes[] = {
+	{0, 1, 10},	  {2, 3, 100},	    {4, 5, 1000},     {12, 12, 10000},	{15, 15, 2500},
+	{17, 17, 1000},	  {18, 20, 10000},  {21, 22, 20000},  {23, 26, 40000},	{27, 30, 56000},
+	{31, 33, 25000},  {34, 35, 50000},  {36, 39, 100000}, {40, 40, 50000},	{41, 41, 1000},
+	{42, 46, 10000},  {47, 47, 2500},   {48, 48, 5000},   {52, 56, 50000},	{57, 61, 100000},
+	{62, 66, 200000}, {67, 67, 100},    {68, 68, 1000},   {69, 73, 400000}, {75, 79, 100000},
+	{80, 84, 200000}, {85, 89, 400000}, {90, 91, 100},    {92, 92, 10},	{93, 98, 800000},
+};
+
+uint64_t ethtool_fastest_mode(const uint32_t *supported, size_t words)
+{
+	uint64_t fastest = ROW_ABSENT;
+
+	for (size_t i = 0; i < COUNT_OF(link_modes); i++)
+		for (unsigned bit = link_modes[i].first;
+		     bit <= link_modes[i].last && bit / 32 < words; bit++)
+			if (supported[bit / 32] & 1U << bit % 32 &&
+			    (fastest == ROW_ABSENT || link_modes[i].speed > fastest))
+				fastest = link_modes[i].speed;
+	return fastest;
+}
+
+int ethtool_link(struct ethtool *ethtool, const char *ifname, struct nic_link_settings *settings)
 {
 	struct ethtool_link_settings *link;
 
-	*speed_mbps = *duplex = ROW_ABSENT;
+	*settings = (struct nic_link_settings){ROW_ABSENT, ROW_ABSENT, ROW_ABSENT};
 	/* The kernel answers a wrong number of words with the right one, negated. */
 	for (int try = 0; try < 2; try++) {
 		int err;
@@ -133,10 +160,12 @@ int ethtool_link(struct ethtool *ethtool, const char *ifname, uint64_t *speed_mb
 	if (link->link_mode_masks_nwords <= 0)
 		return -EPROTO;
 	if (link->speed && link->speed != (__u32)SPEED_UNKNOWN)
-		*speed_mbps = link->speed;
-	*duplex = link->duplex == DUPLEX_HALF	? NIC_DUPLEX_HALF
-		  : link->duplex == DUPLEX_FULL ? NIC_DUPLEX_FULL
-						: NIC_DUPLEX_UNKNOWN;
+		settings->speed_mbps = link->speed;
+	settings->fastest_mbps = ethtool_fastest_mode(link->link_mode_masks,
+						      (size_t)link->link_mode_masks_nwords);
+	settings->duplex = link->duplex == DUPLEX_HALF	 ? NIC_DUPLEX_HALF
+			   : link->duplex == DUPLEX_FULL ? NIC_DUPLEX_FULL
+							 : NIC_DUPLEX_UNKNOWN;
 	return 0;
 }
 

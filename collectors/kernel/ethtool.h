@@ -53,9 +53,19 @@ enum nic_duplex {
 int ethtool_driver(struct ethtool *ethtool, const char *ifname, char driver[NIC_DRIVER_SIZE],
 		   char bus_info[NIC_BUS_INFO_SIZE]);
 
-/* ETHTOOL_GLINKSETTINGS (since 4.6): Mbit/s, absent when unknown, and enum nic_duplex. */
-int ethtool_link(struct ethtool *ethtool, const char *ifname, uint64_t *speed_mbps,
-		 uint64_t *duplex);
+/* Each absent when unknown. */
+struct nic_link_settings {
+	uint64_t speed_mbps;
+	uint64_t fastest_mbps; /* of the modes that the device supports, whatever the link is */
+	uint64_t duplex;       /* enum nic_duplex */
+};
+
+/* ETHTOOL_GLINKSETTINGS (since 4.6). */
+int ethtool_link(struct ethtool *ethtool, const char *ifname, struct nic_link_settings *settings);
+
+/* The speed of the fastest link mode in a mask of so many words, Mbit/s; absent where there is none
+ * that is known. Pure. */
+uint64_t ethtool_fastest_mode(const uint32_t *supported, size_t words);
 
 /* How many statistics the driver has (ETHTOOL_GSSET_INFO); 0 is no error. */
 int ethtool_stats_count(struct ethtool *ethtool, const char *ifname, size_t *count);

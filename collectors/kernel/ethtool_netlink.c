@@ -6,13 +6,12 @@
 #include <config.h>
 
 #include <errno.h>
-#include <linux/ethtool.h>
-#include <linux/ethtool_netlink.h>
 #include <string.h>
 
 #include "collectors/base/array.h"
 #include "collectors/base/rows.h"
 #include "collectors/kernel/ethtool_netlink.h"
+#include "collectors/kernel/ethtool_numbers.h"
 
 /* Of 6.4, which older headers lack. */
 #define LINKSTATE_EXT_DOWN_CNT (ETHTOOL_A_LINKSTATE_EXT_SUBSTATE + 1)

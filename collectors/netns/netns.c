@@ -17,6 +17,7 @@
 #include "collectors/base/clock.h"
 #include "collectors/kernel/netns_enter.h"
 #include "collectors/kernel/sock_diag.h"
+#include "collectors/kernel/viewpoint.h"
 #include "collectors/netns/identity.h"
 #include "collectors/netns/netns.h"
 #include "collectors/netns/read.h"
@@ -378,6 +379,17 @@ static int find_and_fill(struct walk *walk)
 	return err;
 }
 
+/* Whether there are no rows because other containers' processes are not to be seen from here. */
+static bool netns_is_blind(const struct collect *c)
+{
+	struct viewpoint viewpoint;
+
+	if (c->rows[0].count)
+		return false;
+	viewpoint_read(&c->settings->roots, &viewpoint);
+	return viewpoint.processes == VIEWPOINT_OWN;
+}
+
 static int netns_collect(struct collect *c)
 {
 	struct netns_state *state = c->state;
@@ -401,6 +413,10 @@ static int netns_collect(struct collect *c)
 	if (!err)
 		netns_note_missing(&walk);
 	netns_list_free(&walk.list);
+	if (!err && netns_is_blind(c))
+		return collect_fail(c, -ENODATA,
+				    "no network namespace but netdiagd's own is seen from its PID "
+				    "namespace. Run it in the host's (hostPID, --pid=host)");
 	return err && !c->error[0] ? collect_fail(c, err, "netns") : err;
 }
 

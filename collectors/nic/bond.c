@@ -3,6 +3,8 @@
  * lesser one. Pure. */
 #include <config.h>
 
+#include <stdbool.h>
+
 #include "collectors/kernel/ethtool.h"
 #include "collectors/nic/bond.h"
 
@@ -21,6 +23,12 @@ static uint64_t bond_speed(const struct rows *rows, uint64_t bond)
 	return fastest;
 }
 
+/* A slower card as the reserve of a faster one is meant to be so. */
+static bool bond_could_be_faster(const struct nic_row *row)
+{
+	return row->fastest_mbps == ROW_ABSENT || row->fastest_mbps > row->speed_mbps;
+}
+
 void nic_bonds_compare(struct rows *rows)
 {
 	for (size_t i = 0; i < rows->count; i++) {
@@ -37,7 +45,7 @@ void nic_bonds_compare(struct rows *rows)
 			continue;
 		else if (!row->carrier)
 			row->degraded = NIC_NO_LINK;
-		else if (row->speed_mbps < row->bond_speed_mbps)
+		else if (row->speed_mbps < row->bond_speed_mbps && bond_could_be_faster(row))
 			row->degraded = NIC_SLOWER;
 	}
 }

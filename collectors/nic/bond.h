@@ -8,7 +8,7 @@
 /*
  * Sets degraded and bond_speed_mbps in rows of nic_row_type, where hardware is known to be behind
  * them. What is set down is passed over, and what has no link while the others of its bond have
- * none either: that may be meant to be so.
+ * none either, and what is as fast as its card can be: that may be meant to be so.
  */
 void nic_bonds_compare(struct rows *rows);
 

@@ -208,8 +208,14 @@ static int device_port(struct nic_device *device, struct nic_reading *reading, b
 	struct collect *c = reading->c;
 	int err = nic_port_read(&device->port, reading->ethtool_netlink, refresh, row);
 
-	/* A device that is suspended answers as one that is gone does. */
-	device_note(c, device->ifname, "ethtool's netlink family", err);
+	if (err == -EPERM || err == -EACCES)
+		collect_note(
+			c,
+			"%s: ethtool's netlink family was refused (%s): allow netdiagd generic "
+			"netlink (a security module forbids it)",
+			device->ifname, strerror(-err));
+	else if (err != -ENODEV) /* which a suspended device answers, too */
+		device_note(c, device->ifname, "ethtool's netlink family", err);
 	return nic_port_rows(&device->port, device->ifindex, &c->settings->nic_statistics, stats);
 }
 
@@ -222,6 +228,7 @@ static int device_read(struct nic_device *device, struct nic_reading *reading,
 	struct ethtool *ethtool = reading->ethtool;
 	struct collect *c = reading->c;
 	const char *ifname = device->ifname;
+	struct nic_link_settings settings;
 	struct nic_rings rings;
 	int err = 0;
 
@@ -239,12 +246,15 @@ static int device_read(struct nic_device *device, struct nic_reading *reading,
 	row->hardware = !link->kind[0] && device->bus_info[0];
 	if (!err)
 		err = device_note(c, ifname, "ETHTOOL_GLINKSETTINGS",
-				  ethtool_link(ethtool, ifname, &row->speed_mbps, &row->duplex));
+				  ethtool_link(ethtool, ifname, &settings));
 	if (!err)
 		err = device_note(c, ifname, "ETHTOOL_GRINGPARAM",
 				  ethtool_rings(ethtool, ifname, &rings));
 	if (err)
 		return err;
+	row->speed_mbps = settings.speed_mbps;
+	row->fastest_mbps = settings.fastest_mbps;
+	row->duplex = settings.duplex;
 	row->ring_rx_current = rings.rx;
 	row->ring_rx_max = rings.rx_max;
 	row->ring_tx_current = rings.tx;

@@ -125,6 +125,7 @@ struct nic_row {
 	uint64_t degraded;	  /* enum nic_degraded; only of hardware; not shown */
 	uint64_t limits_rising;	  /* 1 << enum nic_limit: counted more within the last minute; not
 				     shown */
+	uint64_t fastest_mbps;	  /* that the device could do; not shown */
 	uint64_t bond_speed_mbps; /* of the fastest port of its bond; not shown */
 	uint64_t discontinuity;	  /* monotonic ns */
 	char name[NIC_NAME_SIZE];

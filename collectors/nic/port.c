@@ -6,10 +6,10 @@
 #include <config.h>
 
 #include <errno.h>
-#include <linux/ethtool.h>
 #include <stdio.h>
 
 #include "collectors/base/array.h"
+#include "collectors/kernel/ethtool_numbers.h"
 #include "collectors/nic/port.h"
 
 /* enum ethtool_link_ext_state. */

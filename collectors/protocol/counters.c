@@ -154,15 +154,22 @@ static void counters_add_to(uint64_t *member, uint64_t value)
 	*member = row_present(*member == ROW_ABSENT ? value : *member + value);
 }
 
+/* A field's counter, or NULL. */
+static const struct counter_row *counters_find(const struct rows *rows, const struct field *field)
+{
+	struct counter_row key;
+
+	ROW_SET_TEXT(key.group, field->group);
+	ROW_SET_TEXT(key.name, field->name);
+	return rows_find(rows, &key);
+}
+
 static void counters_fill_members(const struct rows *rows, const struct field *fields, size_t count,
 				  void *row)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct counter_row key, *found;
+		const struct counter_row *found = counters_find(rows, &fields[i]);
 
-		ROW_SET_TEXT(key.group, fields[i].group);
-		ROW_SET_TEXT(key.name, fields[i].name);
-		found = rows_find(rows, &key);
 		if (found)
 			counters_add_to(row_member(row, fields[i].offset), found->value);
 	}
@@ -199,9 +206,18 @@ static void counters_fill_xfrm(const struct rows *rows, struct ip_row *ip)
 	}
 }
 
-void counters_fill_ip(const struct rows *rows, struct ip_row *ip)
+static bool counters_is_ipv6(const char *group)
+{
+	return strchr(group, '6') || !strcmp(group, "Ndisc");
+}
+
+void counters_fill_ip(const struct rows *rows, bool no_ipv6, struct ip_row *ip)
 {
 	counters_fill_members(rows, ip_fields, COUNT_OF(ip_fields), ip);
+	for (size_t i = 0; i < COUNT_OF(ip_fields); i++)
+		if (!(no_ipv6 && counters_is_ipv6(ip_fields[i].group)) &&
+		    !counters_find(rows, &ip_fields[i]))
+			*row_member(ip, ip_fields[i].offset) = ROW_ABSENT;
 	counters_fill_xfrm(rows, ip);
 }
 
@@ -455,14 +471,19 @@ static void counters_drop_gauges(struct rows *rows)
 	rows->count = kept;
 }
 
+/* In the order in which they are read: RetransSegs of snmp before TCPSynRetrans of netstat, which
+ * is a part of it, so that the part is never the older. */
+enum { FILE_SNMP, FILE_NETSTAT, FILE_SNMP6, FILE_XFRM, FILE_ARP, FILE_NDISC };
+
 static const struct proc_file files[] = {
-	{"net/netstat", counters_parse_pairs, NULL},
-	{"net/snmp", counters_parse_pairs, NULL},
-	{"net/snmp6", counters_parse_snmp6, PROC_FILE_NO_IPV6},
-	{"net/xfrm_stat", counters_parse_xfrm,
-	 "this kernel has no IPsec statistics (CONFIG_XFRM_STATISTICS)"},
-	{"net/stat/arp_cache", neighbor_stats_parse_arp, NEIGHBOR_STATS_INITIAL},
-	{"net/stat/ndisc_cache", neighbor_stats_parse_ndisc, NEIGHBOR_STATS_INITIAL " with IPv6"},
+	[FILE_SNMP] = {"net/snmp", counters_parse_pairs, NULL},
+	[FILE_NETSTAT] = {"net/netstat", counters_parse_pairs, NULL},
+	[FILE_SNMP6] = {"net/snmp6", counters_parse_snmp6, PROC_FILE_NO_IPV6},
+	[FILE_XFRM] = {"net/xfrm_stat", counters_parse_xfrm,
+		       "this kernel has no IPsec statistics (CONFIG_XFRM_STATISTICS)"},
+	[FILE_ARP] = {"net/stat/arp_cache", neighbor_stats_parse_arp, NEIGHBOR_STATS_INITIAL},
+	[FILE_NDISC] = {"net/stat/ndisc_cache", neighbor_stats_parse_ndisc,
+			NEIGHBOR_STATS_INITIAL " with IPv6"},
 };
 
 static int counters_collect(struct collect *c)
@@ -472,7 +493,8 @@ static int counters_collect(struct collect *c)
 	struct tcp_row *tcp = rows_add(&c->rows[1]);
 	struct udp_row *udp = rows_add(&c->rows[2]);
 	struct ip_row *ip = rows_add(&c->rows[3]);
-	int err = proc_files_collect(c, files, COUNT_OF(files));
+	uint32_t missing;
+	int err = proc_files_collect(c, files, COUNT_OF(files), &missing);
 
 	if (err)
 		return err;
@@ -491,7 +513,7 @@ static int counters_collect(struct collect *c)
 		return collect_fail(c, err, "protocol counters");
 	counters_fill_tcp(rows, tcp);
 	counters_fill_udp(rows, udp);
-	counters_fill_ip(rows, ip);
+	counters_fill_ip(rows, missing & UINT32_C(1) << FILE_SNMP6, ip);
 	ROW_SET_TEXT(ip->xfrm_last, state->xfrm_last);
 	return 0;
 }

@@ -154,9 +154,12 @@ int counters_add(struct rows *rows, struct span group, struct span name, uint64_
 /* Whether the kernel's field is a gauge or a constant: CurrEstab, RtoMin … */
 bool counters_is_gauge(const struct counter_row *row);
 
-/* Sets those members of a fresh tcp_row, udp_row or ip_row that are among the rows (sorted). */
+/* Sets those members of a fresh tcp_row or udp_row that are among the rows (sorted). */
 void counters_fill_tcp(const struct rows *rows, struct tcp_row *tcp);
 void counters_fill_udp(const struct rows *rows, struct udp_row *udp);
-void counters_fill_ip(const struct rows *rows, struct ip_row *ip);
+
+/* Likewise of an ip_row, but for xfrm_last. A sum of which a part is not among the rows stays
+ * absent, or it would jump when that part is there again; no_ipv6: IPv6's are not expected. */
+void counters_fill_ip(const struct rows *rows, bool no_ipv6, struct ip_row *ip);
 
 #endif

@@ -130,7 +130,7 @@ static const struct proc_file files[] = {
 
 static int protocol_memory_collect(struct collect *c)
 {
-	int err = proc_files_collect(c, files, COUNT_OF(files));
+	int err = proc_files_collect(c, files, COUNT_OF(files), NULL);
 
 	if (!err)
 		memory_read_limits(c);

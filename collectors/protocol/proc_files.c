@@ -45,11 +45,15 @@ static void proc_files_append(char *list, size_t size, const char *root,
 	snprintf(list + used, size - used, "%s%s/%s", used ? ", " : "", root, file->path);
 }
 
-int proc_files_collect(struct collect *c, const struct proc_file *files, size_t count)
+int proc_files_collect(struct collect *c, const struct proc_file *files, size_t count,
+		       uint32_t *missing)
 {
 	const char *root = c->settings->roots.path[ROOT_PROC];
 	char read[COLLECT_SOURCE_SIZE] = "", unread[COLLECT_SOURCE_SIZE] = "";
 	int first_err = 0;
+
+	if (missing)
+		*missing = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct faults faults = {0};
@@ -59,6 +63,8 @@ int proc_files_collect(struct collect *c, const struct proc_file *files, size_t 
 			return collect_fail(c, err, "%s/%s", root, files[i].path);
 		if (!first_err)
 			first_err = err;
+		if (err == -ENOENT && missing)
+			*missing |= UINT32_C(1) << i;
 		proc_files_note(c, &files[i], err, &faults);
 		proc_files_append(err ? unread : read, COLLECT_SOURCE_SIZE, root, &files[i]);
 	}

@@ -18,9 +18,10 @@ struct proc_file {
 
 /*
  * Reads and parses files into c->rows[0]. Those that gave rows are named as the collector's source,
- * and what is missing or faulty is noted. 0 when one of them gave rows, else what collect_fail()
- * returned.
+ * and what is missing or faulty is noted. *missing gets the bit 1 << i of each that does not exist,
+ * and may be NULL. 0 when one of them gave rows, else what collect_fail() returned.
  */
-int proc_files_collect(struct collect *c, const struct proc_file *files, size_t count);
+int proc_files_collect(struct collect *c, const struct proc_file *files, size_t count,
+		       uint32_t *missing);
 
 #endif

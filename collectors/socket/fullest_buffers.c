@@ -268,7 +268,7 @@ static int buffer_count_sockets(struct collect *c, uint64_t *sum)
 			err = -ENODATA;
 		if (err)
 			return collect_fail(
-				c, err == -ENOENT ? -EIO : err,
+				c, err,
 				"%s/%s does not give the number of %s sockets. Check that "
 				"procfs is mounted and that netdiagd may read it",
 				c->settings->roots.path[ROOT_PROC], buffer_counts[i].file,

@@ -10,6 +10,10 @@ _netdiagd() {
     case $before in
     --dump) words="text json schema" ;;
     --format) words="text json" ;;
+    --as)
+        mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+        return
+        ;;
     --log) words="stderr syslog" ;;
     --log-level) words="error warning notice info debug" ;;
     --agentx | --config | --state-file)
@@ -21,8 +25,9 @@ _netdiagd() {
         return
         ;;
     *)
-        words="--agentx --alarms --check-config --config --dump --format --help --log --log-level
-            --proc-root --report --state-file --sys-root --test-notification --version"
+        words="--agentx --alarms --as --check --check-config --community --config --dump --format
+            --help --log --log-level --perfdata --proc-root --report --state-file --sys-root
+            --test-notification --version"
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -32,9 +32,8 @@ static const struct retry connect_errors[] = {
 	{ETIMEDOUT, RESTART_MS, 2, SILENT_MAX_MS,
 	 "snmpd is there but does not answer: it is stopped, stuck or overloaded"},
 	{EACCES, RESTART_MS, 2, CONNECT_MAX_MS,
-	 "Put \"agentXPerms 0660 0755 root GROUP\" with a group of netdiagd's user into snmpd.conf "
-	 "and restart snmpd. It sets the directory's mode only when it makes it: \"chmod 0755\" an "
-	 "old one"},
+	 "netdiagd's user may not use the socket. \"netdiagd --check\", run as root, says whether "
+	 "it is the directory, the group or agentXPerms in snmpd.conf, and what mends it"},
 	{EPROTO, RESTART_MS, 2, CONNECT_MAX_MS,
 	 "It refused the session or hung up. See its log, and whether it is an AgentX master"},
 	{ECONNRESET, RESTART_MS, 2, CONNECT_MAX_MS,

@@ -160,7 +160,10 @@ void advice_state(const struct advice *advice, char summary[CHECK_SUMMARY_SIZE])
 	char value[32], limit[32];
 
 	advice_where(advice, &text);
-	if (advice->value == CHECK_NO_VALUE)
+	if (advice->check->own_limits && advice->limits->warning == CHECK_NO_LIMIT &&
+	    advice->limits->critical == CHECK_NO_LIMIT)
+		advice_also(text.summary, "its limits cannot be seen from here");
+	else if (advice->value == CHECK_NO_VALUE)
 		advice_also(text.summary, advice->known ? "too little traffic to judge"
 							: "no value yet, or no data");
 	else

@@ -193,11 +193,15 @@ void alarms_total(const struct alarms *alarms, struct alarm_totals *totals)
 			worst = it;
 	}
 	totals->worst = worst ? &worst->row : NULL;
-	for (size_t i = 0; i < check_count(); i++)
+	for (size_t i = 0; i < check_count(); i++) {
+		const struct check_memory *memory = &alarms->memory[i];
+
+		totals->unknown += memory->hidden && memory->policy.on && memory->policy.notify;
 		for (const struct instance *it = instances_first(&alarms->instances, &checks[i]);
 		     it; it = it->next)
 			totals->unknown += it->shown && !it->gone && it->policy->on &&
 					   it->policy->notify && it->machine.state == CHECK_UNKNOWN;
+	}
 }
 
 enum alarm_severity alarms_worst(const struct alarm_totals *totals)

@@ -26,6 +26,7 @@ struct alarm_feed {
 	enum collect_status status;
 	bool on;	     /* not turned off in the configuration */
 	bool left_out;	     /* objects beyond a bound have no row */
+	bool hidden;	     /* unsupported because it cannot be seen from here */
 	uint64_t generation; /* of the rows; 0: there are none */
 	uint64_t time;	     /* monotonic ns, of the rows */
 	uint64_t interval;   /* ns */
@@ -71,7 +72,8 @@ struct alarm_totals {
 	uint64_t critical; /* alarms that receivers are told of, without shelved ones */
 	uint64_t warning;
 	uint64_t shelved;
-	uint64_t unknown;     /* instances that cannot be judged, of checks that are not quiet */
+	uint64_t unknown;     /* instances that cannot be judged, and checks whose source is hidden,
+				 of those that are not quiet */
 	uint64_t last_change; /* monotonic ns; 0: none yet */
 	const struct alarm_row *worst; /* NULL: none is active */
 };

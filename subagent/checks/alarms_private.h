@@ -29,6 +29,7 @@ struct check_memory {
 	uint64_t cap;	     /* check_read_cap() then */
 	uint64_t missing;    /* monotonic ns: the source is unsupported since then; 0: it is not */
 	bool present;	     /* they were the present state */
+	bool hidden;	     /* there are none because they cannot be seen from here */
 	struct then then[2];
 };
 

@@ -300,6 +300,10 @@ static void evaluate_row(struct alarms_pass *pass, const void *row)
 				  pass->memory->cap);
 	check_window_add(&instance->window, &instance->policy->limits.measure, pass->time, &reading,
 			 &value);
+	/* The row does not give the limits that it should: there is nothing to judge by. */
+	if (check->own_limits && instance->policy->limits.warning == CHECK_NO_LIMIT &&
+	    instance->policy->limits.critical == CHECK_NO_LIMIT)
+		value = (struct check_value){.value = CHECK_NO_VALUE, .now = CHECK_NO_VALUE};
 	judge(pass, instance, &value, row, row);
 }
 
@@ -525,5 +529,6 @@ void alarms_evaluate_check(struct alarms_pass *pass, uint64_t now)
 		}
 	}
 	memory->status = feed.status;
+	memory->hidden = feed.hidden;
 	memory->present = present;
 }

@@ -21,7 +21,7 @@ static bool feed_of(const struct table *table, struct alarm_feed *feed, void *ar
 	if (!table->collector) {
 		feed->status = COLLECT_OK;
 		feed->on = true;
-		feed->left_out = false;
+		feed->left_out = feed->hidden = false;
 		feed->interval = AGENT_EVERY_NS;
 		feed->time = clock_monotonic();
 		feed->generation = feed->time / AGENT_EVERY_NS + 1;
@@ -35,6 +35,7 @@ static bool feed_of(const struct table *table, struct alarm_feed *feed, void *ar
 	feed->status = state.status;
 	feed->on = state.on;
 	feed->left_out = snapshot && snapshot->left_out;
+	feed->hidden = state.hidden;
 	feed->interval = state.interval_ms * MILLISECOND_NS;
 	feed->generation = snapshot ? snapshot->generation : 0;
 	feed->time = snapshot ? snapshot->time : 0;

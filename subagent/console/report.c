@@ -69,14 +69,15 @@ static void report_add_check(struct report *report, const struct check *check,
 	struct report_line *line;
 
 	if (!source->feed(check_table(check), &feed, source->arg) ||
-	    feed.status == COLLECT_UNSUPPORTED)
+	    (feed.status == COLLECT_UNSUPPORTED && !feed.hidden))
 		return;
 	line = report_add(report, check, feed.status == COLLECT_OK ? CHECK_OK : CHECK_UNKNOWN);
 	if (line)
 		text_copy(line->text.summary, sizeof(line->text.summary),
-			  feed.status != COLLECT_OK ? "no data, see agent.collector"
-			  : check->many		    ? "nothing above 0"
-						    : "no value in so short a time, or no data");
+			  feed.hidden		      ? "no data: its source is hidden from here"
+			  : feed.status != COLLECT_OK ? "no data, see agent.collector"
+			  : check->many		      ? "nothing above 0"
+						      : "no value in so short a time, or no data");
 }
 
 static int report_compare(const void *a, const void *b)
@@ -135,13 +136,28 @@ static void report_sample(struct engine *engine, struct pinned *view, struct led
 	alarms_evaluate(alarms, &source, clock_monotonic(), clock_wall());
 }
 
-static void report_wait(uint64_t until)
+static void report_sleep(uint64_t until)
 {
 	struct timespec time = {.tv_sec = (time_t)(until / SECOND_NS),
 				.tv_nsec = (long)(until % SECOND_NS)};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL) == EINTR)
 		;
+}
+
+/* Waits between the samples; somebody at a terminal sees for how long. */
+static void report_wait(unsigned seconds)
+{
+	uint64_t start = clock_monotonic();
+	bool show = isatty(STDERR_FILENO);
+
+	for (unsigned passed = 0; passed < seconds; passed++) {
+		if (show)
+			fprintf(stderr, "\rsampling: %u s left  ", seconds - passed);
+		report_sleep(start + (passed + 1) * SECOND_NS);
+	}
+	if (show)
+		fprintf(stderr, "\r%*s\r", 24, "");
 }
 
 /* Only on a terminal that has colours, and unless the user objects (no-color.org). */
@@ -162,7 +178,7 @@ static int report_finish(FILE *out, enum report_format format, const struct alar
 			 struct ledger *ledger, struct pinned *view, unsigned seconds)
 {
 	struct alarm_source source = alarms_pinned_source(view);
-	struct report report = {.seconds = seconds};
+	struct report report = {.seconds = seconds, .roots = engine_roots(pinned_engine(view))};
 
 	report_make(&report, alarms, &source);
 	rows_init(&report.losses, &loss_row_type);
@@ -194,7 +210,7 @@ int report_run(FILE *out, enum report_format format, unsigned seconds,
 	alarms = view && ledger ? alarms_new(&settings, 0) : NULL;
 	if (alarms) {
 		report_sample(engine, view, ledger, alarms);
-		report_wait(clock_monotonic() + seconds * SECOND_NS);
+		report_wait(seconds);
 		report_sample(engine, view, ledger, alarms);
 		status = report_finish(out, format, alarms, ledger, view, seconds);
 	}

@@ -45,6 +45,7 @@ struct report_line {
 
 struct report {
 	unsigned seconds;
+	const struct roots *roots;
 	enum check_state worst;
 	struct report_line *line; /* in the order of the checks, then by name */
 	size_t count;

@@ -4,11 +4,15 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "collectors/base/array.h"
+#include "collectors/base/clock.h"
 #include "collectors/base/text.h"
+#include "collectors/kernel/viewpoint.h"
 #include "subagent/console/json.h"
 #include "subagent/console/report.h"
+#include "subagent/tables/agent_rows.h"
 
 #define WIDTH	   80
 #define INDENT	   10 /* of what follows "[UNKNOWN]" */
@@ -170,6 +174,33 @@ static void report_print_wrong(FILE *out, const struct report *report, bool colo
 						  report->line[i].text.summary, colour);
 }
 
+/* Of which host, when and from where the report is. */
+struct report_head {
+	struct utsname host;
+	char time[TIME_TEXT_SIZE];
+	char viewpoint[VIEWPOINT_TEXT_SIZE];
+};
+
+static void report_head(const struct report *report, struct report_head *head)
+{
+	if (uname(&head->host))
+		head->host.nodename[0] = '\0';
+	time_text(clock_wall(), head->time);
+	viewpoint_text(report->roots, head->viewpoint);
+}
+
+static void report_print_head(FILE *out, const struct report *report)
+{
+	struct report_head head;
+	char host[4 * sizeof(head.host.nodename)], text[512];
+
+	report_head(report, &head);
+	text_console(host, sizeof(host), head.host.nodename);
+	snprintf(text, sizeof(text), "%s, %s, netdiagd %s; %s", host, head.time, agent_version(),
+		 head.viewpoint);
+	report_print_words(out, text, (unsigned)fprintf(out, "host"));
+}
+
 void report_print_text(FILE *out, const struct report *report, bool colour)
 {
 	size_t i = 0;
@@ -178,6 +209,7 @@ void report_print_text(FILE *out, const struct report *report, bool colour)
 		states[report->worst].result, report->states[CHECK_CRITICAL],
 		report->states[CHECK_WARNING], report->states[CHECK_UNKNOWN],
 		report->states[CHECK_OK], report->seconds);
+	report_print_head(out, report);
 	report_print_losses(out, &report->losses);
 	report_print_wrong(out, report, colour);
 	while (i < report->count) {
@@ -234,8 +266,16 @@ static void report_json_losses(FILE *out, const struct rows *rows)
 
 void report_print_json(FILE *out, const struct report *report)
 {
-	fprintf(out, "{\"status\": \"%s\", \"seconds\": %u, \"losses\": [",
-		states[report->worst].name, report->seconds);
+	struct report_head head;
+
+	report_head(report, &head);
+	fprintf(out, "{\"status\": \"%s\", \"seconds\": %u", states[report->worst].name,
+		report->seconds);
+	report_json_text(out, "host", head.host.nodename);
+	report_json_text(out, "time", head.time);
+	report_json_text(out, "version", agent_version());
+	report_json_text(out, "viewpoint", head.viewpoint);
+	fputs(", \"losses\": [", out);
 	report_json_losses(out, &report->losses);
 	fputs("\n], \"checks\": [", out);
 	for (size_t i = 0; i < report->count; i++) {

@@ -202,14 +202,6 @@ static uint64_t row_increase(const struct loss_source *source, const void *befor
 	return sum;
 }
 
-/* Whether a row without a predecessor has counted from 0 since the snapshot before. */
-static bool row_is_new(const struct loss_source *source, const struct snapshot *before,
-		       const void *row)
-{
-	return source->born_zero && !before->left_out &&
-	       (!source->stamp || row_number(row, source->stamp - 1) > before->time);
-}
-
 /* What a source rose between two snapshots, and which row or member most. */
 static uint64_t source_increase(const struct loss_source *source, const struct snapshot *before,
 				const struct snapshot *now, struct ledger_top *top)
@@ -232,7 +224,7 @@ static uint64_t source_increase(const struct loss_source *source, const struct s
 			then = rows_at(old, o);
 		if (then ? source->stamp && row_number(then, source->stamp - 1) !=
 						    row_number(row, source->stamp - 1)
-			 : !row_is_new(source, before, row))
+			 : !source->born_zero || before->left_out)
 			continue;
 		sum += row_increase(source, then, row, top);
 	}
@@ -259,7 +251,7 @@ static bool source_can_tell(const struct loss_source *source, const struct snaps
 				break;
 		}
 	}
-	return rows && !any;
+	return rows && !any && !source->optional;
 }
 
 static void loser_name(const struct loss_source *source, const struct ledger_loser *loser,

@@ -82,8 +82,10 @@ struct loss_source {
 	/* Whose loss a row is. NULL: the members' names say what was lost. */
 	void (*name)(const void *row, char *text, size_t size);
 	size_t stamp; /* offset of the row's discontinuity stamp, plus 1; 0: it has none */
-	/* A row that was not there before has counted from 0 since. */
+	/* There is a row for everything that has counted: one that was not there before had not. */
 	bool born_zero;
+	/* Few hosts have such rows: where there are none, nothing is known. */
+	bool optional;
 };
 
 struct loss_place {

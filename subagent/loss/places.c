@@ -10,7 +10,9 @@
 
 #include "collectors/base/array.h"
 #include "collectors/cpu/softnet.h"
+#include "collectors/loss/drop_reasons.h"
 #include "collectors/nic/nic.h"
+#include "collectors/nic/queue.h"
 #include "collectors/protocol/conntrack.h"
 #include "collectors/protocol/counters.h"
 #include "collectors/socket/listener.h"
@@ -81,9 +83,29 @@ static void name_nfqueue(const void *row, char *text, size_t size)
 	name_endpoint(queue, nfqueue->command, text, size);
 }
 
+static void name_queue(const void *row, char *text, size_t size)
+{
+	text_copy(text, size, ((const struct queue_row *)row)->ifname);
+}
+
+static void name_drop(const void *row, char *text, size_t size)
+{
+	text_copy(text, size, ((const struct drop_row *)row)->ifname);
+}
+
+/* Without an interface it is another namespace's, or a local process was told (EPERM). */
+static bool is_netfilter_drop(const void *row)
+{
+	const struct drop_row *drop = row;
+
+	return drop->ifindex && !strcmp(drop->reason, "NETFILTER_DROP");
+}
+
 static void name_counter(const void *row, char *text, size_t size)
 {
-	text_copy(text, size, ((const struct counter_row *)row)->name);
+	const struct counter_row *counter = row;
+
+	snprintf(text, size, "%s%s", counter->group, counter->name);
 }
 
 static bool is_xfrm(const void *row)
@@ -181,6 +203,13 @@ static const struct loss_source provider_limit_sources[] = {
 		     MEMBER(nic_row, limit_out_bandwidth, NULL),
 		     MEMBER(nic_row, limit_packets, NULL), MEMBER(nic_row, limit_conntrack, NULL),
 		     MEMBER(nic_row, limit_link_local, NULL)}},
+	{.role = LOSS_ADD,
+	 .collector = "queue",
+	 .type = &queue_row_type,
+	 STAMP(queue_row),
+	 .name = name_queue,
+	 .optional = true,
+	 .members = {MEMBER(queue_row, rate_limited, NULL)}},
 };
 
 static const struct loss_source ring_sources[] = {
@@ -244,6 +273,19 @@ static const struct loss_source reassembly_sources[] = {
 		     MEMBER(ip_row, frag_fails, "FragFails")}},
 };
 
+/* A packet that conntrack refuses is dropped by its hook (nf_conntrack_in(), nf_confirm()). */
+static const struct loss_source netfilter_sources[] = {
+	{.role = LOSS_REST,
+	 .collector = "dropReason",
+	 .type = &drop_row_type,
+	 STAMP(drop_row),
+	 .applies = is_netfilter_drop,
+	 .name = name_drop,
+	 .born_zero = true,
+	 .members = {MEMBER(drop_row, packets, NULL)}},
+	{.role = LOSS_LESS, CONNTRACK, .members = {MEMBER(conntrack_row, drops, "drop")}},
+};
+
 static const struct loss_source nfqueue_sources[] = {
 	{.role = LOSS_ADD,
 	 NFQUEUE,
@@ -304,6 +346,7 @@ static const struct loss_source listen_sources[] = {
 	 .collector = "listener",
 	 .type = &listener_row_type,
 	 STAMP(listener_row),
+	 .born_zero = true,
 	 .name = name_listener,
 	 .members = {MEMBER(listener_row, drops, NULL)}},
 };
@@ -320,7 +363,8 @@ static const struct loss_source tcp_queue_sources[] = {
 		     MEMBER(tcp_row, ofo_pruned, "OfoPruned")}},
 };
 
-/* Both are in InErrors. udp_send_skb() counts in SndbufErrors what a qdisc dropped, too. */
+/* Both are in InErrors. udp_send_skb() counts in SndbufErrors what a qdisc or a veth dropped, too.
+ */
 static const struct loss_source udp_buffer_sources[] = {
 	{.role = LOSS_ADD,
 	 UDP,
@@ -333,10 +377,16 @@ static const struct loss_source udp_buffer_sources[] = {
 	 .members = {MEMBER(udp_row, udp.sndbuf_errors, "SndbufErrors"),
 		     MEMBER(udp_row, udp6.sndbuf_errors, "Udp6SndbufErrors")}},
 	{.role = LOSS_LESS, NIC, .members = {MEMBER(nic_row, qdisc_drops, NULL)}},
+	{.role = LOSS_LESS,
+	 NIC,
+	 .applies = is_link,
+	 .read = read_device,
+	 .members = {MEMBER(nic_row, tx_dropped, NULL)}},
 	{.role = LOSS_BLAME,
 	 .collector = "udpSocket",
 	 .type = &udp_socket_row_type,
 	 STAMP(udp_socket_row),
+	 .born_zero = true,
 	 .name = name_udp_socket,
 	 .members = {MEMBER(udp_socket_row, drops, NULL)}},
 };
@@ -390,7 +440,7 @@ const struct loss_place loss_places[LOSS_PLACES + 1] = {
 	PLACE(LOSS_NO_ROUTE,       "noRoute",       LOSS_IN,  LOSS,      no_route_sources),
 	PLACE(LOSS_REASSEMBLY,     "reassembly",    LOSS_IN,  LOSS,      reassembly_sources),
 	PLACE(LOSS_CONNTRACK,      "conntrack",     LOSS_IN,  LOSS,      conntrack_sources),
-	[LOSS_NETFILTER] = {"netfilter", LOSS_IN, LOSS_CLASS_POLICY, NULL, 0},
+	PLACE(LOSS_NETFILTER,      "netfilter",     LOSS_IN,  POLICY,    netfilter_sources),
 	PLACE(LOSS_NFQUEUE,        "nfqueue",       LOSS_IN,  LOSS,      nfqueue_sources),
 	PLACE(LOSS_IPSEC,          "ipsec",         LOSS_IN,  LOSS,      ipsec_sources),
 	PLACE(LOSS_LISTEN,         "listen",        LOSS_IN,  LOSS,      listen_sources),

@@ -28,6 +28,7 @@ const struct row_type agent_collector_row_type = {
 
 static uint64_t started_at;
 static char boot_id[AGENT_BOOT_ID_SIZE];
+static char viewpoint[VIEWPOINT_TEXT_SIZE];
 static agent_fill_fn *fill_others;
 static void *fill_others_arg;
 
@@ -114,6 +115,10 @@ int agent_rows_fill(struct rows *rows, void *engine)
 	if (!row)
 		return -ENOMEM;
 	agent_row_now(row);
+	/* It stays as it is while the process lives. */
+	if (engine && !viewpoint[0])
+		viewpoint_text(engine_roots(engine), viewpoint);
+	ROW_SET_TEXT(row->viewpoint, viewpoint);
 	row->stale_collectors = count_stale(engine);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #define NETDIAG_TABLES_AGENT_ROWS_H
 
 #include "collectors/engine.h"
+#include "collectors/kernel/viewpoint.h"
 
 #define AGENT_BOOT_ID_SIZE     17 /* 16 hexadecimal digits */
 #define AGENT_CONFIG_HASH_SIZE 9
@@ -39,6 +40,7 @@ struct agent_row {
 	char config_hash[AGENT_CONFIG_HASH_SIZE];
 	char summary[AGENT_SUMMARY_SIZE];	  /* of the alarms, in words */
 	char worst_place[AGENT_WORST_PLACE_SIZE]; /* where most packets are lost, or "-" */
+	char viewpoint[VIEWPOINT_TEXT_SIZE];
 };
 
 struct agent_collector_row {

@@ -174,6 +174,7 @@ static const struct column agent_columns[] = {
 	GAUGE   (19, "netdiagAgentTrapsPending",     agent_row, traps_pending),
 	GAUGE   (20, "netdiagAgentHeldBack",         agent_row, held_back),
 	COUNTER (21, "netdiagAgentMasterReconnects", agent_row, master_reconnects),
+	TEXT    (22, "netdiagAgentViewpoint",        agent_row, viewpoint),
 };
 
 static const struct column collector_columns[] = {

@@ -50,7 +50,7 @@ static void try_parser(parser *parse, struct span text)
 	row_reset(&ip_row_type, &ip);
 	counters_fill_tcp(&rows, &tcp);
 	counters_fill_udp(&rows, &udp);
-	counters_fill_ip(&rows, &ip);
+	counters_fill_ip(&rows, rows.count & 1, &ip);
 	rows_clear(&rows);
 }
 

@@ -8,6 +8,7 @@
  *   driver: ena                     what ethtool -i prints
  *   bus-info: 0000:00:05.0
  *   speed: 10000                    Mbit/s
+ *   supported: 4128                 the first word of the modes that it supports
  *   duplex: full
  *   ring: 256 4096                  of the receive ring: now, and at most
  *   carrier: 0
@@ -55,6 +56,7 @@ struct card {
 	char bus_info[32];
 	char duplex[8];
 	long long speed;
+	long long supported;
 	long long ring[2];
 	long long carrier;
 	long long pause[2];
@@ -108,6 +110,7 @@ static void take_line(struct card *card, char *line)
 	sscanf(line, "bus-info: %31s", card->bus_info);
 	sscanf(line, "duplex: %7s", card->duplex);
 	take_numbers(line, "speed", &card->speed, 1);
+	take_numbers(line, "supported", &card->supported, 1);
 	take_numbers(line, "ring", card->ring, 2);
 	take_numbers(line, "carrier", &card->carrier, 1);
 	take_numbers(line, "pause", card->pause, 2);
@@ -176,6 +179,7 @@ static int serve_link_settings(const struct card *card, struct ethtool_link_sett
 	link->duplex = !strcmp(card->duplex, "half")   ? DUPLEX_HALF
 		       : !strcmp(card->duplex, "full") ? DUPLEX_FULL
 						       : DUPLEX_UNKNOWN;
+	link->link_mode_masks[0] = (uint32_t)card->supported;
 	return 0;
 }
 

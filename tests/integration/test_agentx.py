@@ -522,7 +522,7 @@ class Permission(unittest.TestCase):
         with Agent(config=QUIET, daemon=False, user=NOBODY,
                    snmpd_config="agentXPerms 0600 0755\n") as agent:
             agent.start_daemon()
-            eventually("the remedy is told", lambda: "agentXPerms 0660" in agent.log())
+            eventually("the remedy is told", lambda: "netdiagd --check" in agent.log())
             self.assertEqual(agent.log().count("cannot reach"), 1)
             os.chmod(agent.socket, 0o666)
             eventually("up", lambda: answers(agent), timeout=5)

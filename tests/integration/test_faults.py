@@ -394,7 +394,9 @@ class Host(Fault):
         right.run("sh", "-c", "echo 2 > /sys/class/net/vb/queues/rx-0/rps_cpus")
         config = short("softnet.dropped") + fast("softnet") + fast("sysctl", interval="500ms")
         # The tiny backlog is loopback's too: what is lost is sent again.
-        with Watched(config, sinks=["informsink"], expected=[("softnet.dropped", None)]) as watched:
+        # On a machine that does other work ksoftirqd may be kept waiting, too.
+        with Watched(config + "check softnet.starved off\n", sinks=["informsink"],
+                     expected=[("softnet.dropped", None)]) as watched:
             with setting(MAX_BACKLOG) as set_backlog:
                 set_backlog(1)
                 flood = left.start(sys.executable, "-c", FLOOD, "10.99.0.2", "60", "0")
@@ -403,7 +405,9 @@ class Host(Fault):
                 self.assertGreater(softnet_stat()[1][1], before)
                 stop(flood)
             self.assertRegex(trap["Summary"], r"^cpu1: [\d.,]+ packets/s lost")
-            self.assertEqual(trap["Command"], "sysctl -w net.core.netdev_max_backlog=2")
+            waited = "ksoftirqd waited" in trap["Advice"]
+            self.assertEqual(trap["Command"],
+                             "-" if waited else "sysctl -w net.core.netdev_max_backlog=2")
             watched.cleared("softnet.dropped", "cpu1")
 
     def test_a_connection_table(self):

@@ -74,6 +74,7 @@ CHANGED = [
     (r"netdiagAgentVersion\[0\]", "the version"),
     (r"netdiagAgent(Last(Sequence|Change)|(Critical|Warning|Shelved)Alarms|UnknownChecks"
      r"|StaleCollectors|Summary|ConfigHash|HeldBack)\[0\]", "new: the host's health in one GET"),
+    (r"netdiagAgentViewpoint\[0\]", "new"),
     (r"netdiagAgentTrapsSent\[0\]", "a heartbeat is sent by default"),
     (r"netdiag(Collector|NicStat|Protocol|Limit|Sysctl|Netns|Check|CheckInstance)Label\[",
      "new: the index again, for tools that cannot read one"),

@@ -15,6 +15,7 @@ ACTIVE, BACKUP = 1, 2                # netdiagNicBondState
 UP, DOWN = 1, 3                      # netdiagNicBondMiiStatus
 DISTRIBUTING, OUT_OF_SYNC = 1, 4     # netdiagNicBondLacpState
 LACP_DISTRIBUTING, LACP_OUT_OF_SYNC = 0x3d, 0x05
+MODE_1000, MODE_10000 = 1 << 5, 1 << 12  # ETHTOOL_LINK_MODE_1000baseT_Full_BIT, 10000baseT
 ETH_MAC, FCS_ERRORS, CABLE_ISSUE, UNSUPPORTED_CABLE = 1, 4, 5, 1
 RX_CRC_ERRORS = "eth-mac-FrameCheckSequenceErrors"
 
@@ -210,7 +211,12 @@ class Alarms(Base):
                          netns=ns, env=served.env) as watched:
                 eventually("both are judged", lambda: [watched.state("link.degraded", name)
                                                        for name in ("card0", "card1")] == [OK, OK])
-                cards[1].set(speed=1000)
+                # A card that cannot be faster is meant to be the reserve.
+                cards[1].set(speed=1000, supported=MODE_1000)
+                eventually("it is slower", lambda: nics(watched.agent)["card1"]["SpeedMbps"] == 1000)
+                watched.agent.refreshed("nic")
+                self.assertEqual(watched.state("link.degraded", "card1"), OK)
+                cards[1].set(supported=MODE_1000 | MODE_10000)
                 trap = watched.raised("link.degraded", "card1", "warning")
                 self.assertEqual(trap["Summary"],
                                  "card1: 1000 Mbit/s, while another port of bond0 has 10000")

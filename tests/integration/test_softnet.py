@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """netdiagSoftnetTable against /proc/net/softnet_stat, with real backlog drops, and made trees."""
 
+import contextlib
+import json
 import os
+import re
 import shutil
-
+import signal
+import subprocess
 import sys
 import tempfile
 import unittest
 
-from harness import Agent, Netns, eventually, need, need_root, run, stop, veth
+from harness import (BINARY, NOBODY, Agent, Netns, eventually, need, need_root, need_tools, run, start,
+                     stop, veth)
+from watched import Watched, only, short
 
 U32 = 1 << 32
 
@@ -118,6 +124,143 @@ class Live(unittest.TestCase):
             served = agent.table("netdiagSoftnetTable")[1]["netdiagSoftnetDropped"] - first
             self.assertEqual(served, counted)
             self.assertGreater(served, 100)
+
+
+def ksoftirqd():
+    """{cpu: its directory in /proc}"""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat") as stat:
+                name = re.search(r"\((.*)\)", stat.read()).group(1)
+        except OSError:
+            continue
+        if name.startswith("ksoftirqd/"):
+            found[int(name.partition("/")[2])] = f"/proc/{pid}"
+    return found
+
+
+def schedstat(directory):
+    """(run, wait) in us."""
+    with open(f"{directory}/schedstat") as numbers:
+        return tuple(int(word) // 1000 for word in numbers.read().split()[:2])
+
+
+def stat():
+    """{cpu: (softirq, steal)} in ms."""
+    tick = 1000 // os.sysconf("SC_CLK_TCK")
+    with open("/proc/stat") as lines:
+        rows = [line.split() for line in lines if re.match(r"cpu\d", line)]
+    return {int(row[0][3:]): (int(row[7]) * tick, int(row[8]) * tick) for row in rows}
+
+
+class Starved(unittest.TestCase):
+    exclusive = "takes a CPU, and makes the host's softirqs shorter"
+
+    def setUp(self):
+        need_root()
+        need(len(os.sched_getaffinity(0)) >= 2, "needs two CPUs")
+        self.threads = ksoftirqd()
+        need(self.threads, "ksoftirqd cannot be seen here")
+        need(any(schedstat(path)[1] for path in self.threads.values()),
+             "this kernel does not count what threads wait")
+
+    def test_columns(self):
+        names = ("KsoftirqdRunTime", "KsoftirqdWaitTime", "SoftirqTime", "StealTime")
+
+        def kernel():
+            return {cpu: schedstat(path) + stat()[cpu] for cpu, path in self.threads.items()}
+        for user in (None, NOBODY):
+            with self.subTest(user=user), Agent(user=user) as agent:
+                before = kernel()
+                agent.refreshed("softnet")
+                rows = agent.table("netdiagSoftnetTable")
+                after = kernel()
+                for cpu, row in rows.items():
+                    values = [row[f"netdiagSoftnet{name}"] for name in names]
+                    for name, *between in zip(names, before[cpu], values, after[cpu]):
+                        self.assertEqual(between, sorted(between), f"{name} of cpu{cpu}")
+
+    def test_hidden(self):
+        """In a PID namespace of its own netdiagd does not see the threads, and says so."""
+        done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", BINARY, "--dump=json"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        need(not done.returncode, f"no PID namespace here: {done.stderr}")
+        data = json.loads(done.stdout)
+        for row in data["netdiagSoftnetTable"]:
+            self.assertNotIn("netdiagSoftnetKsoftirqdWaitTime", row)
+            self.assertIn("netdiagSoftnetSoftirqTime", row)
+        health = {row["netdiagCollectorName"]: row for row in data["netdiagCollectorTable"]}
+        self.assertEqual(health["softnet"]["netdiagCollectorStatus"], "ok")
+        self.assertIn("cannot be seen in /proc", health["softnet"]["netdiagCollectorLastError"])
+
+    @contextlib.contextmanager
+    def settings(self, **values):
+        """Sets net.core settings of the host while the block lasts."""
+        old = {name: run("sysctl", "-n", f"net.core.{name}").strip() for name in values}
+        try:
+            for name, value in values.items():
+                run("sysctl", "-qw", f"net.core.{name}={value}")
+            yield
+        finally:
+            for name, value in old.items():
+                run("sysctl", "-qw", f"net.core.{name}={value}")
+
+    @contextlib.contextmanager
+    def flooded(self, seconds):
+        """CPU 0 sends to CPU 1."""
+        with Netns("left") as left, Netns("right") as right:
+            veth(left, "va", "10.99.0.1/24", right, "vb", "10.99.0.2/24")
+            right.run("sh", "-c", "echo 2 > /sys/class/net/vb/queues/rx-0/rps_cpus")
+            flood = left.start(sys.executable, "-c", FLOOD, "10.99.0.2", str(seconds), "0")
+            try:
+                yield
+            finally:
+                stop(flood)
+
+    @contextlib.contextmanager
+    def hogs(self, count, *command):
+        """Processes that do nothing but run."""
+        running = [start([*command, "sh", "-c", "while :; do :; done"]) for _ in range(count)]
+        try:
+            yield
+        finally:
+            for hog in running:
+                stop(hog, signal.SIGKILL)
+
+    def test_a_real_time_process(self):
+        """It runs where packets arrive, in softirqs so short that ksoftirqd has to go on with them."""
+        need_tools("chrt", "taskset")
+        need(not subprocess.run(["chrt", "-f", "50", "true"], stderr=subprocess.DEVNULL).returncode,
+             "no real-time scheduling here")
+        config = short("softnet.starved", window="5s") + only("softnet", "sysctl")
+        with Watched(config, expected=[("softnet.starved", "cpu1"), ("softnet.squeezed", None),
+                                       ("softnet.dropped", None), ("softnet.imbalance", None)]) as watched:
+            with self.settings(netdev_budget=8, dev_weight=8), self.flooded(60), \
+                    self.hogs(1, "taskset", "-c", "1", "chrt", "-f", "50"):
+                trap = watched.raised("softnet.starved", "cpu1")
+                self.assertRegex(trap["Summary"], r"^cpu1: ksoftirqd waited [\d.,]+ ms/s, packets")
+                self.assertRegex(trap["Advice"], "real-time process|hypervisor")
+                self.assertEqual(trap["Command"], "-")
+            watched.cleared("softnet.starved", "cpu1")
+
+    def test_load_alone(self):
+        """Processes of the usual priority, and packets that are all served: ksoftirqd waits, and
+        nothing is wrong."""
+        config = short("softnet.starved", window="5s") + only("softnet")
+        with Watched(config, expected=[("softnet.imbalance", None)]) as watched:
+            path = self.threads[1]
+            waited = schedstat(path)[1]
+            left = sum(softnet_stat()[1][1:3])
+            with self.flooded(30), self.hogs(8):
+                eventually("ksoftirqd has waited",
+                           lambda: schedstat(path)[1] > waited + 200000, every=0.5)
+                for _ in range(10):
+                    watched.agent.refreshed("softnet")
+                self.assertEqual(sum(softnet_stat()[1][1:3]), left,
+                                 "packets were left behind: this is no ordinary load")
+                row = watched.check("softnet.starved", "cpu1")
+            self.assertEqual((row["netdiagCheckState"], row["netdiagCheckValue"]), (1, 0))
 
 
 class Made(unittest.TestCase):

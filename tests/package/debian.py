@@ -12,7 +12,7 @@ from steps import contains, equal, needed
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
-BUILD = ("build-essential", "debhelper", "libmnl-dev", "libnl-3-dev", "libsnmp-dev", "pkg-config")
+BUILD = ("build-essential", "debhelper", "libbpf-dev", "libmnl-dev", "libnl-3-dev", "libsnmp-dev", "pkg-config")
 RUN = ("snmpd", "snmp", "snmptrapd", "libmnl0", "iproute2", "procps")
 UNIT_OF_FAULT = "overflow"
 

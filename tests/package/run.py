@@ -21,6 +21,7 @@ import threading
 import time
 
 import debian
+import rpm
 import unit
 from machine import Machine, Unavailable, available
 from steps import Scenario
@@ -66,10 +67,12 @@ def one_suite(scenario, preparation, machine, tarball):
         return
     scenario.step(f"{machine.suite}: two builds are equal", debian.reproducible, machine, tarball,
                   machine.package)
-    if machine.suite == SUITES[0]:
+    first = machine.suite == SUITES[0]
+    if first:
         scenario.step(f"{machine.suite}: lintian", debian.lint, machine, machine.package)
+        scenario.step(f"{machine.suite}: the RPM", rpm.build, machine, tarball)
     if scenario.step(f"{machine.suite}: systemd starts", machine.start):
-        scenario.steps(machine, debian.FIRST + unit.STEPS + debian.LAST)
+        scenario.steps(machine, debian.FIRST + unit.STEPS + debian.LAST + (rpm.LAST if first else ()))
 
 
 def main():

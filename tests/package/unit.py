@@ -2,7 +2,9 @@
 """The systemd unit and its drop-ins, under a real systemd with the stock snmpd: what they allow, what
 they bound, and how they fail."""
 
+import os
 import re
+import subprocess
 import time
 
 from debian import active, answers, column, log, show, walk
@@ -12,6 +14,7 @@ from steps import contains, equal
 DROPINS = "/etc/systemd/system/netdiagd.service.d"
 # The numbers of Linux' capabilities.
 CAPABILITIES = {"CAP_DAC_READ_SEARCH": 2, "CAP_NET_ADMIN": 12, "CAP_SYS_PTRACE": 19, "CAP_SYS_ADMIN": 21}
+BTF = "/sys/kernel/btf/vmlinux"
 
 
 def restart(machine):
@@ -214,6 +217,45 @@ def dropin_namespaces(machine):
     without_dropins(machine)
 
 
+def dropin_nfqueue(machine):
+    """nfqueue.conf: the queues of netfilter can be read."""
+    with_dropin(machine, "nfqueue", "CAP_DAC_READ_SEARCH")
+    said = column(machine, "netdiagCollectorLastError").get("nfqueue", "")
+    assert "nfqueue.conf" not in said and "CAP_" not in said, said
+    without_dropins(machine)
+
+
+def dropin_drop_reasons(machine):
+    """drop-reasons.conf: counts arrive, the capabilities are given away, a stop leaves nothing."""
+    if "libbpf" not in machine.run("dpkg-query -W -f '${Depends}' netdiag"):
+        raise Unavailable("this release's libbpf is too old")
+    if not os.path.exists(BTF):
+        raise Unavailable(f"this kernel has no {BTF}")
+    with_dropin(machine, "drop-reasons")
+    pid = show(machine, "MainPID")
+    contains(machine.run(f"cat /proc/{pid}/status"), "CapPrm:\t0000000000000000", "CapEff:\t0000000000000000",
+             "CapAmb:\t0000000000000000")
+
+    def dropped():
+        """What netdiagd counts of datagrams to a port where nobody listens; 100 more each time."""
+        machine.run("perl -MSocket -e 'socket(S, AF_INET, SOCK_DGRAM, 0);"
+                    "send(S, q(x), 0, pack_sockaddr_in(9, inet_aton(q(127.0.0.1)))) for 1..100'")
+        return sum(int(value.split()[0]) for row, value in column(machine, "netdiagDropPackets").items()
+                   if row.startswith("NO_SOCKET"))
+
+    first = machine.eventually("counts", dropped)
+    machine.run("systemctl reload netdiagd")
+    machine.eventually("more counts after a reload", lambda: dropped() > first)
+    equal(show(machine, "MainPID"), pid)
+    programs = set(re.findall(r"prog_id:\s*(\d+)", machine.run(f"cat /proc/{pid}/fdinfo/*")))
+    assert programs, "it holds no program"
+    machine.run("systemctl stop netdiagd")
+    for program in programs:
+        machine.eventually("the program is gone", lambda number=program: subprocess.run(
+            ["bpftool", "prog", "show", "id", number], capture_output=True, check=False).returncode)
+    without_dropins(machine)
+
+
 def dropin_tcp(machine):
     """tcp-agentx.conf: a master is reached over TCP, and without it is not."""
     machine.run("echo 'agentXSocket tcp:127.0.0.1:7705' >/etc/snmp/snmpd.conf.d/test-tcp.conf && "
@@ -226,4 +268,5 @@ def dropin_tcp(machine):
 
 
 STEPS = (exposure, collectors_are_ok, sees_uids, wrong_reload, wrong_start, missing_user, watchdog,
-         master_away, dropin_owners, dropin_conntrack, dropin_namespaces, dropin_tcp, second_instance)
+         master_away, dropin_owners, dropin_conntrack, dropin_namespaces, dropin_nfqueue,
+         dropin_drop_reasons, dropin_tcp, second_instance)

@@ -148,6 +148,12 @@ void made_status(struct made *made, const struct collector *collector, enum coll
 	made->feed[index_of(collector->name)].status = status;
 }
 
+void made_hide(struct made *made, const struct collector *collector)
+{
+	made->feed[index_of(collector->name)].status = COLLECT_UNSUPPORTED;
+	made->feed[index_of(collector->name)].hidden = true;
+}
+
 void made_turn(struct made *made)
 {
 	made->collectors.count = 0;

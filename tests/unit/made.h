@@ -69,6 +69,9 @@ void made_sysctl(struct made *made, const char *name, const char *value);
 /* How a collector is from now on. */
 void made_status(struct made *made, const struct collector *collector, enum collect_status status);
 
+/* A collector is unsupported from now on, because its source cannot be seen from here. */
+void made_hide(struct made *made, const struct collector *collector);
+
 /* Whether a collector's rows are not all there are. */
 void made_left_out(struct made *made, const struct collector *collector, bool left_out);
 

@@ -1029,6 +1029,47 @@ START_TEST(tcp_memory_has_the_kernels_limits)
 }
 END_TEST
 
+/* As in a container: the pages are the host's, its limits are not to be seen. */
+START_TEST(without_limits_nothing_is_well)
+{
+	struct alarm_totals totals;
+	struct made made;
+	struct protocol_row *row;
+
+	made_init(&made);
+	made_web_server(&made);
+	row = made_nth(&made, &protocol_memory_collector, 0, 0);
+	row->mem_pressure = row->mem_high = ROW_ABSENT;
+	made_run(&made, MADE_MINUTE, made_traffic, NULL);
+	ck_assert_int_eq(made_check(&made, "tcp.memory", "-")->state, CHECK_UNKNOWN);
+	alarms_total(made.alarms, &totals);
+	ck_assert_uint_eq(totals.unknown, 1);
+	made_done(&made);
+}
+END_TEST
+
+/* A source that the host does not have is nothing to worry about; one that is hidden is. */
+START_TEST(hidden_sources_are_counted)
+{
+	struct alarm_totals totals;
+	struct made made;
+
+	made_init(&made);
+	made_web_server(&made);
+	made_run(&made, MADE_MINUTE, made_traffic, NULL);
+	made_status(&made, &conntrack_collector, COLLECT_UNSUPPORTED);
+	made_run(&made, 20 * MADE_MINUTE, made_traffic, NULL);
+	alarms_total(made.alarms, &totals);
+	ck_assert_uint_eq(totals.unknown, 0);
+	made_hide(&made, &conntrack_collector);
+	made_run(&made, MADE_MINUTE, made_traffic, NULL);
+	alarms_total(made.alarms, &totals);
+	ck_assert_uint_eq(totals.unknown, 3); /* usage, insert_failed, drops */
+	ck_assert_uint_eq(made.events, 0);
+	made_done(&made);
+}
+END_TEST
+
 START_TEST(collectors_that_fail_are_told)
 {
 	struct made made;
@@ -1331,7 +1372,7 @@ UNIT_MAIN("alarms", a_healthy_web_server_raises_nothing, a_connection_leak, a_ri
 	  instances_have_their_own_limits, attempts_that_always_fail_are_usual,
 	  attempts_that_fail_during_a_restart, attempts_that_fail_more_and_more,
 	  one_cpu_does_all_the_work, tcp_memory_has_the_kernels_limits,
-	  collectors_that_fail_are_told, soon_full, thousands_of_listeners_are_no_thousands_of_rows,
-	  junk_takes_no_rows, junk_has_no_rows_before_others, what_is_gone_is_bounded,
-	  a_closed_listener_has_no_queue, the_history_is_bounded_and_in_order,
-	  active_alarms_are_rows)
+	  without_limits_nothing_is_well, hidden_sources_are_counted, collectors_that_fail_are_told,
+	  soon_full, thousands_of_listeners_are_no_thousands_of_rows, junk_takes_no_rows,
+	  junk_has_no_rows_before_others, what_is_gone_is_bounded, a_closed_listener_has_no_queue,
+	  the_history_is_bounded_and_in_order, active_alarms_are_rows)

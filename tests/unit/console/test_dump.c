@@ -164,7 +164,7 @@ START_TEST(json_scalars)
 	       "\"netdiagAgentWorstPlace\": \"\", \"netdiagAgentSummary\": \"\", "
 	       "\"netdiagAgentConfigHash\": \"\", "
 	       "\"netdiagAgentUptime\": 61.50, \"netdiagAgentVersion\": \"1.0\", "
-	       "\"netdiagAgentWorstSeverity\": \"critical\"},\n");
+	       "\"netdiagAgentWorstSeverity\": \"critical\", \"netdiagAgentViewpoint\": \"\"},\n");
 
 	shown_init(&shown, "none", &agent_row_type);
 	expect(DUMP_JSON, &shown, " \"netdiagTcp\": {},\n");

@@ -282,6 +282,23 @@ START_TEST(bounded)
 }
 END_TEST
 
+/* A container runtime masks the file by binding /dev/null over it. */
+START_TEST(masked)
+{
+	struct unit_collector unit;
+	struct tree tree;
+
+	tree_init(&tree);
+	make_host(&tree);
+	tree_write(&tree, "proc/interrupts", "%s", "");
+	unit_collector_init(&unit, &nic_irq_collector, &tree.roots);
+	ck_assert_int_eq(unit_collect(&unit, SECOND), -ENODATA);
+	ck_assert_ptr_nonnull(strstr(unit.error, "mask"));
+	unit_collector_done(&unit);
+	tree_done(&tree);
+}
+END_TEST
+
 START_TEST(troubles)
 {
 	struct unit_collector unit;
@@ -318,4 +335,4 @@ START_TEST(troubles)
 END_TEST
 
 UNIT_MAIN("irq", which_belong, other_cards, busiest, hotplug, wraps_and_resets, renamed, bounded,
-	  troubles)
+	  masked, troubles)

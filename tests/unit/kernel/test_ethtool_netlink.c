@@ -4,13 +4,12 @@
 #include <config.h>
 
 #include <errno.h>
-#include <linux/ethtool.h>
-#include <linux/ethtool_netlink.h>
 #include <net/if.h>
 #include <string.h>
 
 #include "collectors/base/rows.h"
 #include "collectors/kernel/ethtool_netlink.h"
+#include "collectors/kernel/ethtool_numbers.h"
 #include "tests/unit/unit.h"
 
 #define FAMILY 21

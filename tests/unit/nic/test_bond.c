@@ -73,6 +73,12 @@ START_TEST(ports_of_a_bond)
 	ck_assert_uint_eq(degraded(&rows, 1), NIC_SLOWER);
 	ck_assert_uint_eq(row->bond_speed_mbps, 10000);
 	ck_assert_uint_eq(degraded(&rows, 0), NIC_SOUND);
+	row->fastest_mbps = 10000;
+	ck_assert_uint_eq(degraded(&rows, 1), NIC_SLOWER);
+	row->fastest_mbps = 1000; /* a card of 1 Gbit/s as the reserve */
+	ck_assert_uint_eq(degraded(&rows, 1), NIC_SOUND);
+	row->speed_mbps = 100;
+	ck_assert_uint_eq(degraded(&rows, 1), NIC_SLOWER);
 	row->speed_mbps = ROW_ABSENT;
 	ck_assert_uint_eq(degraded(&rows, 1), NIC_SOUND);
 	row->carrier = 0;

@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
@@ -113,14 +114,15 @@ START_TEST(ethtool_refusals)
 	struct nic_rings rings;
 	const uint64_t *values;
 	const char *strings;
-	uint64_t speed, duplex;
+	struct nic_link_settings settings;
 	size_t count = 1;
 
 	ck_assert_int_eq(ethtool_open(&ethtool), 0);
 	ck_assert_int_eq(ethtool_driver(&ethtool, "no-such", driver, bus_info), -ENODEV);
 	ck_assert_str_eq(driver, "");
-	ck_assert_int_eq(ethtool_link(&ethtool, "no-such", &speed, &duplex), -ENODEV);
-	ck_assert_uint_eq(speed, ROW_ABSENT);
+	ck_assert_int_eq(ethtool_link(&ethtool, "no-such", &settings), -ENODEV);
+	ck_assert_uint_eq(settings.speed_mbps, ROW_ABSENT);
+	ck_assert_uint_eq(settings.fastest_mbps, ROW_ABSENT);
 	ck_assert_int_eq(ethtool_rings(&ethtool, "no-such", &rings), -ENODEV);
 	ck_assert_uint_eq(rings.rx_max, ROW_ABSENT);
 	ck_assert_int_eq(ethtool_stats_count(&ethtool, "no-such", &count), -ENODEV);
@@ -130,6 +132,36 @@ START_TEST(ethtool_refusals)
 	ck_assert_uint_eq(count, 0);
 	ck_assert_int_eq(ethtool_values(&ethtool, "lo", 3, &values), -EOPNOTSUPP);
 	ethtool_close(&ethtool);
+}
+END_TEST
+
+static void set_mode(uint32_t supported[4], unsigned bit)
+{
+	supported[bit / 32] |= 1U << bit % 32;
+}
+
+START_TEST(fastest_modes)
+{
+	uint32_t supported[4] = {0};
+
+	ck_assert_uint_eq(ethtool_fastest_mode(supported, 4), ROW_ABSENT);
+	set_mode(supported, ETHTOOL_LINK_MODE_FIBRE_BIT); /* no speed */
+	set_mode(supported, ETHTOOL_LINK_MODE_FEC_RS_BIT);
+	ck_assert_uint_eq(ethtool_fastest_mode(supported, 4), ROW_ABSENT);
+	set_mode(supported, ETHTOOL_LINK_MODE_10baseT_Half_BIT);
+	ck_assert_uint_eq(ethtool_fastest_mode(supported, 4), 10);
+	set_mode(supported, ETHTOOL_LINK_MODE_1000baseT_Full_BIT);
+	ck_assert_uint_eq(ethtool_fastest_mode(supported, 4), 1000);
+	set_mode(supported, ETHTOOL_LINK_MODE_10000baseT_Full_BIT);
+	set_mode(supported, ETHTOOL_LINK_MODE_2500baseT_Full_BIT);
+	set_mode(supported, ETHTOOL_LINK_MODE_25000baseCR_Full_BIT);
+	ck_assert_uint_eq(ethtool_fastest_mode(supported, 4), 25000);
+	set_mode(supported, ETHTOOL_LINK_MODE_400000baseCR4_Full_BIT);
+	set_mode(supported, ETHTOOL_LINK_MODE_100baseFX_Full_BIT);
+	ck_assert_uint_eq(ethtool_fastest_mode(supported, 4), 400000);
+	/* An older kernel has fewer words. */
+	ck_assert_uint_eq(ethtool_fastest_mode(supported, 2), 25000);
+	ck_assert_uint_eq(ethtool_fastest_mode(supported, 0), ROW_ABSENT);
 }
 END_TEST
 
@@ -274,5 +306,5 @@ START_TEST(absences)
 }
 END_TEST
 
-UNIT_MAIN("nic", live, no_sysfs, patterns_of_interfaces, ethtool_refusals, announcements, widths,
-	  absences)
+UNIT_MAIN("nic", live, no_sysfs, patterns_of_interfaces, ethtool_refusals, fastest_modes,
+	  announcements, widths, absences)

@@ -2,10 +2,10 @@
 #include <config.h>
 
 #include <errno.h>
-#include <linux/ethtool.h>
 #include <net/if.h>
 #include <string.h>
 
+#include "collectors/kernel/ethtool_numbers.h"
 #include "collectors/nic/port.h"
 #include "tests/unit/unit.h"
 

@@ -225,7 +225,7 @@ START_TEST(xfrm)
 	ck_assert_uint_eq(rows.count, 9);
 	ck_assert_uint_eq(value_of(&rows, "Xfrm", "InNoStates"), 20);
 	row_reset(&ip_row_type, &ip);
-	counters_fill_ip(&rows, &ip);
+	counters_fill_ip(&rows, true, &ip);
 	ck_assert_uint_eq(ip.xfrm_in_errors, 7600021);
 	ck_assert_uint_eq(ip.xfrm_out_errors, 900004000);
 	ck_assert_uint_eq(ip.in_hdr_errors, ROW_ABSENT);
@@ -237,31 +237,36 @@ START_TEST(xfrm)
 		ck_assert_msg(rows.count == 0 && faults.count == 1, "taken: %s", broken[i]);
 	}
 	row_reset(&ip_row_type, &ip);
-	counters_fill_ip(&rows, &ip);
+	counters_fill_ip(&rows, true, &ip);
 	ck_assert_uint_eq(ip.xfrm_in_errors, ROW_ABSENT);
 	ck_assert_uint_eq(ip.xfrm_out_errors, ROW_ABSENT);
 	rows_clear(&rows);
 }
 END_TEST
 
-/* Both families together; what one of them lacks is the other's, what both lack is absent. */
+/* Both families together. A sum that lacks a part is absent, unless there is no IPv6. */
 START_TEST(ip_sums)
 {
 	struct faults faults;
 	struct rows rows = parse_pairs("Ip: InHdrErrors OutNoRoutes InDiscards\nIp: 3 5 7\n"
-				       "Ip6: InHdrErrors OutNoRoutes ReasmFails\nIp6: 10 20 40\n",
+				       "Ip6: InHdrErrors OutNoRoutes ReasmFails InTooBigErrors\n"
+				       "Ip6: 10 20 40 80\n",
 				       &faults);
-	struct ip_row ip;
 
-	row_reset(&ip_row_type, &ip);
-	counters_fill_ip(&rows, &ip);
-	ck_assert_uint_eq(ip.in_hdr_errors, 13);
-	ck_assert_uint_eq(ip.out_no_routes, 25);
-	ck_assert_uint_eq(ip.out_no_routes4, 5);
-	ck_assert_uint_eq(ip.in_discards, 7);
-	ck_assert_uint_eq(ip.reasm_fails, 40);
-	ck_assert_uint_eq(ip.reverse_path, ROW_ABSENT);
-	ck_assert_uint_eq(ip.xfrm_out_errors, ROW_ABSENT);
+	for (int no_ipv6 = 0; no_ipv6 < 2; no_ipv6++) {
+		struct ip_row ip;
+
+		row_reset(&ip_row_type, &ip);
+		counters_fill_ip(&rows, no_ipv6, &ip);
+		ck_assert_uint_eq(ip.in_hdr_errors, 13);
+		ck_assert_uint_eq(ip.out_no_routes, 25);
+		ck_assert_uint_eq(ip.out_no_routes4, 5);
+		ck_assert_uint_eq(ip.in_too_big_errors, 80);
+		ck_assert_uint_eq(ip.in_discards, no_ipv6 ? 7 : ROW_ABSENT);
+		ck_assert_uint_eq(ip.reasm_fails, ROW_ABSENT);
+		ck_assert_uint_eq(ip.reverse_path, ROW_ABSENT);
+		ck_assert_uint_eq(ip.xfrm_out_errors, ROW_ABSENT);
+	}
 	rows_clear(&rows);
 }
 END_TEST
@@ -385,7 +390,8 @@ START_TEST(kernel_files)
 END_TEST
 
 static const char netstat_text[] = "TcpExt: ListenDrops TCPTimeouts\nTcpExt: %u 2\n";
-static const char snmp_text[] = "Tcp: CurrEstab OutSegs\nTcp: 4 5\nUdp: InErrors\nUdp: 6\n";
+static const char snmp_text[] = "Tcp: CurrEstab OutSegs\nTcp: 4 5\nUdp: InErrors\nUdp: 6\n"
+				"Ip: InHdrErrors\nIp: 8\n";
 static const char snmp6_text[] = "Udp6InErrors\t7\n";
 
 static void write_files(const struct tree *tree)
@@ -399,6 +405,7 @@ START_TEST(no_ipv6)
 {
 	struct unit_collector unit;
 	const struct udp_row *udp;
+	const struct ip_row *ip;
 	struct tree tree;
 
 	tree_init(&tree);
@@ -410,9 +417,20 @@ START_TEST(no_ipv6)
 	ck_assert_ptr_nonnull(strstr(unit.source, "net/snmp"));
 	ck_assert_ptr_null(strstr(unit.source, "net/snmp6"));
 	udp = rows_at(&unit.rows[2], 0);
+	ip = rows_at(&unit.rows[3], 0);
+	ck_assert_uint_eq(ip->in_hdr_errors, 8);
 	ck_assert_uint_eq(udp->udp.in_errors, 6);
 	for (size_t i = offsetof(struct udp_row, udp6); i < sizeof(*udp); i += sizeof(uint64_t))
 		ck_assert_uint_eq(row_number(udp, i), ROW_ABSENT);
+	/* One that is broken is another matter: IPv6's part is not known. */
+	tree_write(&tree, "proc/net/snmp6", "garbage\n");
+	ck_assert_int_eq(unit_collect(&unit, 2 * SECOND), 0);
+	ip = rows_at(&unit.rows[3], 0);
+	ck_assert_uint_eq(ip->in_hdr_errors, ROW_ABSENT);
+	tree_write(&tree, "proc/net/snmp6", "Ip6InHdrErrors 100\n");
+	ck_assert_int_eq(unit_collect(&unit, 3 * SECOND), 0);
+	ip = rows_at(&unit.rows[3], 0);
+	ck_assert_uint_eq(ip->in_hdr_errors, 108);
 	unit_collector_done(&unit);
 	tree_done(&tree);
 }

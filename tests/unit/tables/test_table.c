@@ -147,6 +147,7 @@ static const char *const golden[] = {
 	"1.13.0", /* netdiagAgentUptime */
 	"1.14.0", /* netdiagAgentVersion */
 	"1.17.0", /* netdiagAgentTrapsSent: 0 is not absent */
+	"1.22.0", /* netdiagAgentViewpoint */
 	"3.1.2.0",
 	"3.1.2.4294967295",
 	"3.1.3.7",
