@@ -20,6 +20,8 @@
 /* Generated of drop_reasons.bpf.c by bpftool. */
 #include "collectors/loss/drop_reasons.skel.h"
 
+const bool drop_program_built = true;
+
 /* Modules whose packets have reasons of their own. */
 static const char *const modules[] = {"mac80211", "openvswitch"};
 
@@ -114,7 +116,7 @@ static int drop_program_attach(struct drop_program *program, uint32_t bound,
 	link = bpf_program__attach(skeleton->progs.count_drop);
 	if (!link)
 		return -errno;
-	program->link = fcntl(bpf_link__fd(link), F_DUPFD_CLOEXEC, 0);
+	program->link = fcntl(bpf_link__fd(link), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	err = program->link < 0 ? -errno : 0;
 	bpf_link__destroy(link);
 	return err;

@@ -6,6 +6,7 @@
 #ifndef NETDIAG_DROP_PROGRAM_H
 #define NETDIAG_DROP_PROGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,9 @@ struct drop_program {
 	uint32_t shards;
 	struct drop_names names;
 };
+
+/* Whether there is a program: not in a netdiagd that was built without libbpf. */
+extern const bool drop_program_built;
 
 /*
  * Loads the program and attaches it. Nothing is pinned: it is gone when the process ends or calls

@@ -118,11 +118,12 @@ static __always_inline __u32 socket_netns(const struct sock *sk)
  * skb->dev is no device in every queue: it shares its place with the scratch space of UDP and with
  * a node of the trees that TCP and some qdiscs sort packets in. So it is believed if it leads to a
  * network namespace only. Otherwise the packet came in by skb_iif, an index whose namespace is that
- * of the receiving socket, or of the route.
+ * of the receiving socket, or of the route. The packet itself is there, and read as such; what it
+ * points to may be anything, and is read with bpf_probe_read_kernel().
  */
 static __always_inline __u32 drop_interface(const struct sk_buff *skb, const struct sock *rx_sk)
 {
-	const struct net_device *dev = BPF_CORE_READ(skb, dev);
+	const struct net_device *dev = skb->dev;
 	__u32 netns = device_netns(dev);
 	int ifindex;
 
@@ -132,13 +133,12 @@ static __always_inline __u32 drop_interface(const struct sk_buff *skb, const str
 	}
 	if (netns >= NAMESPACE_FIRST)
 		return 0;
-	ifindex = BPF_CORE_READ(skb, skb_iif);
+	ifindex = skb->skb_iif;
 	if (ifindex <= 0)
 		return 0;
-	netns = socket_netns(rx_sk ? rx_sk : BPF_CORE_READ(skb, sk));
+	netns = socket_netns(rx_sk ? rx_sk : skb->sk);
 	if (!netns) {
-		const struct dst_entry *dst = (void *)(BPF_CORE_READ(skb, _skb_refdst) &
-						       ~SKB_DST_NOREF);
+		const struct dst_entry *dst = (void *)(skb->_skb_refdst & ~SKB_DST_NOREF);
 
 		netns = dst ? device_netns(BPF_CORE_READ(dst, dev)) : 0;
 	}

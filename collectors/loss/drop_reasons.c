@@ -80,6 +80,8 @@ static void drop_prepare(void *arg, const struct collect_settings *settings)
 {
 	struct drop_state *state = arg;
 
+	if (!drop_program_built)
+		return;
 	state->prepared = true;
 	state->since = clock_monotonic();
 	hash_init(&state->sums, sizeof(struct drop_sum), sizeof(struct drop_key));
@@ -266,6 +268,10 @@ static int drop_collect(struct collect *c)
 	int err;
 
 	collect_source(c, "BPF on skb:kfree_skb");
+	if (!drop_program_built) {
+		collect_note(c, "netdiagd was built without libbpf. Build it with --with-bpf=yes");
+		return -EOPNOTSUPP;
+	}
 	if (!state->prepared) {
 		collect_note(c, "counts from the start of a netdiagd that serves, with this "
 				"collector on. Restart it");

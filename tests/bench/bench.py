@@ -4,7 +4,7 @@
 passes or fails by time, but memory that grows is a failure.
 
 usage: bench.py BUILD_DIR [--quick] [PART ...]    PART: collectors sockets listeners netns walk
-                                                    memory cost
+                                                    memory cost drops
 
 BUILD_DIR must be built without sanitizers. --quick: smaller numbers, for the test script.
 """
