@@ -186,6 +186,14 @@ def part_listeners(quick):
                 stop(child)
 
 
+def part_ledger(quick):
+    """One feed of the loss ledger, all of whose numbers are new."""
+    for rows in (10, 1000):
+        fastest, mean = map(float, run(tool("bench_ledger"), str(rows), "20" if quick else "200").split())
+        line(f"loss ledger, {rows} interfaces and listeners", fastest)
+        line("  mean", mean)
+
+
 def part_netns(quick):
     """Many namespaces and many interfaces."""
     need_root()
@@ -432,6 +440,7 @@ def part_drops(quick):
             os.close(tap)
 
 
-PARTS = {"collectors": part_collectors, "sockets": part_sockets, "listeners": part_listeners,
+PARTS = {"collectors": part_collectors, "sockets": part_sockets, "ledger": part_ledger,
+         "listeners": part_listeners,
          "netns": part_netns, "walk": part_walk, "memory": part_memory,
          "cost": part_cost, "drops": part_drops}

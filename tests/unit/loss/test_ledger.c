@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "collectors/cpu/softnet.h"
+#include "collectors/loss/drop_reasons.h"
 #include "collectors/nic/nic.h"
+#include "collectors/nic/queue.h"
 #include "collectors/protocol/conntrack.h"
 #include "collectors/protocol/counters.h"
 #include "collectors/socket/listener.h"
@@ -626,7 +628,105 @@ START_TEST(insert_failed_is_in_drop)
 }
 END_TEST
 
-/* No two members of a place are one, and each name fits. */
+/* A datagram that a qdisc or a veth drops is in UDP's SndbufErrors; one that does not fit into the
+ * socket's buffer is nowhere else. */
+START_TEST(datagrams_that_were_not_sent)
+{
+	setup();
+	for (unsigned n = 0; n < 3; n++, now += SECOND) {
+		struct udp_row *udp = rows_add(publish("counters", &udp_row_type));
+		struct nic_row *nic;
+
+		udp->udp.rcvbuf_errors = udp->udp.mem_errors = n;
+		udp->udp.sndbuf_errors = n ? 37 : 0;
+		feed();
+		now += SECOND;
+		nic = add_nic(publish("nic", &nic_row_type), 2, "eth0", "ixgbe", "0000:00:06.0");
+		nic->qdisc_drops = n ? 20 : 0;
+		nic->tx_dropped = n ? 10 : 0;
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_UDP_BUFFER), 2 + 2 + 7);
+	ck_assert_uint_eq(packets(LOSS_QDISC), 20);
+	ck_assert_uint_eq(packets(LOSS_DEVICE), 10);
+	teardown();
+}
+END_TEST
+
+static void publish_drop(const char *reason, uint64_t ifindex, uint64_t count)
+{
+	struct rows *to = publish("dropReason", &drop_row_type);
+	struct drop_row *row;
+
+	if (!count)
+		return;
+	row = rows_add(to);
+	row->ifindex = ifindex;
+	row->packets = count;
+	row->discontinuity = 1;
+	ROW_SET_TEXT(row->reason, reason);
+	ROW_SET_TEXT(row->ifname, ifindex ? "eth0" : "");
+}
+
+/* A row that appears with its first drops counts from 0, unless some were left out before. What
+ * conntrack dropped is its own. */
+START_TEST(rules_that_drop)
+{
+	static const uint64_t counts[] = {0, 50, 80};
+
+	setup();
+	for (size_t n = 0; n < COUNT_OF(counts); n++, now += SECOND) {
+		struct conntrack_row *row;
+
+		publish_drop("NETFILTER_DROP", 2, counts[n]);
+		row = rows_add(publish("conntrack", &conntrack_row_type));
+		row->drops = n ? 9 : 0;
+		row->discontinuity = 1;
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_NETFILTER), 80 - 9);
+	ck_assert_uint_eq(packets(LOSS_CONNTRACK), 9);
+	ck_assert_str_eq(place(LOSS_NETFILTER)->worst, "eth0");
+
+	publish_drop("NETFILTER_DROP", 0, 5000); /* another namespace's */
+	feed();
+	now += SECOND;
+	publish_drop("NETFILTER_DROP", 0, 9000);
+	feed();
+	publish_drop("NO_SOCKET", 2, 9000);
+	made_find("dropReason")->snapshot->left_out = true;
+	feed();
+	now += SECOND;
+	publish_drop("NETFILTER_DROP", 2, 300);
+	feed();
+	ck_assert_uint_eq(packets(LOSS_NETFILTER), 80 - 9);
+	teardown();
+}
+END_TEST
+
+/* Allowances are known of few devices only. */
+START_TEST(limits_of_the_provider)
+{
+	setup();
+	for (unsigned n = 0; n < 2; n++, now += SECOND) {
+		publish("queue", &queue_row_type);
+		add_nic(publish("nic", &nic_row_type), 2, "eth0", "ixgbe", "0000:00:06.0");
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_PROVIDER_LIMIT), ROW_ABSENT);
+	for (unsigned n = 0; n < 2; n++, now += SECOND) {
+		struct rows *to = publish("nic", &nic_row_type);
+
+		add_nic(to, 2, "eth0", "ena", "0000:00:06.0")->limit_packets = 7 * n;
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_PROVIDER_LIMIT), 7);
+	ck_assert_str_eq(place(LOSS_PROVIDER_LIMIT)->worst, "eth0");
+	teardown();
+}
+END_TEST
+
+/* Every member is a number of its row, and whoever can be the worst has a name. */
 START_TEST(places_are_well_made)
 {
 	for (unsigned id = 1; id <= LOSS_PLACES; id++) {
@@ -654,4 +754,5 @@ UNIT_MAIN("ledger", a_host_that_can_tell_nothing, labels_are_the_index_s, increa
 	  rates_are_over_a_minute, only_loss_is_in_the_rate, what_is_counted_twice_in_any_order,
 	  a_slow_collection_is_no_loss, backlog_drops_of_others_are_forgotten,
 	  discards_that_are_in_rx_dropped, devices_upon_devices, interfaces_that_appear,
-	  who_loses_most, one_of_many, insert_failed_is_in_drop, places_are_well_made)
+	  who_loses_most, one_of_many, insert_failed_is_in_drop, datagrams_that_were_not_sent,
+	  rules_that_drop, limits_of_the_provider, places_are_well_made)
