@@ -21,6 +21,7 @@ import threading
 import time
 
 import debian
+import readme
 import rpm
 import unit
 from machine import Machine, Unavailable, available
@@ -38,6 +39,7 @@ class Preparation(threading.Thread):
         self.tarball = tarball
         self.made = {machine.suite: threading.Event() for machine in machines}
         self.why_not = {}
+        self.fresh = None  # a copy of the first one with nothing but a systemd
         self.stopped = False
 
     def run(self):
@@ -46,7 +48,10 @@ class Preparation(threading.Thread):
             try:
                 if self.stopped:
                     raise Unavailable("stopped")
-                machine.make(debian.RUN + debian.BUILD)
+                machine.make()
+                if machine.suite == SUITES[0]:
+                    self.fresh = machine.copy_to(os.path.join(os.path.dirname(machine.root), "fresh"))
+                machine.install(*debian.RUN, *debian.BUILD)
                 machine.package = debian.build(machine, self.tarball, "first")
                 machine.older = debian.older(machine, machine.package)
                 print(f"{machine.suite}: made, package built ({time.monotonic() - began:.0f} s)", flush=True)
@@ -69,6 +74,8 @@ def one_suite(scenario, preparation, machine, tarball):
                   machine.package)
     first = machine.suite == SUITES[0]
     if first:
+        with preparation.fresh as fresh:
+            scenario.step(f"{machine.suite}: README.md, followed to the letter", readme.follow, fresh, tarball)
         scenario.step(f"{machine.suite}: lintian", debian.lint, machine, machine.package)
         scenario.step(f"{machine.suite}: the RPM", rpm.build, machine, tarball)
     if scenario.step(f"{machine.suite}: systemd starts", machine.start):
