@@ -35,8 +35,8 @@ LATE = re.compile(r"netdiagCheck\w+\[agent\.collector,")
 # What 1.0.0 read from the running kernel although it was given another /proc: these collectors and
 # their tables refuse to answer now.
 LIVE_TABLES = ("netdiagNic|netdiagNicStat|netdiagSocketState|netdiagListener|netdiagUdpSocket"
-               "|netdiagBuffer|netdiagNetns|netdiagQueue")
-LIVE_COLLECTORS = "nic|sockets?|socketState|listener|udpSocket|buffers?|netns|queue|dropReason"
+               "|netdiagBuffer|netdiagNetns|netdiagQueue|netdiagPeer")
+LIVE_COLLECTORS = "nic|sockets?|socketState|listener|udpSocket|buffers?|netns|queue|dropReason|peer"
 
 # What collectors were called in 1.0.0: the configuration has one word for one thing now.
 RENAMED = {"sockets": "socketState", "protocols": "protocolMemory", "buffers": "buffer",

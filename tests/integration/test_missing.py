@@ -174,7 +174,7 @@ def refuse_netlink(errno):
 class Netlink(unittest.TestCase):
     """A service without AF_NETLINK, because its RestrictAddressFamilies is too strict."""
 
-    COLLECTORS = ("nic", "queue", "socketState", "listener", "udpSocket", "buffer")
+    COLLECTORS = ("nic", "queue", "peer", "socketState", "listener", "udpSocket", "buffer")
 
     def setUp(self):
         need(platform.machine() in AUDIT_ARCH, "the numbers of system calls are not known here")
