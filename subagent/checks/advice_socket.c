@@ -203,10 +203,18 @@ static const struct peer_row *worst_peer(const struct advice *advice)
 		    (!worst || row->prefix_retransmits > worst->prefix_retransmits))
 			worst = row;
 	}
-	if (!worst || worst->all_retransmits < PEERS_RETRANSMITS_MIN || !worst->interval ||
+	if (!worst || worst->all_retransmits < PEERS_RETRANSMITS_MIN || !worst->prefixes_hit ||
+	    worst->interval < MILLISECOND_NS ||
 	    clock_monotonic() - worst->taken > 2 * worst->interval)
 		return NULL;
 	return worst;
+}
+
+uint64_t peers_evidence(const struct advice *advice)
+{
+	const struct peer_row *worst = worst_peer(advice);
+
+	return worst ? worst->taken : 0;
 }
 
 /* Adds who the peers are, and whether one network or many are hit: is it this host or the path?
@@ -214,15 +222,16 @@ static const struct peer_row *worst_peer(const struct advice *advice)
 static bool advise_peers(const struct advice *advice, const char *them, struct alarm_text *text)
 {
 	const struct peer_row *worst = worst_peer(advice);
-	char rate[32], hit[32], all[32];
+	char remote[ADVICE_NAME_SIZE], rate[32], hit[32], all[32];
 
 	if (!worst)
 		return false;
-	advice_amount((int64_t)(worst->prefix_retransmits * 100 * SECOND_NS / worst->interval),
+	advice_amount((int64_t)(worst->prefix_retransmits * 100 * 1000 /
+				(worst->interval / MILLISECOND_NS)),
 		      rate);
 	advice_also(text->summary, ", %llu %% of %s to %s (%s/s)",
 		    (unsigned long long)(worst->prefix_retransmits * 100 / worst->all_retransmits),
-		    them, worst->remote, rate);
+		    them, advice_name(worst->remote, remote), rate);
 	advice_count(worst->prefixes_hit, hit);
 	advice_count(worst->prefixes, all);
 	if (worst->prefixes == 1)

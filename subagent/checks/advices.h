@@ -29,6 +29,9 @@ advice_fn describe_listen_overflows, describe_listener_drops, describe_listener_
 	describe_abort_on_memory, describe_rcvq_drops, describe_stuck, describe_udp_rcvbuf,
 	describe_udp_socket, describe_netns_overflows;
 
+/* When the look at the peers that the advice about retransmits cites was taken. */
+uint64_t peers_evidence(const struct advice *advice);
+
 /* Set and append one of the texts of struct alarm_text; what does not fit is cut. Text from outside
  * has been through advice_name(). */
 #define advice_say(member, ...)	 advice_print((member), sizeof(member), false, __VA_ARGS__)

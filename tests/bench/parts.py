@@ -108,7 +108,7 @@ BESIDE = {
     "irq": ("cat", "/proc/interrupts"), "counters": ("nstat", "-asz"), "conntrack": ("conntrack", "-S"),
     "socketState": ("ss", "-tan"), "listener": ("ss", "-tlnpm"), "udpSocket": ("ss", "-uanpm"),
     "protocolMemory": ("ss", "-s"), "buffer": ("ss", "-tunam"), "sysctl": ("sysctl", "net.core"),
-    "netns": ("ip", "netns", "list"),
+    "netns": ("ip", "netns", "list"), "peer": ("ss", "-tin"),
 }
 
 
@@ -145,6 +145,24 @@ def part_sockets(quick):
             line("sockets, socketStates full", full, ss, "ss -tan")
             line("sockets, socketStates cheap", cheap, ss, "ss -tan")
             line("sockets, socketStates cheap", cheap, full, "a full dump")
+        finally:
+            for child in children:
+                stop(child)
+
+
+def part_peers(quick):
+    """The peers of 50,000 established connections, beside ss -ti."""
+    need_root()
+    need_tools("ss", "ip")
+    count = 2500 if quick else 25000
+    with Netns("bench") as netns:
+        children = hold_connections(netns, count)
+        print(f"  {2 * count} established sockets")
+        try:
+            ss = clock(netns, "ss", "-tin", times=3)
+            fastest, _, rows, grown = collect(netns, "peer", 10)
+            line("ss -tin", ss)
+            line(f"peer, {rows} rows, memory +{grown} KiB", fastest, ss, "ss -tin")
         finally:
             for child in children:
                 stop(child)

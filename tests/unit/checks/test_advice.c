@@ -448,6 +448,11 @@ START_TEST(peers_that_lose_most)
 	say("tcp.retransmits", NULL, 310, ROW_ABSENT);
 	ASSERT_ADVICE("All connections are with that network");
 
+	worst->prefixes_hit = other->prefixes_hit = 0;
+	say("tcp.retransmits", NULL, 310, ROW_ABSENT);
+	ASSERT_SUMMARY("3.1 % of TCP segments sent again");
+	worst->prefixes_hit = other->prefixes_hit = 1;
+
 	/* Too old a look, too little in it, and the first one, which knows no increase. */
 	worst->taken -= 121 * SECOND_NS;
 	say("tcp.retransmits", NULL, 310, ROW_ABSENT);
