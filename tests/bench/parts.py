@@ -459,6 +459,6 @@ def part_drops(quick):
 
 
 PARTS = {"collectors": part_collectors, "sockets": part_sockets, "ledger": part_ledger,
-         "listeners": part_listeners,
+         "peers": part_peers, "listeners": part_listeners,
          "netns": part_netns, "walk": part_walk, "memory": part_memory,
          "cost": part_cost, "drops": part_drops}
