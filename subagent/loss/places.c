@@ -259,11 +259,12 @@ static const struct loss_source reverse_path_sources[] = {
 	{.role = LOSS_ADD, IP, .members = {MEMBER(ip_row, reverse_path, "IPReversePathFilter")}},
 };
 
+/* A host without IPv6 routes tries to send IPv6 packets all day, and uses IPv4 instead. */
 static const struct loss_source no_route_sources[] = {
 	{.role = LOSS_ADD,
 	 IP,
 	 .members = {MEMBER(ip_row, in_no_routes, "InNoRoutes"),
-		     MEMBER(ip_row, out_no_routes, "OutNoRoutes")}},
+		     MEMBER(ip_row, out_no_routes4, "OutNoRoutes")}},
 };
 
 static const struct loss_source reassembly_sources[] = {

@@ -123,7 +123,10 @@ class Stack(Faulty):
         self.lost("header", "Errors$", self.wire.icmp_checksum, COUNT)
         self.lost("header", "Errors$", self.wire.stranger, COUNT)
         self.assertEqual(self.agent.get("netdiagAgentWorstPlace.0"), "header")
+        before = self.packets()["noRoute"]
+        no_route(self.host, COUNT, "2001:db8::9")  # a host without IPv6 tries all day
         self.lost("noRoute", "^OutNoRoutes$", no_route, self.host, COUNT)
+        self.assertEqual(self.packets()["noRoute"] - before, COUNT)
         self.wire.reverse_path_filter()
         self.lost("reversePath", "^IPReversePathFilter$", self.wire.spoofed, COUNT)
         self.wire.reverse_path_filter(0)
