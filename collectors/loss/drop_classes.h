@@ -11,8 +11,8 @@ enum drop_class {
 	DROP_TEARDOWN, /* what was left when a connection, socket or device ended */
 };
 
-/* What belongs to the name of a reason, without its prefix. The explanation is "" for one that
- * explains itself, or is not known. */
+/* What belongs to the name of a reason, without its prefix. The explanation is "" for one that is
+ * not known. Alarms quote it, so it has letters, digits and " .,-_/=" only. */
 struct drop_meaning {
 	const char *name;
 	enum drop_class class;

@@ -21,6 +21,11 @@ const struct row_type drop_row_type = {
 	.key = {ROW_TEXT(struct drop_row, reason), ROW_NUMBER(struct drop_row, ifindex)},
 };
 
+bool drop_row_is_loss(const struct drop_row *row)
+{
+	return row->class == DROP_LOSS && strcmp(row->reason, "NOT_SPECIFIED");
+}
+
 /* The reason under which the overflow is added up. No reason of the kernel is as large: those of
  * subsystems have a small number in their upper half. */
 #define REASON_OVERFLOW UINT32_MAX

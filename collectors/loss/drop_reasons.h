@@ -24,6 +24,10 @@ struct drop_row {
  * capitals. */
 #define DROP_REASON_OVERFLOW "overflow"
 
+/* Whether packets of this row are missed by somebody, as far as its reason says: much of what the
+ * kernel has no name for yet is harmless. */
+bool drop_row_is_loss(const struct drop_row *row);
+
 extern const struct row_type drop_row_type;
 extern const struct collector drop_reasons_collector;
 

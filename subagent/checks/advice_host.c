@@ -198,14 +198,9 @@ void describe_nic_errors(const struct advice *advice, struct alarm_text *text)
 			   "see which counter rises (netdiagNicStatTable, ethtool -S)");
 }
 
-void describe_nic_drops(const struct advice *advice, struct alarm_text *text)
+/* By what drops: the device, or which kind of queueing discipline. */
+static void advise_nic_drops(const struct nic_row *nic, struct alarm_text *text)
 {
-	const struct nic_row *nic = advice->row;
-	char share[32], window[24];
-
-	advice_also(text->summary, "%s %% of packets dropped in %s",
-		    advice_amount(advice->value, share),
-		    advice_duration(advice->limits->measure.window, window));
 	if (!nic || nic->qdisc_drops == ROW_ABSENT || !nic->qdisc_drops) {
 		advice_say(text->advice,
 			   "dropped by the device or its driver: see netdiagNicStatTable");
@@ -227,6 +222,17 @@ void describe_nic_drops(const struct advice *advice, struct alarm_text *text)
 		advice_say(text->advice,
 			   "the link is full or shaped: its queueing discipline drops");
 	}
+}
+
+void describe_nic_drops(const struct advice *advice, struct alarm_text *text)
+{
+	char share[32], window[24];
+
+	advice_also(text->summary, "%s %% of packets dropped in %s",
+		    advice_amount(advice->value, share),
+		    advice_duration(advice->limits->measure.window, window));
+	advise_nic_drops(advice->row, text);
+	advice_drops(advice, text);
 }
 
 /* --- connection tracking ------------------------------------------------------------------------

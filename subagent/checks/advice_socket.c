@@ -471,4 +471,5 @@ void describe_udp_rcvbuf(const struct advice *advice, struct alarm_text *text)
 	}
 	advice_rate(advice, "datagrams", "lost to full receive buffers", text);
 	advise_rcvbuf(advice, worst, text);
+	advice_drops(advice, text);
 }
