@@ -14,6 +14,9 @@
 #define COUNTER_GROUP_SIZE 33
 #define COUNTER_NAME_SIZE  65
 
+/* The group of the counters of /proc/net/xfrm_stat. */
+#define COUNTERS_XFRM_GROUP "Xfrm"
+
 /* Every counter, by the kernel's own names. */
 struct counter_row {
 	uint64_t value;

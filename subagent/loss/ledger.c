@@ -25,11 +25,6 @@ enum worst_kind {
 	WORST_KINDS,
 };
 
-const struct row_type loss_row_type = {
-	ROW_TYPE_TEXT("loss", struct loss_row, label),
-	.key = {ROW_NUMBER(struct loss_row, place)},
-};
-
 /* A collector that some place is fed from. */
 struct ledger_feed {
 	const char *collector;

@@ -27,7 +27,7 @@
 #include "collectors/socket/tcp_states.h"
 #include "collectors/socket/udp_socket.h"
 #include "subagent/checks/alarm.h"
-#include "subagent/loss/ledger.h"
+#include "subagent/loss/loss_row.h"
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/table.h"
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The findings of --check, and what its parts make them of. */
+#ifndef NETDIAG_PREFLIGHT_FINDING_H
+#define NETDIAG_PREFLIGHT_FINDING_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "subagent/preflight/snmpd_conf.h"
+
+enum finding {
+	FINDING_OK,
+	FINDING_WARNING, /* it would run, and something is missing */
+	FINDING_ERROR,	 /* it would not run, or nobody could ask it */
+};
+
+/* The user under whom netdiagd is to run. */
+struct preflight_user {
+	char name[64];
+	char group[64];
+	bool other; /* not the one who asks */
+	uid_t uid;
+	gid_t gid;
+};
+
+struct preflight {
+	FILE *out;
+	struct preflight_user user;
+	const char *address;   /* of the AgentX master */
+	const char *community; /* to ask the master with; NULL: the profile of snmp.conf */
+	struct snmpd_conf snmpd;
+	enum finding worst;
+};
+
+/* Prints a finding. about: "socket"; command: what mends it, or "". */
+void preflight_say(struct preflight *preflight, enum finding finding, const char *about,
+		   const char *command, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* Whether an absolute path, or a name, may stand in a command as it is. */
+bool preflight_is_plain(const char *path);
+bool preflight_is_word(const char *name);
+
+/* Writes the command that adds a line to snmpd.conf and makes snmpd read it. */
+#define PREFLIGHT_COMMAND_SIZE (2 * PATH_MAX)
+void preflight_add_line(const struct preflight *preflight, const char *line,
+			char command[PREFLIGHT_COMMAND_SIZE]);
+
+/* The processes with this name, but for ourselves: how many, and the first few. */
+#define PREFLIGHT_PIDS 4
+size_t preflight_processes(const char *name, pid_t pid[PREFLIGHT_PIDS]);
+
+#endif
