@@ -4,8 +4,8 @@
 
 usage: run.py [--only SUITE]... TARBALL
 
-TARBALL: what `make dist` made. The roots are made in a temporary directory, of Debian's archive, the
-next one while the one before is used; nothing else of this host is changed. Where that cannot be done,
+TARBALL: what `make dist` made. The roots are made in a temporary directory, of Debian's archive, one
+after the other, and used side by side; nothing else of this host is changed. Where that cannot be done,
 everything is skipped, with the reason.
 
 Ends with a line 'N passed, N failed, N skipped'; status 1 when any failed.
@@ -23,6 +23,7 @@ import time
 import debian
 import readme
 import rpm
+import turns
 import unit
 from machine import Machine, Unavailable, available
 from steps import Scenario
@@ -65,11 +66,15 @@ class Preparation(threading.Thread):
             raise self.why_not[machine.suite]
 
 
-def one_suite(scenario, preparation, machine, tarball):
-    if not scenario.step(f"{machine.suite}: a fresh root, the package built", preparation.wait_for, machine):
-        return
-    if machine.suite in preparation.why_not:
-        return
+def one_suite(scenario, preparation, machine):
+    """All that is tried on one Debian."""
+    with machine:
+        title = f"{machine.suite}: a fresh root, the package built"
+        if scenario.step(title, preparation.wait_for, machine) and machine.suite not in preparation.why_not:
+            on_machine(scenario, preparation, machine, preparation.tarball)
+
+
+def on_machine(scenario, preparation, machine, tarball):
     scenario.step(f"{machine.suite}: two builds are equal", debian.reproducible, machine, tarball,
                   machine.package)
     first = machine.suite == SUITES[0]
@@ -79,7 +84,8 @@ def one_suite(scenario, preparation, machine, tarball):
         scenario.step(f"{machine.suite}: lintian", debian.lint, machine, machine.package)
         scenario.step(f"{machine.suite}: the RPM", rpm.build, machine, tarball)
     if scenario.step(f"{machine.suite}: systemd starts", machine.start):
-        scenario.steps(machine, debian.FIRST + unit.STEPS + debian.LAST + (rpm.LAST if first else ()))
+        scenario.steps(machine, debian.FIRST + turns.STEPS + unit.STEPS + debian.LAST +
+                       (rpm.LAST if first else ()))
 
 
 def main():
@@ -100,14 +106,20 @@ def main():
     directory = tempfile.mkdtemp(prefix="netdiag-package-")
     machines = [Machine(suite, directory) for suite in suites]
     preparation = Preparation(machines, os.path.abspath(arguments.tarball))
-    preparation.start()
+    threads = [preparation] + [threading.Thread(target=one_suite, args=(scenario, preparation, machine))
+                               for machine in machines]
     try:
-        for machine in machines:
-            with machine:
-                one_suite(scenario, preparation, machine, preparation.tarball)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     finally:
+        # Where this was interrupted: what runs ends with its machine.
         preparation.stopped = True
-        preparation.join()
+        for machine in filter(None, [*machines, preparation.fresh]):
+            machine.stop()
+        for thread in threads:
+            thread.join()
         shutil.rmtree(directory)
     print(f"{scenario.passed} passed, {scenario.failed} failed, {scenario.skipped} skipped")
     return 1 if scenario.failed else 0
