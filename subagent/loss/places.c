@@ -119,22 +119,36 @@ static bool is_link(const void *row)
 	return strcmp(((const struct nic_row *)row)->driver, "bonding") != 0;
 }
 
+/* Of what is sent to a virtual device with nobody at its other end (a tap that no program has open,
+ * a veth or bridge of containers that have ended) nobody misses anything: announcements, mostly. */
+static bool is_connected(const void *row)
+{
+	const struct nic_row *nic = row;
+
+	return is_link(row) && (nic->carrier || nic->hardware);
+}
+
 /*
  * A link with a device of its own, whose drops nobody else counts. What a virtual one (veth, vlan,
  * macvlan, tunnels) could not pass on is often in the counters of what it stands on too: a veth's
  * tx_dropped has the packets that its peer's backlog had no place for, a VLAN's and a tunnel's
  * those that the qdisc below dropped.
  */
-static bool is_device(const void *row)
+static bool has_device(const void *row)
 {
 	const char *bus = ((const struct nic_row *)row)->bus_info;
 
-	return bus[0] && strcmp(bus, "N/A") && is_link(row);
+	return bus[0] && strcmp(bus, "N/A");
+}
+
+static bool is_device(const void *row)
+{
+	return is_connected(row) && has_device(row);
 }
 
 static bool is_virtual(const void *row)
 {
-	return !is_device(row) && is_link(row);
+	return is_connected(row) && !has_device(row);
 }
 
 static uint64_t known(uint64_t value)
@@ -226,7 +240,8 @@ static const struct loss_source backlog_sources[] = {
 	 .members = {MEMBER(softnet_row, dropped, NULL)}},
 };
 
-/* enqueue_to_backlog() counts a drop for the CPU and in rx_dropped. */
+/* enqueue_to_backlog() counts a drop for the CPU and in rx_dropped. A host that does not forward
+ * counts the broadcasts of other subnets on its wire in InAddrErrors (ip_route_input_slow()). */
 static const struct loss_source unhandled_sources[] = {
 	{.role = LOSS_REST,
 	 NIC,
@@ -237,15 +252,13 @@ static const struct loss_source unhandled_sources[] = {
 	 .applies = discards_are_dropped,
 	 .members = {MEMBER(nic_row, rx_discards, NULL)}},
 	{.role = LOSS_LESS, SOFTNET, .members = {MEMBER(softnet_row, dropped, NULL)}},
+	{.role = LOSS_ADD, IP, .members = {MEMBER(ip_row, in_addr_errors, "InAddrErrors")}},
 };
 
 /* An IP header's checksum error is in InHdrErrors (ip_rcv_core()). So is a TTL that ran out
  * (ip_forward()), which is how traceroute works: as many are taken out as were answered. */
 static const struct loss_source header_sources[] = {
-	{.role = LOSS_ADD,
-	 IP,
-	 .members = {MEMBER(ip_row, in_addr_errors, "InAddrErrors"),
-		     MEMBER(ip_row, icmp_csum_errors, "IcmpInCsumErrors")}},
+	{.role = LOSS_ADD, IP, .members = {MEMBER(ip_row, icmp_csum_errors, "IcmpInCsumErrors")}},
 	{.role = LOSS_ADD, TCP, .members = {MEMBER(tcp_row, in_csum_errors, "TcpInCsumErrors")}},
 	{.role = LOSS_ADD,
 	 UDP,
@@ -267,11 +280,10 @@ static const struct loss_source no_route_sources[] = {
 		     MEMBER(ip_row, out_no_routes4, "OutNoRoutes")}},
 };
 
+/* Without FragFails: the sender is told to send less at once, which is how path MTU discovery works
+ * (ip_forward(), ip6_forward()). */
 static const struct loss_source reassembly_sources[] = {
-	{.role = LOSS_ADD,
-	 IP,
-	 .members = {MEMBER(ip_row, reasm_fails, "ReasmFails"),
-		     MEMBER(ip_row, frag_fails, "FragFails")}},
+	{.role = LOSS_ADD, IP, .members = {MEMBER(ip_row, reasm_fails, "ReasmFails")}},
 };
 
 /* A packet that conntrack refuses is dropped by its hook (nf_conntrack_in(), nf_confirm()). */
@@ -364,8 +376,8 @@ static const struct loss_source tcp_queue_sources[] = {
 		     MEMBER(tcp_row, ofo_pruned, "OfoPruned")}},
 };
 
-/* Both are in InErrors. udp_send_skb() counts in SndbufErrors what a qdisc or a veth dropped, too.
- */
+/* Both are in InErrors. SndbufErrors are not lost here: udp_sendmsg() told the sender (EAGAIN,
+ * ENOBUFS), or udp_send_skb() counted again what a qdisc, a device or a tc rule dropped. */
 static const struct loss_source udp_buffer_sources[] = {
 	{.role = LOSS_ADD,
 	 UDP,
@@ -373,16 +385,6 @@ static const struct loss_source udp_buffer_sources[] = {
 		     MEMBER(udp_row, udp.mem_errors, "MemErrors"),
 		     MEMBER(udp_row, udp6.rcvbuf_errors, "Udp6RcvbufErrors"),
 		     MEMBER(udp_row, udp6.mem_errors, "Udp6MemErrors")}},
-	{.role = LOSS_REST,
-	 UDP,
-	 .members = {MEMBER(udp_row, udp.sndbuf_errors, "SndbufErrors"),
-		     MEMBER(udp_row, udp6.sndbuf_errors, "Udp6SndbufErrors")}},
-	{.role = LOSS_LESS, NIC, .members = {MEMBER(nic_row, qdisc_drops, NULL)}},
-	{.role = LOSS_LESS,
-	 NIC,
-	 .applies = is_link,
-	 .read = read_device,
-	 .members = {MEMBER(nic_row, tx_dropped, NULL)}},
 	{.role = LOSS_BLAME,
 	 .collector = "udpSocket",
 	 .type = &udp_socket_row_type,
