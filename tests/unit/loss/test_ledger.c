@@ -325,7 +325,7 @@ START_TEST(rates_are_over_a_minute)
 	publish_softnet(120, 60);
 	feed();
 	ck_assert_uint_eq(place(LOSS_BACKLOG)->rate_minute, 300);
-	now += 29 * SECOND;
+	now += 28 * SECOND;
 	feed();
 	ck_assert_uint_eq(place(LOSS_BACKLOG)->rate_minute, 300);
 	now += SECOND;
