@@ -42,7 +42,9 @@ struct socket_memory {
 	uint32_t tx_buffer; /* SK_MEMINFO_SNDBUF */
 };
 
-/* How one TCP connection fares (INET_DIAG_INFO, struct tcp_info). The counts wrap. */
+/* Losses and round-trip time of a TCP connection (INET_DIAG_INFO, struct tcp_info). The counts
+ * wrap.
+ */
 struct socket_path {
 	uint32_t rtt;		/* us, smoothed; 0: not measured yet */
 	uint32_t rtt_var;	/* us, mean deviation */
@@ -84,7 +86,7 @@ struct sock_diag_query {
 	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
 	uint32_t states;  /* SOCKDIAG_STATE() of those that are wanted */
 	bool memory;	  /* with memory and drops */
-	bool path;	  /* with what tcp_info says */
+	bool path;	  /* ask for tcp_info, too */
 	uint16_t port_low;  /* local ports from here; 0: all */
 	uint16_t port_high; /* to here, included; 0: all */
 };

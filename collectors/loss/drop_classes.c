@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the kernel's drop reasons mean, by their names: reasons that later kernels have count as
- * loss until they stand here. */
+/* What the kernel's drop reasons mean, by name. Reasons that are not listed, such as those of later
+ * kernels, count as loss. */
 #include <config.h>
 
 #include <string.h>

@@ -19,7 +19,7 @@ struct drop_meaning {
 	const char *explanation;
 };
 
-/* Loss without an explanation when the name is not known; never NULL. */
+/* The meaning of a reason. Never NULL: an unknown name is loss without an explanation. */
 const struct drop_meaning *drop_meaning(const char *name);
 
 #define DROP_EXPLANATION_SIZE 200

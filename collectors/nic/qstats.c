@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The drops of whole devices by qstats-get of the generic netlink family "netdev", whose statistics
- * mean the same for every driver (Documentation/netlink/specs/netdev.yaml).
+ * Reads the drops of whole devices with qstats-get of the generic netlink family "netdev", whose
+ * statistics mean the same for every driver (Documentation/netlink/specs/netdev.yaml).
  */
 #include <config.h>
 
@@ -11,7 +11,7 @@
 
 struct qstats_device {
 	uint64_t ifindex;
-	uint64_t discards; /* packets; ROW_ABSENT: it did not answer this time */
+	uint64_t discards; /* packets; ROW_ABSENT: not in the last dump */
 	const char *source;
 };
 

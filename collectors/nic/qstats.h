@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What devices lost for lack of buffers, where their drivers tell it in the kernel's own terms. */
+/* Packets that devices dropped for lack of buffers, from drivers that support qstats. */
 #ifndef NETDIAG_NIC_QSTATS_H
 #define NETDIAG_NIC_QSTATS_H
 
@@ -15,10 +15,10 @@ struct nic_qstats {
 void nic_qstats_init(struct nic_qstats *qstats);
 void nic_qstats_close(struct nic_qstats *qstats);
 
-/* Asks all devices at once. A kernel without it has no device that answers. */
+/* Reads all devices with one dump. On kernels without qstats, no device answers. */
 void nic_qstats_read(struct nic_qstats *qstats);
 
-/* Takes in a device's answer, as netdev_stats_fn; arg: the struct nic_qstats. Pure. */
+/* Takes in a device's statistics: a netdev_stats_fn. arg: the struct nic_qstats. Pure. */
 int nic_qstats_take(const struct netdev_stats *stats, void *arg);
 
 /* An interface is gone: another one may get its ifindex. */

@@ -183,9 +183,8 @@ void counters_fill_udp(const struct rows *rows, struct udp_row *udp)
 	counters_fill_members(rows, udp_fields, COUNT_OF(udp_fields), udp);
 }
 
-/* Packets that a policy is there to block are no errors, and each OutStateDirError is an
- * OutPolError too. Those that do not begin with Out (AcquireError, FwdHdrError) are counted on
- * receipt. */
+/* Packets that a policy blocks are not errors, and each OutStateDirError is also counted as an
+ * OutPolError. What does not begin with Out (AcquireError, FwdHdrError) is counted on receipt. */
 static bool counters_is_xfrm_error(const struct counter_row *row)
 {
 	return !strcmp(row->group, COUNTERS_XFRM_GROUP) && !strstr(row->name, "PolBlock") &&
@@ -234,12 +233,12 @@ static const struct accum_type counter_accum = {
 
 struct counters_state {
 	struct accum *accum;
-	struct rows_order order; /* of c->rows[0] */
-	struct rows xfrm;	 /* the totals of IPsec's errors, of the collection before */
+	struct rows_order order;	   /* of c->rows[0] */
+	struct rows xfrm;		   /* IPsec's errors, as of the previous collection */
 	char xfrm_last[COUNTER_NAME_SIZE]; /* see struct ip_row */
 };
 
-/* Finds out which of IPsec's errors rises, and remembers all of them. 0 or -ENOMEM. */
+/* Finds the IPsec error that rose most, and keeps all of them for the next time. 0 or -ENOMEM. */
 static int counters_follow_xfrm(struct counters_state *state, const struct rows *rows)
 {
 	struct rows next;

@@ -9,7 +9,7 @@
 
 #include "collectors/protocol/counters.h"
 
-/* Whether a word can be a name of the kernel's: printable, with a letter in front, and not too long
+/* Whether a word can be a name of the kernel: printable, beginning with a letter, and not too long
  * for a row. */
 static bool counters_is_name(struct span word, size_t size)
 {
@@ -130,10 +130,10 @@ int counters_parse_pairs(struct span text, struct rows *rows, struct faults *fau
 	return 0;
 }
 
-/* Splits a name into its group and the rest. False when it is none that is expected. */
+/* Splits a name into its group and the rest. False if it is not of the expected form. */
 typedef bool counters_split_fn(struct span word, struct span *group, struct span *name);
 
-/* Splits "Udp6InErrors" after the 6. False when it is no such name. */
+/* Splits "Udp6InErrors" after the 6. False if it is no such name. */
 static bool counters_split_snmp6(struct span word, struct span *group, struct span *name)
 {
 	const char *six = memchr(word.start, '6', word.len);
@@ -147,7 +147,7 @@ static bool counters_split_snmp6(struct span word, struct span *group, struct sp
 	return true;
 }
 
-/* Takes the "Xfrm" off "XfrmInNoStates". False when it is no such name. */
+/* Takes the "Xfrm" off "XfrmInNoStates". False if it is no such name. */
 static bool counters_split_xfrm(struct span word, struct span *group, struct span *name)
 {
 	const size_t len = strlen(COUNTERS_XFRM_GROUP);

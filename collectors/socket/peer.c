@@ -64,7 +64,7 @@ static int peer_look(struct collect *c)
 	peers_begin(&state->peers, settings->peer_sockets_max, settings->peer_bits[0],
 		    settings->peer_bits[1], c->now);
 	err = sock_diag_dump(&state->nl, &query, peer_take, peer_restart, &dump);
-	/* What the interrupted part counted cannot be taken back. */
+	/* What was counted before the dump restarted cannot be undone. */
 	if (!err && dump.restarted)
 		err = -ESTALE;
 	if (err)
@@ -86,11 +86,11 @@ static int peer_collect(struct collect *c)
 	collect_source(c, "sock_diag");
 	err = socket_count(c, false, &sockets);
 	if (!err && sockets > c->settings->peer_sockets_max)
-		/* As "unsupported" the old rows go, which would become ever older. */
+		/* -EOPNOTSUPP also removes the old rows, which would become stale. */
 		err = collect_fail(c, -EOPNOTSUPP,
 				   "%" PRIu64
-				   " TCP sockets are more than `peers sockets %u` allows "
-				   "to look at: raise it to have this table",
+				   " TCP sockets exceed `peers sockets %u`: raise it to have this "
+				   "table",
 				   sockets, c->settings->peer_sockets_max);
 	if (!err)
 		err = peer_look(c);

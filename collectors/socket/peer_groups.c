@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Groups connections by the network that they are with, and ranks the groups by what was sent again
- * since the look before. Works on what sock_diag.c decodes of tcp_info (include/uapi/linux/tcp.h).
+ * Groups connections by the peers' network, and ranks the groups by the segments that were
+ * retransmitted since the previous look. Uses the tcp_info (include/uapi/linux/tcp.h) that
+ * sock_diag.c decodes.
  */
 #include <config.h>
 
@@ -16,10 +17,10 @@
 
 #define WHOLE 10000 /* 0.01 percent */
 
-/* A prefix that loses this part of its data segments or more is hit: one in so many. */
+/* A prefix is hit if at least one in this many of its data segments was retransmitted. */
 #define HIT_ONE_IN 100
 
-/* A connection, as the last look that listed it saw it. */
+/* A connection, as of the last look that listed it. */
 struct peer_connection {
 	uint64_t cookie;
 	uint32_t look;
@@ -38,7 +39,7 @@ struct peer_prefix_key {
 
 struct peer_prefix {
 	struct peer_prefix_key key;
-	uint32_t known; /* its segments are counted */
+	uint32_t known; /* data_segments is */
 	uint64_t retransmits;
 	uint64_t data_segments;
 };
@@ -94,7 +95,7 @@ void peers_begin(struct peers *peers, size_t max, unsigned v4_bits, unsigned v6_
 	peers->now = now;
 }
 
-/* The network of an address: IPv4 on a dual-stack socket is IPv4. */
+/* The network of an address. IPv4-mapped addresses count as IPv4. */
 static void peer_prefix_of(const struct peers *peers, const struct endpoint_key *remote,
 			   struct peer_prefix_key *prefix)
 {
@@ -121,7 +122,7 @@ static bool peer_is_listening(const struct peers *peers, uint16_t port)
 	return peers->listening[port / 8] & (1u << port % 8);
 }
 
-/* The group of a connection, a new one where there was none. NULL when memory is short. */
+/* Finds or adds the group of a connection. NULL when memory is short. */
 static struct peer_group *peer_find_group(struct peers *peers, const struct inet_socket *socket)
 {
 	struct peer_prefix *prefix;
@@ -141,8 +142,7 @@ static struct peer_group *peer_find_group(struct peers *peers, const struct inet
 	return group;
 }
 
-/* Adds what a connection did since the look before. One that is new since then did all of it since
- * then. */
+/* Adds the increases of a connection since the previous look; a new one began at 0. */
 static void peer_count(struct peers *peers, struct peer_group *group,
 		       const struct peer_connection *before, const struct inet_socket *socket)
 {
@@ -224,7 +224,7 @@ static void peer_format(const struct peers *peers, const struct peer_prefix_key 
 		 prefix->family == AF_INET ? peers->v4_bits : peers->v6_bits);
 }
 
-/* How many prefixes are hit, and what was sent again in all. */
+/* Counts the prefixes that are hit, and all retransmits. */
 static void peer_count_hits(struct peers *peers)
 {
 	peers->hit = peers->retransmits = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netdiagSocketDropTable: which raw, ping or netlink socket loses what is sent to it, from the
+ * netdiagSocketDropTable: which raw, ping or netlink sockets drop what is sent to them, from the
  * tables of such sockets in /proc/net. endpoints.c keeps the sums when the sockets are gone.
  */
 #include <config.h>
@@ -79,7 +79,7 @@ static const char *const netlink_protocols[] = {
 	[NETLINK_CRYPTO] = "crypto",
 };
 
-/* Splits a line. Whether it has at least this many words; those past WORDS_MAX are left out. */
+/* Splits a line into at most WORDS_MAX words. False if it has fewer than wanted. */
 static bool socket_drop_split_line(struct span line, struct span words[WORDS_MAX], size_t wanted)
 {
 	size_t count = 0;
@@ -127,7 +127,8 @@ static bool socket_drop_inode(struct span word, uint32_t *inode)
 	return true;
 }
 
-/* An address and a number as the kernel prints them: words of 32 bits of the host, in hex. */
+/* Parses an address and a port as the kernel prints them: in hex, 32-bit words in host byte order.
+ */
 static bool socket_drop_local(struct span word, struct endpoint_key *key)
 {
 	size_t count = key->family == AF_INET6 ? 4 : 1;
@@ -195,7 +196,7 @@ uint32_t socket_drop_portid(const struct endpoint_key *key)
 	return portid;
 }
 
-/* What stays the same as long as a socket lives, even if it binds to another address meanwhile. */
+/* Identifies a socket as long as it lives, even if it binds to another address. */
 static uint64_t socket_drop_cookie(const struct inet_socket *socket)
 {
 	return (uint64_t)socket->local.kind << 40 | (uint64_t)socket->local.family << 32 |
@@ -280,7 +281,7 @@ static void socket_drop_fill(const struct collect *c, const struct endpoint *end
 	row->inode = endpoint->inode;
 }
 
-/* No check is about these rows. */
+/* No check watches these rows. */
 static struct endpoint_pins no_pins = ENDPOINT_PINS_NONE;
 
 static const struct endpoint_source socket_drop_source = {
@@ -318,7 +319,7 @@ static int socket_drop_read(struct collect *c, enum socket_drop_file file)
 	err = socket_drop_parse(file, filebuf_span(c->buf), socket_drop_take, c);
 	if (err)
 		return collect_fail(c, err,
-				    "%s/%s has an unknown format or is cut off. Compare it with "
+				    "%s/%s has an unknown format or is truncated. Compare it with "
 				    "another host's and report it",
 				    proc, path);
 	return 0;

@@ -53,8 +53,8 @@ static const char *how_to_spread(const struct advice *advice)
 			 "-L)";
 }
 
-/* What has this CPU while its ksoftirqd waits: the hypervisor where that took at least half as much
- * time, else a process. */
+/* Whether the hypervisor has this CPU while its ksoftirqd waits: it took at least half as much
+ * time. Otherwise a process has it. */
 static bool softnet_is_stolen(const struct softnet_row *cpu)
 {
 	return cpu->recent_steal && cpu->recent_steal * 2 >= cpu->recent_wait;
@@ -84,7 +84,7 @@ void describe_softnet_starved(const struct advice *advice, struct alarm_text *te
 		say_what_competes(cpu, text);
 }
 
-/* From this on ksoftirqd's waiting explains lost packets, in ms/s. */
+/* ms/s: ksoftirqd's waiting explains lost packets from here on. */
 #define WAITED_MS 100
 
 void describe_softnet_dropped(const struct advice *advice, struct alarm_text *text)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The findings of --check, and what its parts make them of. */
+/* The findings of --check, and helpers that its parts share. */
 #ifndef NETDIAG_PREFLIGHT_FINDING_H
 #define NETDIAG_PREFLIGHT_FINDING_H
 
@@ -12,14 +12,14 @@
 enum finding {
 	FINDING_OK,
 	FINDING_WARNING, /* it would run, and something is missing */
-	FINDING_ERROR,	 /* it would not run, or nobody could ask it */
+	FINDING_ERROR,	 /* it would not run, or could not be queried */
 };
 
 /* The user under whom netdiagd is to run. */
 struct preflight_user {
 	char name[64];
 	char group[64];
-	bool other; /* not the one who asks */
+	bool other; /* not the caller */
 	uid_t uid;
 	gid_t gid;
 };
@@ -33,12 +33,12 @@ struct preflight {
 	enum finding worst;
 };
 
-/* Prints a finding. about: "socket"; command: what mends it, or "". */
+/* Prints a finding. about: its subject, "socket"; command: what fixes it, or "". */
 void preflight_say(struct preflight *preflight, enum finding finding, const char *about,
 		   const char *command, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* Whether an absolute path, or a name, may stand in a command as it is. */
+/* Whether an absolute path, or a name, is safe in a command without quoting. */
 bool preflight_is_plain(const char *path);
 bool preflight_is_word(const char *name);
 
@@ -47,7 +47,8 @@ bool preflight_is_word(const char *name);
 void preflight_add_line(const struct preflight *preflight, const char *line,
 			char command[PREFLIGHT_COMMAND_SIZE]);
 
-/* The processes with this name, but for ourselves: how many, and the first few. */
+/* Finds the processes with this name, except our own. Returns their number; pid gets the first few.
+ */
 #define PREFLIGHT_PIDS 4
 size_t preflight_processes(const char *name, pid_t pid[PREFLIGHT_PIDS]);
 

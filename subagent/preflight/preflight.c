@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* --check: runs its parts, first those that need the privileges of the one who asks, then as the
- * user under whom netdiagd is to run, so that the kernel itself answers what that one may do. */
+/* --check: runs its parts, first those that need the caller's privileges, then, as the user that
+ * netdiagd is to run as, those about what the kernel lets this user do. */
 #include <config.h>
 
 #include <errno.h>
@@ -42,7 +42,7 @@ static bool preflight_find_user(struct preflight *preflight, const char *name)
 	user->other = user->uid != geteuid();
 	if (user->other && !root) {
 		preflight_say(preflight, FINDING_ERROR, "user", "",
-			      "only root can check for another user: run this as root");
+			      "only root can check for another user");
 		return false;
 	}
 	if (!user->uid && !name)
@@ -56,7 +56,7 @@ static bool preflight_find_user(struct preflight *preflight, const char *name)
 	return true;
 }
 
-/* Becomes the user for good, with the groups of that one. */
+/* Becomes the user for good, with that user's groups. */
 static bool preflight_become(struct preflight *preflight)
 {
 	const struct preflight_user *user = &preflight->user;
@@ -71,7 +71,7 @@ static bool preflight_become(struct preflight *preflight)
 	return false;
 }
 
-/* The daemon reads it as the user, not as the one who asks. */
+/* Checks the file as the user, because the daemon reads it as such. */
 static void preflight_configuration(struct preflight *preflight, const char *path)
 {
 	char command[PATH_MAX + 32] = "";

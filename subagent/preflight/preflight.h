@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netdiagd --check: would it run here, and would anybody see what it serves? Each finding is a
- * line, and below it the one command that mends it. Nothing is changed.
+ * netdiagd --check: would it run here, and could a manager read what it serves? Each finding is a
+ * line, with the one command that fixes it below. Nothing is changed.
  */
 #ifndef NETDIAG_PREFLIGHT_H
 #define NETDIAG_PREFLIGHT_H
@@ -13,7 +13,7 @@
 void preflight_snmpd(struct preflight *preflight);
 void preflight_ask(struct preflight *preflight);
 
-/* preflight_socket.c: the way to the AgentX socket, as the user. */
+/* preflight_socket.c: the path to the AgentX socket, as the user. */
 void preflight_socket(struct preflight *preflight);
 
 /* preflight_host.c: the MIB file, other instances, and what the user sees of the kernel. */
@@ -22,10 +22,10 @@ void preflight_instances(struct preflight *preflight);
 void preflight_kernel(struct preflight *preflight, const struct collect_settings *settings);
 
 /*
- * Does all of it, and prints to out. user: NULL for the one that the unit has, if it is root who
- * asks. configuration: NULL when it is wrong, which has been printed then. path: of the
- * configuration file. From within, root becomes that user for good. Returns EXIT_SUCCESS when it
- * would run, else EXIT_FAILURE.
+ * Runs all parts and prints to out. user: whom to check for; NULL: the caller or, for root, the
+ * unit's user, whom the process becomes for good. path: of the configuration file. configuration:
+ * NULL if it is wrong, which has already been printed. Returns EXIT_SUCCESS if netdiagd would run,
+ * else EXIT_FAILURE.
  */
 int preflight_run(struct preflight *preflight, const char *user, const char *path,
 		  const struct configuration *configuration);

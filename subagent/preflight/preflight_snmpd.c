@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* --check, the master's side: what snmpd.conf says, and what snmpd shows to somebody who asks. */
+/* --check, the master's side: what snmpd.conf says, and what snmpd answers. */
 #include <config.h>
 
 #include <net-snmp/net-snmp-config.h>
@@ -79,7 +79,7 @@ static void snmpd_say_directory(struct preflight *preflight)
 		      "%s is not read: %s has no includeDir for it", file, snmpd->path);
 }
 
-/* The view that most communities have, under a name that may stand in a command. */
+/* The first view that somebody may read and whose name is safe in a command, or NULL. */
 static const char *snmpd_first_reader(const struct snmpd_conf *snmpd)
 {
 	for (size_t i = 0; i < snmpd->readers; i++) {
@@ -175,7 +175,7 @@ static void snmpd_say_answer(struct preflight *preflight, int status, const nets
 			      "does not answer at localhost: the community is wrong, or it listens "
 			      "elsewhere");
 	else if (status != STAT_SUCCESS || answer->errstat || !cell)
-		preflight_say(preflight, FINDING_WARNING, "snmpd", "", "refuses the question");
+		preflight_say(preflight, FINDING_WARNING, "snmpd", "", "refuses the request");
 	else if (cell->type == ASN_OCTET_STR)
 		preflight_say(preflight, FINDING_OK, "snmpd", "", "shows NETDIAG-MIB, version %.*s",
 			      (int)cell->val_len, (const char *)cell->val.string);
@@ -185,7 +185,7 @@ static void snmpd_say_answer(struct preflight *preflight, int status, const nets
 			      "hides it, or the two are not connected");
 }
 
-/* Fills the session from the option, or from snmp.conf. False when neither names anybody. */
+/* Sets the session's credentials from the option or from snmp.conf. False if neither has any. */
 static bool snmpd_choose_reader(struct preflight *preflight, netsnmp_session *session)
 {
 	const char *community = preflight->community;
