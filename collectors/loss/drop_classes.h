@@ -11,8 +11,8 @@ enum drop_class {
 	DROP_TEARDOWN, /* what was left when a connection, socket or device ended */
 };
 
-/* What belongs to the name of a reason, without its prefix. The explanation is "" for one that is
- * not known. Alarms quote it, so it has letters, digits and " .,-_/=" only. */
+/* A reason's name, without its prefix, its class, and a sentence that explains it. Alarms quote the
+ * sentence, so it has only letters, digits and " .,-_/="; it is "" for an unknown reason. */
 struct drop_meaning {
 	const char *name;
 	enum drop_class class;
