@@ -149,17 +149,6 @@ static const struct rows *feed_rows(const struct snapshot *snapshot, const struc
 	return NULL;
 }
 
-static uint64_t member_value(const struct loss_source *source, const struct loss_member *member,
-			     const void *row)
-{
-	return source->read ? source->read(row) : row_number(row, member->offset - 1);
-}
-
-static bool source_is_last(const struct loss_source *source, const struct loss_member *member)
-{
-	return source->read || !member[1].offset;
-}
-
 static void top_take(struct ledger_top *top, uint64_t packets, const void *row,
 		     const struct loss_member *member)
 {
@@ -177,22 +166,19 @@ static void top_take(struct ledger_top *top, uint64_t packets, const void *row,
 static uint64_t row_increase(const struct loss_source *source, const void *before, const void *row,
 			     struct ledger_top *top)
 {
-	const struct loss_member *member = source->members, *most = member;
+	const struct loss_member *most = source->members;
 	uint64_t sum = 0, highest = 0;
 
-	for (;; member++) {
-		uint64_t now = member_value(source, member, row);
-		uint64_t then = before ? member_value(source, member, before) : 0;
+	if (source->increase)
+		sum = source->increase(before, row);
+	for (const struct loss_member *it = most; it->offset && !source->increase; it++) {
+		uint64_t lost = loss_increase(before, row, it->offset - 1);
 
-		if (now != ROW_ABSENT && then != ROW_ABSENT && now > then) {
-			sum += now - then;
-			if (now - then > highest) {
-				highest = now - then;
-				most = member;
-			}
+		sum += lost;
+		if (lost > highest) {
+			highest = lost;
+			most = it;
 		}
-		if (source_is_last(source, member))
-			break;
 	}
 	top_take(top, source->name ? sum : highest, row, most);
 	return sum;
@@ -240,12 +226,9 @@ static bool source_can_tell(const struct loss_source *source, const struct snaps
 		if (source->applies && !source->applies(row))
 			continue;
 		any = true;
-		for (const struct loss_member *member = source->members;; member++) {
-			if (member_value(source, member, row) != ROW_ABSENT)
+		for (const struct loss_member *it = source->members; it->offset; it++)
+			if (row_number(row, it->offset - 1) != ROW_ABSENT)
 				return true;
-			if (source_is_last(source, member))
-				break;
-		}
 	}
 	return rows && !any && !source->optional;
 }

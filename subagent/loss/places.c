@@ -151,10 +151,15 @@ static bool is_virtual(const void *row)
 	return is_connected(row) && !has_device(row);
 }
 
-static uint64_t known(uint64_t value)
+uint64_t loss_increase(const void *before, const void *row, size_t offset)
 {
-	return value == ROW_ABSENT ? 0 : value;
+	uint64_t now = row_number(row, offset);
+	uint64_t then = before ? row_number(before, offset) : 0;
+
+	return now != ROW_ABSENT && then != ROW_ABSENT && now > then ? now - then : 0;
 }
+
+#define NIC_INCREASE(member) loss_increase(before, row, offsetof(struct nic_row, member))
 
 static uint64_t larger(uint64_t a, uint64_t b)
 {
@@ -163,26 +168,18 @@ static uint64_t larger(uint64_t a, uint64_t b)
 
 /* tx_errors should contain tx_carrier_errors (include/uapi/linux/if_link.h); some drivers count
  * them apart. */
-static uint64_t read_device(const void *row)
+static uint64_t device_increase(const void *before, const void *row)
 {
-	const struct nic_row *nic = row;
-
-	if (nic->tx_dropped == ROW_ABSENT && nic->tx_errors == ROW_ABSENT)
-		return ROW_ABSENT;
-	return known(nic->tx_dropped) +
-	       larger(known(nic->tx_errors), known(nic->tx_carrier_errors));
+	return NIC_INCREASE(tx_dropped) +
+	       larger(NIC_INCREASE(tx_errors), NIC_INCREASE(tx_carrier_errors));
 }
 
 /* A block that FEC could not correct mostly makes a CRC error. */
-static uint64_t read_phy(const void *row)
+static uint64_t phy_increase(const void *before, const void *row)
 {
-	const struct nic_row *nic = row;
-
-	if (nic->rx_crc_errors == ROW_ABSENT && nic->fec_uncorrectable == ROW_ABSENT)
-		return ROW_ABSENT;
-	return larger(known(nic->rx_crc_errors) + known(nic->rx_frame_errors) +
-			      known(nic->rx_length_errors),
-		      known(nic->fec_uncorrectable));
+	return larger(NIC_INCREASE(rx_crc_errors) + NIC_INCREASE(rx_frame_errors) +
+			      NIC_INCREASE(rx_length_errors),
+		      NIC_INCREASE(fec_uncorrectable));
 }
 
 /* Not every link has a qdisc. */
@@ -201,12 +198,27 @@ static bool discards_are_dropped(const void *row)
 	return is_link(row) && !strstr(nic->rx_discards_source, "missed");
 }
 
+/* Whether RxDiscards is the rx_dropped of rtnetlink. */
+static bool discards_are_stats64(const void *row)
+{
+	const struct nic_row *nic = row;
+
+	return is_link(row) && !strcmp(nic->rx_discards_source, "rx_dropped (stats64)");
+}
+
+static bool discards_are_apart(const void *row)
+{
+	return is_link(row) && !discards_are_stats64(row);
+}
+
 static const struct loss_source phy_sources[] = {
 	{.role = LOSS_ADD,
 	 NIC,
 	 .applies = is_link,
-	 .read = read_phy,
-	 .members = {MEMBER(nic_row, rx_crc_errors, NULL)}},
+	 .increase = phy_increase,
+	 .members = {MEMBER(nic_row, rx_crc_errors, NULL), MEMBER(nic_row, rx_frame_errors, NULL),
+		     MEMBER(nic_row, rx_length_errors, NULL),
+		     MEMBER(nic_row, fec_uncorrectable, NULL)}},
 };
 
 static const struct loss_source provider_limit_sources[] = {
@@ -226,11 +238,18 @@ static const struct loss_source provider_limit_sources[] = {
 	 .members = {MEMBER(queue_row, rate_limited, NULL)}},
 };
 
+/* The core adds what the backlog had no place for to a driver's rx_dropped (dev_get_stats()). */
 static const struct loss_source ring_sources[] = {
 	{.role = LOSS_ADD,
 	 NIC,
-	 .applies = is_link,
+	 .applies = discards_are_apart,
 	 .members = {MEMBER(nic_row, rx_discards, NULL)}},
+	{.role = LOSS_REST,
+	 NIC,
+	 .applies = discards_are_stats64,
+	 .optional = true,
+	 .members = {MEMBER(nic_row, rx_discards, NULL)}},
+	{.role = LOSS_LESS, SOFTNET, .members = {MEMBER(softnet_row, dropped, NULL)}},
 };
 
 static const struct loss_source backlog_sources[] = {
@@ -405,18 +424,18 @@ static const struct loss_source device_sources[] = {
 	{.role = LOSS_ADD,
 	 NIC,
 	 .applies = is_device,
-	 .read = read_device,
-	 .members = {MEMBER(nic_row, tx_dropped, NULL)}},
+	 .increase = device_increase,
+	 .members = {MEMBER(nic_row, tx_dropped, NULL), MEMBER(nic_row, tx_errors, NULL)}},
 	{.role = LOSS_REST,
 	 NIC,
 	 .applies = is_virtual,
-	 .read = read_device,
-	 .members = {MEMBER(nic_row, tx_dropped, NULL)}},
+	 .increase = device_increase,
+	 .members = {MEMBER(nic_row, tx_dropped, NULL), MEMBER(nic_row, tx_errors, NULL)}},
 	{.role = LOSS_LESS,
 	 NIC,
 	 .applies = is_device,
-	 .read = read_device,
-	 .members = {MEMBER(nic_row, tx_dropped, NULL)}},
+	 .increase = device_increase,
+	 .members = {MEMBER(nic_row, tx_dropped, NULL), MEMBER(nic_row, tx_errors, NULL)}},
 	{.role = LOSS_LESS, NIC, .members = {MEMBER(nic_row, qdisc_drops, NULL)}},
 	{.role = LOSS_LESS, SOFTNET, .members = {MEMBER(softnet_row, dropped, NULL)}},
 };

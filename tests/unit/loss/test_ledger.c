@@ -13,6 +13,8 @@
 #include "collectors/protocol/conntrack.h"
 #include "collectors/protocol/counters.h"
 #include "collectors/socket/listener.h"
+#include "collectors/socket/nfqueue.h"
+#include "collectors/socket/socket_drops.h"
 #include "subagent/loss/ledger.h"
 #include "tests/unit/unit.h"
 
@@ -132,7 +134,8 @@ static struct nic_row *add_nic(struct rows *to, uint64_t ifindex, const char *na
 	row->ifindex = ifindex;
 	row->discontinuity = 1;
 	row->rx_dropped = row->tx_dropped = row->tx_errors = row->rx_discards = 0;
-	row->rx_crc_errors = row->rx_frame_errors = row->tx_carrier_errors = 0;
+	row->rx_crc_errors = row->rx_frame_errors = row->rx_length_errors = 0;
+	row->tx_carrier_errors = 0;
 	ROW_SET_TEXT(row->name, name);
 	ROW_SET_TEXT(row->driver, driver);
 	ROW_SET_TEXT(row->bus_info, bus);
@@ -776,6 +779,171 @@ START_TEST(limits_of_the_provider)
 }
 END_TEST
 
+/* A frame of the wrong length is lost, and so is a block that FEC could not correct, which makes a
+ * CRC error as well; whatever the link had before. */
+START_TEST(errors_of_a_link)
+{
+	static const struct {
+		uint64_t crc, frame, length, uncorrectable, lost;
+	} looks[] = {
+		{5000, 7, 3, 20, 0},	      /* before netdiagd's start */
+		{5000, 7, 3, 29, 9},	      /* no error of a frame yet */
+		{5030, 7, 3, 29, 30},	      /* without FEC */
+		{5041, 7, 3, 40, 11},	      /* both count them */
+		{5041, 7, 8, 40, 5},	      /* too long */
+		{5042, 9, 12, 47, 7},	      /* one, two and four, or seven */
+		{5042, 9, 12, ROW_ABSENT, 0}, /* no longer told */
+		{5043, 9, 12, ROW_ABSENT, 1},
+	};
+	uint64_t sum = 0;
+
+	setup();
+	for (size_t n = 0; n < COUNT_OF(looks); n++, now += SECOND) {
+		struct rows *to = publish("nic", &nic_row_type);
+		struct nic_row *row = add_nic(to, 2, "eth0", "mlx5_core", "0000:00:06.0");
+
+		row->rx_crc_errors = looks[n].crc;
+		row->rx_frame_errors = looks[n].frame;
+		row->rx_length_errors = looks[n].length;
+		row->fec_uncorrectable = looks[n].uncorrectable;
+		feed();
+		sum += looks[n].lost;
+		ck_assert_uint_eq(packets(LOSS_PHY), sum);
+	}
+	ck_assert_str_eq(place(LOSS_PHY)->worst, "eth0");
+	teardown();
+}
+END_TEST
+
+/* Only some drivers count a lost carrier among the errors; what was before does not hide it. */
+START_TEST(errors_of_sending)
+{
+	setup();
+	for (unsigned n = 0; n < 2; n++, now += SECOND) {
+		struct rows *to = publish("nic", &nic_row_type);
+		struct nic_row *row = add_nic(to, 2, "eth0", "ixgbe", "0000:00:06.0");
+
+		row->tx_dropped = 4 * n;
+		row->tx_errors = 9000;
+		row->tx_carrier_errors = 5 * n;
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_DEVICE), 9);
+	teardown();
+}
+END_TEST
+
+/* What rtnetlink has of ena's losses contains the backlog's. */
+START_TEST(discards_that_contain_the_backlog)
+{
+	setup();
+	for (unsigned n = 0; n < 2; n++, now += SECOND) {
+		struct nic_row *row = add_nic(publish("nic", &nic_row_type), 2, "eth0", "ena",
+					      "0000:00:05.0");
+
+		row->rx_dropped = row->rx_discards = 100 * n;
+		ROW_SET_TEXT(row->rx_discards_source, "rx_dropped (stats64)");
+		publish_softnet(40 * n, 0);
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_RING), 60);
+	ck_assert_str_eq(place(LOSS_RING)->worst, "eth0");
+	ck_assert_uint_eq(packets(LOSS_BACKLOG), 40);
+	ck_assert_uint_eq(packets(LOSS_UNHANDLED), 0);
+	teardown();
+}
+END_TEST
+
+static void add_queue(struct rows *to, uint64_t type, uint64_t id, uint64_t rate_limited)
+{
+	struct queue_row *row = rows_add(to);
+
+	row->ifindex = 3;
+	row->type = type;
+	row->id = id;
+	row->rate_limited = rate_limited;
+	row->discontinuity = 1;
+	ROW_SET_TEXT(row->ifname, "eth1");
+}
+
+/* Past the rate limits of queues that receive and of those that send. */
+START_TEST(limits_of_queues)
+{
+	char id[OBJECT_ID_TEXT_SIZE];
+
+	setup();
+	for (unsigned n = 0; n < 2; n++, now += SECOND) {
+		struct rows *to = publish("queue", &queue_row_type);
+
+		add_queue(to, QUEUE_RX, 0, ROW_ABSENT);
+		add_queue(to, QUEUE_RX, 7, 1000 + 30 * n);
+		add_queue(to, QUEUE_TX, 7, 4 * n);
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_PROVIDER_LIMIT), 34);
+	ck_assert_str_eq(place(LOSS_PROVIDER_LIMIT)->worst, "eth1");
+	object_id_text(&place(LOSS_PROVIDER_LIMIT)->object_id, id);
+	ck_assert_ptr_nonnull(strstr(id, ".3.1.7"));
+	ck_assert_uint_eq(packets(LOSS_RING), ROW_ABSENT);
+	teardown();
+}
+END_TEST
+
+static void publish_sockets(uint64_t monitor, uint64_t reader)
+{
+	struct rows *to = publish("socketDrop", &socket_drop_row_type);
+
+	for (unsigned n = 0; n < 2; n++) {
+		struct socket_drop_row *row = rows_add(to);
+
+		row->drops = n ? reader : monitor;
+		row->discontinuity = 1;
+		ROW_SET_TEXT(row->endpoint, n ? "netlink netfilter" : "netlink route");
+		ROW_SET_TEXT(row->command, n ? "suricata" : "ip");
+	}
+	rows_sort(to);
+}
+
+static void publish_nfqueue(uint64_t dropped, uint64_t user_dropped)
+{
+	struct nfqueue_row *row = rows_add(publish("nfqueue", &nfqueue_row_type));
+
+	row->queue = 7;
+	row->dropped = dropped;
+	row->user_dropped = user_dropped;
+	row->discontinuity = 1;
+	ROW_SET_TEXT(row->command, "suricata");
+}
+
+/* What the socket of a queue's program had no room for is the queue's, whichever is read first. */
+START_TEST(packets_of_a_queue_s_socket)
+{
+	setup();
+	publish_sockets(2, 50);
+	publish_nfqueue(10, 50);
+	feed();
+	now += SECOND;
+	publish_sockets(2, 80);
+	feed();
+	ck_assert_uint_eq(packets(LOSS_SOCKET), 0);
+	now += SECOND;
+	publish_nfqueue(14, 80);
+	feed();
+	ck_assert_uint_eq(packets(LOSS_SOCKET), 0);
+	ck_assert_uint_eq(packets(LOSS_NFQUEUE), 34);
+	ck_assert_str_eq(place(LOSS_NFQUEUE)->worst, "queue 7 suricata");
+
+	/* another program's socket too */
+	now += SECOND;
+	publish_sockets(7, 91);
+	publish_nfqueue(14, 91);
+	feed();
+	ck_assert_uint_eq(packets(LOSS_SOCKET), 5);
+	ck_assert_uint_eq(packets(LOSS_NFQUEUE), 45);
+	teardown();
+}
+END_TEST
+
 /* Every member is a number of its row, and whoever can be the worst has a name. */
 START_TEST(places_are_well_made)
 {
@@ -806,4 +974,6 @@ UNIT_MAIN("ledger", a_host_that_can_tell_nothing, labels_are_the_index_s, increa
 	  discards_that_are_in_rx_dropped, devices_upon_devices, devices_without_a_carrier,
 	  packets_that_nobody_misses, interfaces_that_appear, who_loses_most, one_of_many,
 	  insert_failed_is_in_drop, datagrams_that_were_not_sent, rules_that_drop,
-	  limits_of_the_provider, places_are_well_made)
+	  limits_of_the_provider, errors_of_a_link, errors_of_sending,
+	  discards_that_contain_the_backlog, limits_of_queues, packets_of_a_queue_s_socket,
+	  places_are_well_made)
