@@ -115,7 +115,7 @@ def main():
             thread.join()
     finally:
         # Where this was interrupted: what runs ends with its machine.
-        preparation.stopped = True
+        preparation.stopped = scenario.stopped = True
         for machine in filter(None, [*machines, preparation.fresh]):
             machine.stop()
         for thread in threads:

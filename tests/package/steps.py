@@ -14,9 +14,12 @@ class Scenario:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
         self.lock = threading.Lock()
+        self.stopped = False  # nothing more is to be begun
 
     def step(self, title, function, *arguments):
         """Whether the step passed, or was skipped with a reason."""
+        if self.stopped:
+            return False
         began = time.monotonic()
         try:
             function(*arguments)
