@@ -31,7 +31,7 @@ struct collect {
 	struct rows *rows;   /* rows[i] of the descriptor's row type i; empty at the start */
 	struct filebuf *buf; /* to read files into */
 	uint64_t now;	     /* monotonic ns */
-	bool asked;	     /* the configuration turns the collector on itself */
+	bool asked;	     /* the configuration names it: `collector NAME on` */
 	bool left_out;	     /* set when objects beyond a bound got no row: that one is missing does
 				not mean then that it is gone */
 	const bool *stop;    /* see collect_stopping() */
@@ -83,8 +83,8 @@ void collect_source(struct collect *c, const char *format, ...)
 int collect_fail(struct collect *c, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same where a privilege is missing that netdiagd does not have by default: denied, which is an
- * alarm, only when the configuration asks for the collector, else unsupported. Returns -EPERM or
+/* Likewise for a privilege that netdiagd lacks by default. The collector is denied, which raises an
+ * alarm, only if the configuration asks for it; otherwise it is unsupported. Returns -EPERM or
  * -EOPNOTSUPP. */
 int collect_fail_unprivileged(struct collect *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -245,7 +245,7 @@ static bool slot_excluded(const struct slot *slot, const struct collect_settings
 	return slot->desc->live && !roots_live(&settings->roots);
 }
 
-/* Makes sure that there is a state, if the collector has one. False when memory is short. */
+/* Allocates the collector's state, unless that is done. False when memory is short. */
 static bool slot_open(struct slot *slot)
 {
 	if (!slot->state && slot->desc->state_size)

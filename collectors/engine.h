@@ -47,8 +47,8 @@ struct engine;
 struct engine *engine_new(const struct collector *const *list,
 			  const struct collect_settings *settings);
 
-/* Lets the collectors that are on do what needs a privilege or must be done before there are
- * threads. In the main thread, before the engine is started or collects. */
+/* Runs the prepare() of the collectors that are on: what needs a privilege, or must precede the
+ * threads. Call it in the main thread, before the engine starts or collects. */
 void engine_prepare(struct engine *engine);
 
 /* Starts a thread for each collector that is on. 0 or -errno. */
@@ -81,11 +81,11 @@ bool engine_event(struct engine *engine);
 const struct snapshot *engine_snapshot(struct engine *engine, size_t i);
 void snapshot_put(const struct snapshot *snapshot);
 
-/* Another reference to a snapshot that the caller has one of. */
+/* Takes another reference to a snapshot. */
 const struct snapshot *snapshot_get(const struct snapshot *snapshot);
 
-/* Whether at least one collector works as it should: it is idle and not overdue, or has been at
- * work for less than three intervals. True as well when all are off. */
+/* Whether at least one collector makes progress: it is idle and not overdue, or has been collecting
+ * for less than three intervals. Also true if all are off. */
 bool engine_progresses(struct engine *engine);
 
 /* How collector i is. */

@@ -22,9 +22,13 @@ static const uint32_t max_rows_default[MAX_ROWS_COUNT] = {
 	[MAX_ROWS_NIC_STAT] = 256,    [MAX_ROWS_LISTENER] = 16384, [MAX_ROWS_UDP_SOCKET] = 512,
 	[MAX_ROWS_BUFFER] = 20,	      [MAX_ROWS_NETNS] = 1024,	   [MAX_ROWS_IRQ] = 2048,
 	[MAX_ROWS_SOCKET_DROP] = 512, [MAX_ROWS_QUEUE] = 4096,	   [MAX_ROWS_DROP_REASON] = 4096,
+	[MAX_ROWS_PEER] = 20,
 };
 
 #define BUFFER_SOCKETS_MAX_DEFAULT 20000
+#define PEER_SOCKETS_MAX_DEFAULT   50000
+#define PEER_IPV4_BITS_DEFAULT	   24
+#define PEER_IPV6_BITS_DEFAULT	   56
 
 struct collect_settings *settings_new(const struct collector *const *list)
 {
@@ -45,6 +49,9 @@ struct collect_settings *settings_new(const struct collector *const *list)
 		}
 	memcpy(settings->max_rows, max_rows_default, sizeof(max_rows_default));
 	settings->buffer_sockets_max = BUFFER_SOCKETS_MAX_DEFAULT;
+	settings->peer_sockets_max = PEER_SOCKETS_MAX_DEFAULT;
+	settings->peer_bits[0] = PEER_IPV4_BITS_DEFAULT;
+	settings->peer_bits[1] = PEER_IPV6_BITS_DEFAULT;
 	settings->netns_enter = true;
 	return settings;
 }

@@ -21,6 +21,7 @@ enum max_rows {
 	MAX_ROWS_NETNS,	      /* namespaces */
 	MAX_ROWS_IRQ,	      /* interrupts */
 	MAX_ROWS_SOCKET_DROP, /* raw and netlink sockets */
+	MAX_ROWS_PEER,	      /* prefixes and ports */
 	MAX_ROWS_QUEUE,	      /* queues of interfaces */
 	MAX_ROWS_DROP_REASON, /* reasons on interfaces */
 	MAX_ROWS_COUNT,
@@ -42,6 +43,8 @@ struct collect_settings {
 	uint32_t max_rows[MAX_ROWS_COUNT];
 	uint32_t buffer_sockets_max; /* above this number of sockets the buffer table is not
 					refreshed */
+	uint32_t peer_bits[2];	     /* lengths of the prefixes of peers, IPv4 and IPv6 */
+	uint32_t peer_sockets_max;   /* above this number of TCP sockets they are not looked at */
 	bool netns_enter;	     /* use setns() where it is needed and allowed */
 };
 

@@ -56,7 +56,7 @@ static void name_collector(char *names, size_t size, const char *name)
 	snprintf(names + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
-/* One line for all that the collectors lack, instead of one for each at every start. */
+/* At startup, one line sums up what the collectors lack, instead of one line for each. */
 static void collector_log_start(struct health *health, struct engine *engine)
 {
 	char partial[256] = "", missing[256] = "";

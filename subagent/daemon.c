@@ -210,7 +210,7 @@ static void daemon_feed_watchdog(struct daemon *daemon, uint64_t now)
 	sd_notify_tell("WATCHDOG=1");
 }
 
-/* A collector that does something at the start has given that up once it is turned off. */
+/* A collector with a prepare() has released what it prepared once it is turned off. */
 static void daemon_note_off(const struct collect_settings *before,
 			    const struct collect_settings *after)
 {
@@ -348,8 +348,8 @@ static int start_alarms(struct daemon *daemon)
 	return err;
 }
 
-/* What the collectors need privileges for is done: two of them are given away for good, so that
- * nobody who takes over this process can load a program into the kernel. */
+/* Drops the capabilities that only prepare() needs, so that nobody who takes over this process can
+ * load a program into the kernel. */
 static void daemon_drop_privileges(void)
 {
 	static const int capabilities[] = {CAPABILITY_BPF, CAPABILITY_PERFMON};
@@ -358,7 +358,7 @@ static void daemon_drop_privileges(void)
 		int err = capability_drop(capabilities[i]);
 
 		if (err)
-			log_warning("cannot give away capability %d: %s", capabilities[i],
+			log_warning("cannot drop capability %d: %s", capabilities[i],
 				    strerror(-err));
 	}
 }

@@ -207,7 +207,7 @@ static int options_table(struct options *options, char **words, int count)
 	options->table = dump_find(words[0]);
 	if (!options->table)
 		return options_wrong(
-			"no such table (README.md lists them, as in --dump netdiagNicTable)",
+			"no such table (NETDIAG-MIB(7) lists them, as in --dump netdiagNicTable)",
 			words[0]);
 	return 0;
 }

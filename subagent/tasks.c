@@ -108,8 +108,8 @@ static int tasks_collect_and_dump(enum dump_format format, const struct table *o
 	return err;
 }
 
-/* The library as its own tools set it up: with snmp.conf, which says where MIB files are and who
- * asks; but it is not to write anything, and only we speak. */
+/* Sets the library up like net-snmp's own tools, with snmp.conf for MIB directories and
+ * credentials, but silent and without persistent files. */
 static void tasks_start_snmp(void)
 {
 	setenv("MIBS", "", 1);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The increases of a counter in the last minute, in a ring of parts of it. */
+/* Adds up a counter's increases in a ring whose parts make up the last minute. */
 #include <config.h>
 
-#include "collectors/base/clock.h"
 #include "collectors/base/minute.h"
 
-#define MINUTE_S 60
-#define PART_NS	 (MINUTE_S / MINUTE_PARTS * SECOND_NS)
+#define PART_NS (MINUTE_NS / MINUTE_PARTS)
 
 void minute_add(struct minute *minute, uint64_t now, uint64_t increase)
 {
@@ -30,5 +28,5 @@ uint64_t minute_sum(const struct minute *minute, uint64_t now)
 
 uint64_t minute_rate(const struct minute *minute, uint64_t now)
 {
-	return minute_sum(minute, now) * 100 / MINUTE_S;
+	return minute_sum(minute, now) * 100 / 60;
 }

@@ -5,7 +5,10 @@
 
 #include <stdint.h>
 
+#include "collectors/base/clock.h"
+
 #define MINUTE_PARTS 12 /* of 5 s */
+#define MINUTE_NS    (60 * SECOND_NS)
 
 /* Zeroed memory is a minute without increases. */
 struct minute {

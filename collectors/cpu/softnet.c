@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The softnet collector: each CPU's packet backlog from /proc/net/softnet_stat, its network
- * softirqs from /proc/softirqs, and what keeps them from running by starvation.c.
+ * softirqs from /proc/softirqs, and, by starvation.c, what keeps them from running.
  */
 #include <config.h>
 
@@ -216,7 +216,7 @@ static int softnet_read_stat(struct collect *c)
 	err = softnet_parse_stat(filebuf_span(c->buf), &c->rows[0]);
 	if (err == -EBADMSG)
 		return collect_fail(c, err,
-				    "%s/%s has an unknown format or is cut off. Compare it "
+				    "%s/%s has an unknown format or is truncated. Compare it "
 				    "with another host's and report it",
 				    proc, stat_path);
 	return err ? collect_fail(c, err, "%s/%s", proc, stat_path) : 0;

@@ -16,14 +16,14 @@
 #include "collectors/cpu/softnet.h"
 #include "collectors/cpu/starvation.h"
 
-/* include/linux/sched.h: a thread of the kernel. */
+/* include/linux/sched.h: a kernel thread. */
 #define PF_KTHREAD 0x00200000
 
-/* Woken on an idle CPU ksoftirqd waits some 20 us for each slice. More than ten times as long means
- * that something else ran. */
+/* On an idle CPU, ksoftirqd waits about 20 us for each time slice. Ten times as long means that
+ * something else ran. */
 #define KEPT_WAITING_US 200
 
-/* How fast the recent rates follow. */
+/* Time constant of the recent rates. */
 #define RECENT_NS (10 * SECOND_NS)
 
 static const char stat_path[] = "stat";
@@ -31,8 +31,8 @@ static const char stat_path[] = "stat";
 /* A CPU's ksoftirqd. */
 struct thread {
 	uint64_t cpu;
-	uint64_t run; /* ns, as it was read the last time: another thread's may be less */
-	uint32_t pid; /* 0: not to be seen */
+	uint64_t run; /* ns, at the last reading: less means that the pid is another thread's */
+	uint32_t pid; /* 0: not found */
 	/* As it was when ksoftirqd was last seen to have run: */
 	bool known;
 	uint64_t time; /* monotonic ns */
@@ -40,7 +40,7 @@ struct thread {
 	uint64_t slices;
 	uint64_t wait_us;
 	uint64_t steal_ms;
-	uint64_t left; /* packets dropped, and times that some were left behind */
+	uint64_t left; /* dropped + time_squeeze */
 	/* Since the daemon's start: */
 	uint64_t starved_us;
 	double recent_wait; /* ms/s */
@@ -152,8 +152,8 @@ int starvation_parse_stat(struct span text, struct rows *rows, uint64_t ticks)
 	return err;
 }
 
-/* Finds the threads of all CPUs that have rows: once, as they live as long as the kernel. Their
- * pids are among the first, and the search ends with the last of them. -ENOMEM. */
+/* Finds the threads of all CPUs that have rows. Their pids are among the lowest, and the search
+ * ends with the last of them. 0 or -ENOMEM. */
 static int starvation_search(struct starvation *starvation, struct collect *c)
 {
 	const struct roots *roots = &c->settings->roots;
@@ -192,7 +192,7 @@ static int starvation_search(struct starvation *starvation, struct collect *c)
 	return 0;
 }
 
-/* Whether a CPU has come for whose thread nobody has looked. */
+/* Whether there is a CPU whose thread has not been searched for. */
 static bool starvation_has_new_cpu(const struct starvation *starvation, const struct rows *rows)
 {
 	for (size_t i = 0; i < rows->count; i++) {
@@ -204,7 +204,7 @@ static bool starvation_has_new_cpu(const struct starvation *starvation, const st
 	return false;
 }
 
-/* Reads a thread's times into its row. False when they are not there, or not this thread's. */
+/* Reads a thread's times into its row. False if there are none, or the pid is another thread's. */
 static bool starvation_read_thread(struct thread *thread, struct collect *c,
 				   struct softnet_row *row)
 {
@@ -224,7 +224,8 @@ static bool starvation_read_thread(struct thread *thread, struct collect *c,
 	return true;
 }
 
-/* Reads all threads that are known. How many CPUs have none, or one without times. */
+/* Reads all known threads. Returns the number of CPUs without times; *lost: one of them had times
+ * before; *unseen: how many have no known thread. */
 static size_t starvation_read_threads(struct starvation *starvation, struct collect *c, bool *lost,
 				      size_t *unseen)
 {
@@ -300,8 +301,8 @@ static void thread_follow(double *recent, double amount, uint64_t elapsed)
 	*recent += (rate - *recent) * (double)elapsed / (double)(elapsed + RECENT_NS);
 }
 
-/* What the thread did since it was last seen to have run. The kernel adds up a wait when it ends.
- */
+/* Judges the time since the thread was last seen to have run. The kernel adds a wait up when it
+ * ends. */
 static void thread_judge(struct thread *thread, const struct softnet_row *row, uint64_t now)
 {
 	uint64_t waited = row->ksoftirqd_wait_us - thread->wait_us;

@@ -3,10 +3,10 @@
  * What keeps softirqs from their CPU: the time that ksoftirqd/N waits, and the time that the
  * hypervisor takes.
  *
- * ksoftirqd is an ordinary thread and waits on every busy CPU, also when it is woken for a timer
- * only; since Linux 6.5 packets mostly do not wait with it. Its waiting is starvation when the CPU
- * lost packets or left some behind (time_squeeze) meanwhile, and when it was kept waiting instead
- * of being woken often.
+ * ksoftirqd is an ordinary thread: it waits on every busy CPU, even if only a timer woke it, and
+ * since Linux 6.5 packets mostly do not wait with it. Its waiting counts as starvation only if the
+ * CPU dropped packets or left some behind (time_squeeze) meanwhile, and if single waits were long
+ * rather than many.
  */
 #ifndef NETDIAG_CPU_STARVATION_H
 #define NETDIAG_CPU_STARVATION_H
@@ -18,7 +18,7 @@
 /* What is remembered between two collections. Zeroed memory is not enough: starvation_init(). */
 struct starvation {
 	struct hash cpus; /* each CPU's thread, and what is known of it */
-	bool alone;	  /* the proc root has no process at all: a captured one */
+	bool alone;	  /* the proc root has no processes: it is a captured tree */
 };
 
 void starvation_init(struct starvation *starvation);
@@ -30,12 +30,13 @@ void starvation_free(struct starvation *starvation);
  */
 void starvation_read(struct starvation *starvation, struct collect *c);
 
-/* Then, when the counters continue: sets the rows' starved_ms and the recent rates. Pure. */
+/* Sets the rows' starved_ms and recent rates. Call it when the counters have been continued. Pure.
+ */
 void starvation_judge(struct starvation *starvation, struct rows *rows, uint64_t now);
 
 /*
- * The CPU whose ksoftirqd a /proc/PID/stat is about. 0; -ENOENT when it is another process's, also
- * one of a user that calls itself so; -EBADMSG when it is no such file.
+ * Parses a /proc/PID/stat for the CPU of a ksoftirqd. 0; -ENOENT for any other process, even if a
+ * user gave it that name; -EBADMSG if it is not such a file.
  */
 int starvation_parse_pid_stat(struct span text, uint64_t *cpu);
 
@@ -43,7 +44,7 @@ int starvation_parse_pid_stat(struct span text, uint64_t *cpu);
 int starvation_parse_schedstat(struct span text, uint64_t *run, uint64_t *wait, uint64_t *slices);
 
 /* Sets softirq_ms and steal_ms of the rows from a /proc/stat, whose unit is 1/ticks s. 0; -EBADMSG
- * when it is no such file: all are absent then. */
+ * if it is not such a file: all are absent then. */
 int starvation_parse_stat(struct span text, struct rows *rows, uint64_t ticks);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Asks for this thread's capabilities and gives some away: capget(2), capset(2), prctl(2). */
+/* Reads and drops capabilities of this thread: capget(2), capset(2), prctl(2). */
 #include <config.h>
 
 #include <errno.h>
@@ -18,7 +18,7 @@ struct capability_sets {
 	struct __user_cap_data_struct word[_LINUX_CAPABILITY_U32S_3];
 };
 
-/* glibc has no wrapper of these two. They return 0 or -errno. */
+/* capget(2) or capset(2), which glibc does not wrap. 0 or -errno. */
 static int capability_call(long call, struct capability_sets *sets)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -50,6 +50,6 @@ int capability_drop(int capability)
 	word->effective &= ~bit;
 	word->permitted &= ~bit;
 	word->inheritable &= ~bit;
-	/* The kernel takes out of the ambient set what is not permitted and inheritable. */
+	/* The kernel clears the ambient bit with either of the other two. */
 	return capability_call(SYS_capset, &sets);
 }

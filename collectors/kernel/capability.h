@@ -9,16 +9,16 @@
 #define CAPABILITY_PERFMON 38
 #define CAPABILITY_BPF	   39
 
-/* What stood for both before. */
+/* Included both before 5.8. */
 #define CAPABILITY_SYS_ADMIN 21
 
 /* Whether the calling thread has a capability (CAP_…) in effect. */
 bool capability_held(int capability);
 
 /*
- * Gives a capability away for good: takes it out of the effective, permitted, inheritable and
- * ambient sets, and out of the bounding set where that is allowed (CAP_SETPCAP). The others stay.
- * Does so for the calling thread and those that it starts later. 0, also when it was not held, or
+ * Drops a capability for good: removes it from the effective, permitted, inheritable and
+ * ambient sets, and from the bounding set where that is allowed (CAP_SETPCAP). Affects the calling
+ * thread and those that it starts later. 0, also when it was not held, or
  * -errno.
  */
 int capability_drop(int capability);

@@ -13,12 +13,12 @@
 #include "collectors/kernel/ethtool_netlink.h"
 #include "collectors/kernel/ethtool_numbers.h"
 
-/* Of 6.4, which older headers lack. */
+/* Since 6.4; older headers lack it. */
 #define LINKSTATE_EXT_DOWN_CNT (ETHTOOL_A_LINKSTATE_EXT_SUBSTATE + 1)
 
 #define REQUEST_SIZE 256
 
-/* Which numbers of a group are about loss. */
+/* The statistics of each group that are about loss. */
 static const struct {
 	const char *name;
 	uint16_t group;
@@ -114,7 +114,7 @@ int ethtool_pause_decode(const struct nlmsghdr *message, uint16_t id, struct eth
 	return 0;
 }
 
-/* An array of u64: the sum, then each lane's where the device counts them. */
+/* The first of an array of u64: the sum, which the counts of the lanes may follow. */
 static uint64_t attribute_first(const struct nlattr *attribute)
 {
 	uint64_t sum;
@@ -177,7 +177,7 @@ static void standard_take(struct ethtool_standard *standard, uint64_t group,
 			standard->value[i] = attribute_number(stat);
 }
 
-/* A group says which one it is, then each statistic in a nest of its own. */
+/* A group has its id first, then a nest for each statistic. */
 static void standard_decode_group(struct ethtool_standard *standard, const struct nlattr *nest)
 {
 	const struct nlattr *attribute, *stat;
@@ -210,7 +210,7 @@ int ethtool_standard_decode(const struct nlmsghdr *message, uint16_t id,
 
 /* --- requests --------------------------------------------------------------------------------- */
 
-/* One kind of request, and what becomes of its reply. */
+/* A kind of request, and how its reply is decoded. */
 struct ethtool_question {
 	uint8_t command;
 	uint16_t header; /* the attribute that names the interface */
@@ -232,7 +232,7 @@ static int ethtool_take(const struct nlmsghdr *message, void *arg)
 	return reply->question->decode(message, reply->id, reply->result);
 }
 
-/* All groups that are known here, as a compact bitset. */
+/* Asks for all of GROUPS, as a compact bitset. */
 static void ethtool_put_groups(struct nlmsghdr *request)
 {
 	struct nlattr *nest = mnl_attr_nest_start(request, ETHTOOL_A_STATS_GROUPS);
@@ -267,7 +267,7 @@ static int ethtool_ask(struct ethtool_netlink *ethtool, uint32_t ifindex,
 	if (question->command == ETHTOOL_MSG_STATS_GET)
 		ethtool_put_groups(request);
 	err = netlink_dump(&ethtool->nl, request, &dump);
-	/* What a kernel answers that does not know the flag for statistics. */
+	/* A kernel that does not know ETHTOOL_FLAG_STATS answers EINVAL. */
 	return err == -EINVAL && question->flags ? -EOPNOTSUPP : err;
 }
 

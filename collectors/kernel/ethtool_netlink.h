@@ -33,8 +33,8 @@ struct ethtool_fec {
 	uint64_t uncorrectable;
 };
 
-/* enum ethtool_link_ext_state and its enum of substates; how often the link went down as the PHY or
- * the driver counts it (since 6.4). Each absent where there is nothing to say. */
+/* enum ethtool_link_ext_state, the substate that belongs to it, and how often the link went down as
+ * the PHY or the driver counts it (since 6.4). Each is absent if the driver does not tell. */
 struct ethtool_link_state {
 	uint64_t state;
 	uint64_t substate;
@@ -54,7 +54,7 @@ const char *ethtool_standard_name(size_t i);
 /*
  * Each asks for one interface. 0; -EOPNOTSUPP when its driver or this kernel has none of it;
  * -ENODEV when the interface is gone; -EBADMSG; or -errno as netlink_dump() returns it, after which
- * the family may have to be opened again. Where it is not 0 all is absent.
+ * the family may have to be opened again. On failure all members are absent.
  */
 int ethtool_pause_read(struct ethtool_netlink *ethtool, uint32_t ifindex,
 		       struct ethtool_pause *pause);
@@ -64,8 +64,8 @@ int ethtool_link_state_read(struct ethtool_netlink *ethtool, uint32_t ifindex,
 int ethtool_standard_read(struct ethtool_netlink *ethtool, uint32_t ifindex,
 			  struct ethtool_standard *standard);
 
-/* The decoders of the replies of a family with this id. What is left out is absent. 0 or -EBADMSG.
- * Pure. */
+/* Decode a reply. id: the family's. Attributes that are not there are absent. 0 or -EBADMSG. Pure.
+ */
 int ethtool_pause_decode(const struct nlmsghdr *message, uint16_t id, struct ethtool_pause *pause);
 int ethtool_fec_decode(const struct nlmsghdr *message, uint16_t id, struct ethtool_fec *fec);
 int ethtool_link_state_decode(const struct nlmsghdr *message, uint16_t id,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Generic netlink (net/netlink/genetlink.c): families are found by name at the kernel's own family
- * "nlctrl", and their messages are made and read with libmnl. */
+/* Generic netlink (net/netlink/genetlink.c): the kernel's family "nlctrl" tells the ids of the
+ * others by name; libmnl builds and reads the messages. */
 #include <config.h>
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 #include "collectors/kernel/genetlink.h"
 
-/* The version of the requests to nlctrl: the one in which CTRL_CMD_GETFAMILY exists. */
+/* The version of nlctrl in which CTRL_CMD_GETFAMILY was added. */
 #define CONTROL_VERSION 1
 
 struct nlmsghdr *genetlink_request(void *buf, const struct genetlink_family *family,

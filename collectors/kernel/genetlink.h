@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Generic netlink: the lookup of a family by its name, and the making and reading of its messages.
- * What is sent is exchanged by netlink.h. */
+/* Generic netlink: looks up families by name, builds requests and reads replies. netlink.h sends
+ * and receives them. */
 #ifndef NETDIAG_KERNEL_GENETLINK_H
 #define NETDIAG_KERNEL_GENETLINK_H
 
@@ -14,8 +14,8 @@
 /* The offset of the attributes for mnl_attr_for_each(). */
 #define GENETLINK_HEADER sizeof(struct genlmsghdr)
 
-/* A family as the running kernel knows it. Its id is given out at boot, so it may be kept; an id of
- * 0 is no family's. */
+/* A family of the running kernel. Its id is assigned when it registers and may be kept; 0 is not a
+ * valid id. */
 struct genetlink_family {
 	uint16_t id;
 	uint8_t version;
@@ -26,13 +26,13 @@ struct genetlink_family {
  * -errno as netlink_open() and netlink_dump() return it. */
 int genetlink_lookup(struct netlink *nl, const char *name, struct genetlink_family *family);
 
-/* Begins a request in buf, which holds it and the attributes that are put after it. flags:
- * NLM_F_DUMP or 0. */
+/* Begins a request in buf, which must have room for the attributes that follow. flags: NLM_F_DUMP
+ * or 0. */
 struct nlmsghdr *genetlink_request(void *buf, const struct genetlink_family *family,
 				   uint8_t command, uint16_t flags);
 
 /* The command of a message, whose attributes mnl_attr_for_each() may then walk; -EBADMSG when it
- * is not one of this family (id) or is cut. Pure. */
+ * is not one of this family (id) or is truncated. Pure. */
 int genetlink_command(const struct nlmsghdr *message, uint16_t id);
 
 /* Reads an unsigned number of 8, 16, 32 or 64 bits, which the kernel writes as short as it likes

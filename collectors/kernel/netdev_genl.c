@@ -11,8 +11,7 @@
 
 #define FAMILY_NAME "netdev"
 
-/* The numbers of include/uapi/linux/netdev.h, which is newer than some headers that this is built
- * with. */
+/* From include/uapi/linux/netdev.h, which older headers lack. */
 #define CMD_QUEUE_GET  10
 #define CMD_NAPI_GET   11
 #define CMD_QSTATS_GET 12
@@ -47,7 +46,7 @@
 
 /* --- decoding ------------------------------------------------------------------------------- */
 
-/* Which member of a struct of numbers an attribute is. A key is no more than 32 bits wide. */
+/* An attribute and the member that it sets. Keys are at most 32 bits wide. */
 struct netdev_attribute {
 	uint16_t type;
 	size_t offset;
@@ -91,7 +90,8 @@ static const struct netdev_attribute napi_attributes[] = {
 	KEY(NAPI_IRQ, netdev_napi, irq),
 };
 
-/* Fills a struct of numbers, absent ones included, from a message's attributes. */
+/* Sets the members of a struct of uint64_t from a message's attributes, the others to ROW_ABSENT.
+ */
 static int netdev_decode(const struct nlmsghdr *message, uint16_t family, int command,
 			 const struct netdev_attribute *known, size_t count, void *to, size_t size)
 {
@@ -159,7 +159,7 @@ struct netdev_request {
 	_Alignas(struct nlmsghdr) char buf[64];
 };
 
-/* Where the messages of a dump go: one of the callbacks is set. */
+/* Receives the messages of a dump; one of the callbacks is set. */
 struct netdev_take {
 	uint16_t family;
 	netdev_stats_fn *stats;

@@ -22,8 +22,8 @@ enum netdev_queue_type {
 	NETDEV_TX,
 };
 
-/* The statistics of a queue or, without type and id, of a whole device. All members are ROW_ABSENT
- * that the driver does not count. */
+/* The statistics of a queue or, without type and id, of a whole device. Those that the driver does
+ * not count are ROW_ABSENT. */
 struct netdev_stats {
 	uint64_t ifindex;
 	uint64_t type; /* enum netdev_queue_type */
@@ -62,13 +62,14 @@ typedef int netdev_queue_fn(const struct netdev_queue *queue, void *arg);
 typedef int netdev_napi_fn(const struct netdev_napi *napi, void *arg);
 
 /*
- * Each hands over what the kernel answers, of interfaces that are up. A callback returns 0, or
- * -errno to give up. They return 0; -ENOENT when the kernel does not have the family (since 6.3);
- * -EOPNOTSUPP when it does not have the command; or -errno as netlink_open() and netlink_dump().
+ * Each of these calls back for every object that the kernel reports; it reports only interfaces
+ * that are up. A callback returns 0, or -errno to end the dump. They return 0; -ENOENT when the
+ * kernel does not have the family (since 6.3); -EOPNOTSUPP when it does not have the command; or
+ * -errno as netlink_open() and netlink_dump().
  */
 
-/* qstats-get (since 6.10): of each queue, or else of each device. Interfaces whose drivers count
- * nothing there are passed over. */
+/* qstats-get (since 6.10): the statistics of each queue or, if queues is false, of each device.
+ * Drivers that count nothing there are passed over. */
 int netdev_dump_stats(struct netdev_genl *genl, bool queues, netdev_stats_fn *each, void *arg);
 
 /* queue-get (since 6.8): the queues of one interface, whatever its driver. */
@@ -80,7 +81,7 @@ int netdev_dump_napis(struct netdev_genl *genl, netdev_napi_fn *each, void *arg)
 
 void netdev_genl_close(struct netdev_genl *genl);
 
-/* The decoders of one message each. family: the family's id. 0 or -EBADMSG. Pure. */
+/* Decode one message. family: its id. 0 or -EBADMSG. Pure. */
 int netdev_decode_stats(const struct nlmsghdr *message, uint16_t family,
 			struct netdev_stats *stats);
 int netdev_decode_queue(const struct nlmsghdr *message, uint16_t family,

@@ -7,6 +7,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +53,28 @@ static void sock_diag_memory(struct inet_socket *socket, const struct nlattr *at
 	socket->drops = values[SK_MEMINFO_DROPS];
 }
 
+/* Whether a tcp_info of len bytes has a member: older kernels' are shorter. */
+#define HAS_MEMBER(len, member) \
+	((len) >= offsetof(struct tcp_info, member) + sizeof(((struct tcp_info *)0)->member))
+
+static void sock_diag_path(struct inet_socket *socket, const struct nlattr *attr)
+{
+	size_t len = mnl_attr_get_payload_len(attr);
+	struct tcp_info info = {.tcpi_rtt = 0};
+
+	if (!HAS_MEMBER(len, tcpi_total_retrans))
+		return;
+	memcpy(&info, mnl_attr_get_payload(attr), len < sizeof(info) ? len : sizeof(info));
+	socket->path = (struct socket_path){
+		.rtt = info.tcpi_rtt,
+		.rtt_var = info.tcpi_rttvar,
+		.retransmits = info.tcpi_total_retrans,
+		.data_segments = info.tcpi_data_segs_out,
+		.has_data_segments = HAS_MEMBER(len, tcpi_data_segs_out),
+	};
+	socket->has_path = true;
+}
+
 int sock_diag_decode(const struct nlmsghdr *message, struct inet_socket *socket)
 {
 	const struct inet_diag_msg *msg;
@@ -84,6 +107,9 @@ int sock_diag_decode(const struct nlmsghdr *message, struct inet_socket *socket)
 			break;
 		case INET_DIAG_SKMEMINFO:
 			sock_diag_memory(socket, attr);
+			break;
+		case INET_DIAG_INFO:
+			sock_diag_path(socket, attr);
 			break;
 		}
 	}
@@ -165,13 +191,17 @@ int sock_diag_dump(struct netlink *nl, const struct sock_diag_query *query,
 		.arg = &to,
 	};
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buf);
-	uint8_t ext = query->memory ? 1 << (INET_DIAG_SKMEMINFO - 1) : 0;
+	uint8_t ext = 0;
 	int err = netlink_open(nl, NETLINK_SOCK_DIAG);
 
 	if (err)
 		return err;
 	if (query->family == AF_UNSPEC && query->protocol != IPPROTO_TCP)
 		return -EINVAL;
+	if (query->memory)
+		ext |= 1 << (INET_DIAG_SKMEMINFO - 1);
+	if (query->path)
+		ext |= 1 << (INET_DIAG_INFO - 1);
 	if (query->family == AF_UNSPEC)
 		sock_diag_put_both_families(header, query, ext);
 	else

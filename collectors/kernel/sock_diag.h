@@ -42,6 +42,17 @@ struct socket_memory {
 	uint32_t tx_buffer; /* SK_MEMINFO_SNDBUF */
 };
 
+/* Losses and round-trip time of a TCP connection (INET_DIAG_INFO, struct tcp_info). The counts
+ * wrap.
+ */
+struct socket_path {
+	uint32_t rtt;		/* us, smoothed; 0: not measured yet */
+	uint32_t rtt_var;	/* us, mean deviation */
+	uint32_t retransmits;	/* segments sent again in the connection's life */
+	uint32_t data_segments; /* segments with data sent, those again included; since 4.6 */
+	bool has_data_segments;
+};
+
 /* One socket, as inet_diag describes it. */
 struct inet_socket {
 	struct endpoint_key local;
@@ -57,7 +68,9 @@ struct inet_socket {
 	bool time_wait;		/* a mini-socket; its state may be TCP_FIN_WAIT2 */
 	bool has_memory;
 	bool has_drops;
+	bool has_path;
 	struct socket_memory memory;
+	struct socket_path path;
 };
 
 /*
@@ -73,6 +86,7 @@ struct sock_diag_query {
 	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
 	uint32_t states;  /* SOCKDIAG_STATE() of those that are wanted */
 	bool memory;	  /* with memory and drops */
+	bool path;	  /* ask for tcp_info, too */
 	uint16_t port_low;  /* local ports from here; 0: all */
 	uint16_t port_high; /* to here, included; 0: all */
 };

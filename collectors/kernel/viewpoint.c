@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tells the host's namespaces from a container's by what /proc shows of them. */
+/* Finds out from /proc whether netdiagd runs in the host's namespaces or in a container's. */
 #include <config.h>
 
 #include <fcntl.h>
@@ -22,8 +22,8 @@ static bool viewpoint_has(const struct roots *roots, const char *path)
 	return true;
 }
 
-/* The backlog is the host's: its setting is registered for the initial network namespace only,
- * somaxconn for each one (net/core/sysctl_net_core.c). */
+/* netdev_max_backlog is registered for the initial network namespace only, somaxconn for every one
+ * (net/core/sysctl_net_core.c). */
 static enum viewpoint_namespace viewpoint_network(const struct roots *roots)
 {
 	if (viewpoint_has(roots, "sys/net/core/netdev_max_backlog"))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From where netdiagd looks at the kernel: from the host itself, or from within a container, where
- * files of the same names are about something else. */
+/* Whether netdiagd sees the host itself or only a container: in a container, the same files show
+ * another namespace. */
 #ifndef NETDIAG_KERNEL_VIEWPOINT_H
 #define NETDIAG_KERNEL_VIEWPOINT_H
 
@@ -17,7 +17,7 @@ struct viewpoint {
 	enum viewpoint_namespace processes; /* the PID namespace */
 };
 
-/* Finds out, without privileges, from /proc/sys/net/core and /proc/self/ns/pid. */
+/* Reads /proc/sys/net/core and /proc/self/ns/pid; needs no privilege. */
 void viewpoint_read(const struct roots *roots, struct viewpoint *viewpoint);
 
 /* "network: host, processes: own namespace", or "a captured tree" when the roots are not the

@@ -11,15 +11,15 @@ enum drop_class {
 	DROP_TEARDOWN, /* what was left when a connection, socket or device ended */
 };
 
-/* What belongs to the name of a reason, without its prefix. The explanation is "" for one that
- * explains itself, or is not known. */
+/* A reason's name, without its prefix, its class, and a sentence that explains it. Alarms quote the
+ * sentence, so it has only letters, digits and " .,-_/="; it is "" for an unknown reason. */
 struct drop_meaning {
 	const char *name;
 	enum drop_class class;
 	const char *explanation;
 };
 
-/* Loss without an explanation when the name is not known; never NULL. */
+/* The meaning of a reason. Never NULL: an unknown name is loss without an explanation. */
 const struct drop_meaning *drop_meaning(const char *name);
 
 #define DROP_EXPLANATION_SIZE 200

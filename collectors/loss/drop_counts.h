@@ -3,20 +3,20 @@
  * The memory that the BPF program of drop_reasons.bpf.c writes and netdiagd reads: included by both
  * sides, so it declares nothing but sizes and layout.
  *
- * A slot holds a key, and each shard a count for each slot. CPU n counts in shard n modulo their
- * number, so that CPUs which drop packets at the same time do not fight for one cache line.
+ * Each slot holds a key, and each shard has a count for every slot. CPU n counts in shard n modulo
+ * the number of shards, so that CPUs do not contend for cache lines.
  */
 #ifndef NETDIAG_DROP_COUNTS_H
 #define NETDIAG_DROP_COUNTS_H
 
-/* At most half of the slots are in use, so that a free one, or the key itself, is never far. */
+/* At most half of the slots are in use, which keeps probe sequences short. */
 #define DROP_SLOTS    8192
 #define DROP_KEYS_MAX (DROP_SLOTS / 2)
 
-/* How many slots are looked at for a key. */
+/* The longest probe sequence. */
 #define DROP_PROBES 64
 
-/* The slot that counts what found no other. */
+/* Counts packets whose key got no slot. */
 #define DROP_SLOT_OVERFLOW DROP_SLOTS
 
 #define DROP_SHARDS_MAX 64

@@ -15,10 +15,10 @@
 
 #define SUBSYSTEM_SHIFT 16
 
-/* What the names of the kernel's own reasons begin with: the first that fits is left out. */
+/* Prefixes of the core's reasons; the first that matches is stripped. */
 static const char *const prefixes[] = {"SKB_DROP_REASON_", "SKB_"};
 
-/* Enumerators that are no reason; besides, those that begin with "__". */
+/* Enumerators that are not reasons. Nor are those that begin with "__". */
 static const char *const markers[] = {"SKB_DROP_REASON_MAX", "SKB_DROP_REASON_SUBSYS_MASK"};
 
 static const char *drop_name_stripped(const char *name)
@@ -37,7 +37,7 @@ static bool drop_name_is_marker(const char *name)
 	return !strncmp(name, "__", 2);
 }
 
-/* Adds a name, unless the reason has one: the first of an enum is not an alias. */
+/* Adds a name, unless the reason already has one: aliases come later in an enum. */
 static int drop_names_insert(struct drop_names *names, uint32_t reason, const char *text)
 {
 	size_t at = LOWER_BOUND(names->count, i, names->name[i].reason < reason);
@@ -55,7 +55,7 @@ static int drop_names_insert(struct drop_names *names, uint32_t reason, const ch
 	return 0;
 }
 
-/* The enumerators of one enum: the kernel's own reasons, or those of subsystems. */
+/* Adds the enumerators of one enum: the core's reasons, or those of a subsystem. */
 static int drop_names_add_enum(struct drop_names *names, const struct btf *btf,
 			       const struct btf_type *type, bool subsystem)
 {

@@ -32,11 +32,11 @@ struct drop_names {
 int drop_names_add(struct drop_names *names, const struct btf *btf, uint32_t first);
 void drop_names_free(struct drop_names *names);
 
-/* The name of a reason: the kernel's; for one that it did not tell "REASON_n", and
- * "SUBSYSTEM_n/number" for one of a subsystem. */
+/* Writes the kernel's name of a reason. Reasons without one become "REASON_n", those of subsystems
+ * "SUBSYSTEM_n/number". */
 void drop_names_text(const struct drop_names *names, uint32_t reason, char text[DROP_NAME_SIZE]);
 
-/* What the tracepoint skb:kfree_skb hands over, by its type in the BTF. */
+/* Which arguments the tracepoint skb:kfree_skb has, according to the BTF. */
 struct drop_tracepoint {
 	bool has_reason; /* since 5.17 */
 	bool has_rx_sk;	 /* the socket that was to receive the packet, since 6.11 */

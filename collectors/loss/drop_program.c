@@ -22,7 +22,7 @@
 
 const bool drop_program_built = true;
 
-/* Modules whose packets have reasons of their own. */
+/* Modules that define drop reasons. */
 static const char *const modules[] = {"mac80211", "openvswitch"};
 
 __attribute__((format(printf, 3, 4))) static int why_not(char why[DROP_PROGRAM_WHY_SIZE], int err,
@@ -36,7 +36,7 @@ __attribute__((format(printf, 3, 4))) static int why_not(char why[DROP_PROGRAM_W
 	return err;
 }
 
-/* libbpf's words go nowhere: what fails is told by its errno. */
+/* Silences libbpf: failures are reported by errno. */
 static int discard_message(enum libbpf_print_level level, const char *format, va_list args)
 {
 	(void)level;
@@ -61,7 +61,7 @@ static int drop_program_name(struct drop_names *names, struct btf *kernel)
 	return err;
 }
 
-/* Reads the kernel's type information: the names, and what the tracepoint has. 0 or -errno. */
+/* Reads the reasons' names and the tracepoint's arguments from the kernel's BTF. 0 or -errno. */
 static int drop_program_study(struct drop_program *program, struct drop_tracepoint *tracepoint,
 			      char why[DROP_PROGRAM_WHY_SIZE])
 {
@@ -69,10 +69,9 @@ static int drop_program_study(struct drop_program *program, struct drop_tracepoi
 	int err;
 
 	if (!kernel)
-		return why_not(
-			why, -EOPNOTSUPP,
-			"the kernel tells nothing about its types (/sys/kernel/btf/vmlinux). "
-			"It has to be built with CONFIG_DEBUG_INFO_BTF");
+		return why_not(why, -EOPNOTSUPP,
+			       "the kernel has no type information (/sys/kernel/btf/vmlinux). "
+			       "It has to be built with CONFIG_DEBUG_INFO_BTF");
 	*tracepoint = drop_tracepoint_of(kernel);
 	if (tracepoint->has_reason)
 		err = drop_program_name(&program->names, kernel);
@@ -86,7 +85,7 @@ static int drop_program_study(struct drop_program *program, struct drop_tracepoi
 	return err;
 }
 
-/* Maps the memory of a map. NULL with errno set. */
+/* Maps a BPF map into memory. NULL with errno set. */
 static void *drop_program_map(const struct bpf_map *map, size_t size, int protection)
 {
 	void *memory = mmap(NULL, size, protection, MAP_SHARED, bpf_map__fd(map), 0);
@@ -94,10 +93,10 @@ static void *drop_program_map(const struct bpf_map *map, size_t size, int protec
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* The shards lie behind each other, each rounded up to 8 bytes. */
+/* The kernel rounds the size of each shard up to 8 bytes. */
 _Static_assert(sizeof(struct drop_shard) % 8 == 0, "the kernel puts shards elsewhere");
 
-/* Loads and attaches; what is left of it is the link and the mapped memory. 0 or -errno. */
+/* Loads and attaches the program, and keeps its link and the mapped memory. 0 or -errno. */
 static int drop_program_attach(struct drop_program *program, uint32_t bound,
 			       struct drop_reasons *skeleton)
 {
@@ -165,7 +164,7 @@ int drop_program_open(struct drop_program *program, uint32_t own_netns, uint32_t
 	program->shards = cpus < 1 ? 1 : cpus < DROP_SHARDS_MAX ? (uint32_t)cpus : DROP_SHARDS_MAX;
 	if (!drop_program_allowed())
 		return why_not(why, -EPERM,
-			       "CAP_BPF and CAP_PERFMON are missing at the start. The drop-in "
+			       "CAP_BPF and CAP_PERFMON were missing at startup. The drop-in "
 			       "drop-reasons.conf gives them to the service");
 	libbpf_set_print(discard_message);
 	err = drop_program_study(program, &tracepoint, why);

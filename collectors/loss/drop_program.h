@@ -24,7 +24,7 @@ struct drop_program {
 	struct drop_names names;
 };
 
-/* Whether there is a program: not in a netdiagd that was built without libbpf. */
+/* False if netdiagd was built without libbpf. */
 extern const bool drop_program_built;
 
 /*
@@ -37,7 +37,7 @@ extern const bool drop_program_built;
 int drop_program_open(struct drop_program *program, uint32_t own_netns, uint32_t bound,
 		      char why[DROP_PROGRAM_WHY_SIZE]);
 
-/* Detaches the program and releases all. Does nothing to zeroed memory. */
+/* Detaches the program and releases everything. Zeroed memory is closed. */
 void drop_program_close(struct drop_program *program);
 
 #endif

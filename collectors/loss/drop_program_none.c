@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What stands for drop_program.c in a netdiagd that was built without libbpf. */
+/* Replaces drop_program.c in a build without libbpf. */
 #include <config.h>
 
 #include <errno.h>

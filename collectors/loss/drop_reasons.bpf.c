@@ -22,11 +22,11 @@ typedef __u32 __wsum;
 
 #include "collectors/loss/drop_counts.h"
 
-/* Of linux/bpf.h, whose headers are not those of the target "bpf". */
+/* From linux/bpf.h, which needs headers that the target "bpf" lacks. */
 #define BPF_MAP_TYPE_ARRAY 2
 #define BPF_F_MMAPABLE	   (1U << 10)
 
-/* What the pointer of a destination (skb->_skb_refdst) has in its lowest bit. */
+/* The flag in the lowest bit of skb->_skb_refdst. */
 #define SKB_DST_NOREF 1UL
 
 /* The inodes of namespaces begin here (PROC_DYNAMIC_FIRST). */
@@ -85,10 +85,10 @@ struct {
 	__type(value, struct drop_shard);
 } counts SEC(".maps");
 
-/* bpf_probe_read_kernel(), by which all of the following reads, is for GPL-compatible programs. */
+/* bpf_probe_read_kernel(), which the functions below need, is for GPL-compatible programs only. */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The inode of a namespace; 0 when the pointer points nowhere. */
+/* The inode of a namespace, or 0 if the pointer leads nowhere. */
 static __always_inline __u32 net_inum(const struct net *net)
 {
 	return net ? BPF_CORE_READ(net, ns.inum) : 0;
@@ -113,13 +113,14 @@ static __always_inline __u32 socket_netns(const struct sock *sk)
 }
 
 /*
- * The interface on which the kernel held the packet, of netdiagd's own network namespace, or 0.
+ * The ifindex of the interface that held the packet, if it is in netdiagd's network namespace, or
+ * 0.
  *
- * skb->dev is no device in every queue: it shares its place with the scratch space of UDP and with
- * a node of the trees that TCP and some qdiscs sort packets in. So it is believed if it leads to a
- * network namespace only. Otherwise the packet came in by skb_iif, an index whose namespace is that
- * of the receiving socket, or of the route. The packet itself is there, and read as such; what it
- * points to may be anything, and is read with bpf_probe_read_kernel().
+ * skb->dev is not always a device: it shares its memory with UDP's scratch space and with the
+ * rbtree node by which TCP and some qdiscs sort packets. It is trusted only if it leads to a
+ * network namespace. Otherwise skb_iif tells where the packet came in, in the namespace of the
+ * receiving socket or of the route. The sk_buff itself is valid; what it points to may be anything
+ * and is read with bpf_probe_read_kernel().
  */
 static __always_inline __u32 drop_interface(const struct sk_buff *skb, const struct sock *rx_sk)
 {
@@ -145,8 +146,8 @@ static __always_inline __u32 drop_interface(const struct sk_buff *skb, const str
 	return netns == own_netns ? ifindex : 0;
 }
 
-/* Takes a free slot for a key, unless as many as may are in use. The key that is in the slot then,
- * or 0: none may be taken. */
+/* Claims a free slot for a key. Returns the key that the slot then holds, which may be another
+ * CPU's, or 0 if table.bound slots are in use. */
 static __always_inline __u64 slot_claim(__u32 slot, __u64 key)
 {
 	__u64 before;
@@ -162,8 +163,8 @@ static __always_inline __u64 slot_claim(__u32 slot, __u64 key)
 	return before;
 }
 
-/* The slot of a key, which is given one when it has none. Two CPUs, or netdiagd's freeing a slot
- * meanwhile, can give a key two of them; netdiagd adds them up. */
+/* Finds or claims the slot of a key. A race between two CPUs, or with netdiagd freeing a slot, can
+ * give a key two slots; netdiagd adds them up. */
 static __always_inline __u32 slot_of(__u64 key)
 {
 	__u32 first = (__u32)((key * 0x9e3779b97f4a7c15ULL) >> 40);

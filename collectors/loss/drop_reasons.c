@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Adds up what the BPF program counts, in memory that it shares with netdiagd, by the name of the
- * reason and the interface. */
+/* Adds up what the BPF program counts in the memory that it shares with netdiagd, by reason and
+ * interface. */
 #include <config.h>
 
 #include <errno.h>
@@ -21,8 +21,13 @@ const struct row_type drop_row_type = {
 	.key = {ROW_TEXT(struct drop_row, reason), ROW_NUMBER(struct drop_row, ifindex)},
 };
 
-/* The reason under which the overflow is added up. No reason of the kernel is as large: those of
- * subsystems have a small number in their upper half. */
+bool drop_row_is_loss(const struct drop_row *row)
+{
+	return row->class == DROP_LOSS && strcmp(row->reason, "NOT_SPECIFIED");
+}
+
+/* Stands for the overflow. No reason of the kernel is as large: subsystems, in the upper half, have
+ * small numbers. */
 #define REASON_OVERFLOW UINT32_MAX
 
 /* What identifies a sum. */
@@ -53,9 +58,9 @@ struct drop_state {
 	int err; /* of the attempt to load the program */
 	char why[DROP_PROGRAM_WHY_SIZE];
 	struct drop_program program;
-	uint64_t since; /* monotonic ns: sums that are not there have counted nothing since then */
-	uint64_t *seen; /* of each slot: how far its count is added up */
-	struct hash sums;	/* of struct drop_sum */
+	uint64_t since;	  /* monotonic ns: keys without a sum have counted nothing since then */
+	uint64_t *seen;	  /* by slot: the part of its count that is in a sum */
+	struct hash sums; /* of struct drop_sum */
 	struct hash interfaces; /* of struct drop_interface; of one collection */
 };
 
@@ -102,7 +107,7 @@ static void drop_close(void *arg)
 	hash_clear(&state->interfaces);
 }
 
-/* An interface by its index, asked for once a collection. NULL when memory is short. */
+/* Looks an interface up, once per collection. NULL when memory is short. */
 static const struct drop_interface *drop_interface(struct drop_state *state,
 						   const struct collect_settings *settings,
 						   uint32_t ifindex)
@@ -136,7 +141,7 @@ static int drop_add(struct collect *c, uint32_t reason, uint32_t ifindex, uint64
 	return 0;
 }
 
-/* How far a slot was counted, in all shards. */
+/* The count of a slot, over all shards. */
 static uint64_t drop_count(const struct drop_program *program, size_t slot)
 {
 	uint64_t count = 0;
@@ -146,15 +151,15 @@ static uint64_t drop_count(const struct drop_program *program, size_t slot)
 	return count;
 }
 
-/* Makes a slot free for another key. What the program still counts there meanwhile goes to that. */
+/* Frees a slot. A packet that is being counted there goes to the slot's next key. */
 static void drop_free_slot(const struct drop_program *program, size_t slot)
 {
 	__atomic_store_n(&program->table->keys[slot], 0, __ATOMIC_RELAXED);
 	__atomic_sub_fetch(&program->table->used, 1, __ATOMIC_RELAXED);
 }
 
-/* Adds up what a slot counted since the last time. The slots of interfaces that are gone become
- * free: containers' come and go, and each would take some for ever. 0 or -ENOMEM. */
+/* Adds a slot's increase to its sum. Slots of interfaces that are gone are freed, because those of
+ * containers come and go. 0 or -ENOMEM. */
 static int drop_take_slot(struct collect *c, size_t slot)
 {
 	struct drop_state *state = c->state;
@@ -238,7 +243,7 @@ static int drop_add_row(struct collect *c, const struct drop_sum *sum)
 	return 0;
 }
 
-/* Adds up and shows. 0 or -ENOMEM. */
+/* Updates the sums and fills the rows. 0 or -ENOMEM. */
 static int drop_read(struct collect *c)
 {
 	struct drop_state *state = c->state;
@@ -273,8 +278,8 @@ static int drop_collect(struct collect *c)
 		return -EOPNOTSUPP;
 	}
 	if (!state->prepared) {
-		collect_note(c, "counts from the start of a netdiagd that serves, with this "
-				"collector on. Restart it");
+		collect_note(c, "the collector was off when netdiagd started, or this is not the "
+				"daemon. Restart it with the collector on");
 		return -EOPNOTSUPP;
 	}
 	if (state->err == -EPERM)

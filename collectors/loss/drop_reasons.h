@@ -9,20 +9,24 @@
 #include "collectors/loss/drop_names.h"
 
 struct drop_row {
-	uint64_t ifindex;	     /* 0: none, none of this namespace, or none that is shown */
+	uint64_t ifindex;	     /* 0: none, in another namespace, or not shown */
 	uint64_t class;		     /* enum drop_class */
 	uint64_t packets;	     /* since the program was attached */
 	uint64_t rate_minute;	     /* 0.01/s over 60 s */
-	uint64_t last_seen;	     /* ns since 1970; the refresh that saw the last of them */
+	uint64_t last_seen;	     /* ns since 1970: the collection that last saw a rise */
 	uint64_t discontinuity;	     /* monotonic ns */
 	char reason[DROP_NAME_SIZE]; /* "NO_SOCKET" */
 	char ifname[16];	     /* IFNAMSIZ */
 	char explanation[DROP_EXPLANATION_SIZE];
 };
 
-/* The reason of the row that counts what was beyond `maxRows dropReason`. The kernel's own are in
- * capitals. */
+/* The reason of the row that counts drops beyond `maxRows dropReason`. The kernel's own names are
+ * in capitals. */
 #define DROP_REASON_OVERFLOW "overflow"
+
+/* Whether packets of this row are missed by somebody, as far as its reason says: much of what the
+ * kernel has no name for yet is harmless. */
+bool drop_row_is_loss(const struct drop_row *row);
 
 extern const struct row_type drop_row_type;
 extern const struct collector drop_reasons_collector;

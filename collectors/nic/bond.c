@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Compares the ports of each bond with one another, as no single one of them shows that it is a
- * lesser one. Pure. */
+/* Finds degraded links in the rows of the nic collector: half duplex, or worse than the other ports
+ * of their bond. Pure. */
 #include <config.h>
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include "collectors/kernel/ethtool.h"
 #include "collectors/nic/bond.h"
 
-/* The fastest port with a link among those of a bond; 0 when none has one. */
+/* The speed of a bond's fastest port that has a link; 0 if none has. */
 static uint64_t bond_speed(const struct rows *rows, uint64_t bond)
 {
 	uint64_t fastest = 0;
@@ -23,7 +23,7 @@ static uint64_t bond_speed(const struct rows *rows, uint64_t bond)
 	return fastest;
 }
 
-/* A slower card as the reserve of a faster one is meant to be so. */
+/* A port at the full speed of its card is not degraded: the reserve may be a slower card. */
 static bool bond_could_be_faster(const struct nic_row *row)
 {
 	return row->fastest_mbps == ROW_ABSENT || row->fastest_mbps > row->speed_mbps;

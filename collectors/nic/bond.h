@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Links that are lesser ones than they should be: half duplex, or behind the others of a bond. */
+/* Degraded links: half duplex, or worse than the other ports of their bond. */
 #ifndef NETDIAG_NIC_BOND_H
 #define NETDIAG_NIC_BOND_H
 
 #include "collectors/nic/nic.h"
 
 /*
- * Sets degraded and bond_speed_mbps in rows of nic_row_type, where hardware is known to be behind
- * them. What is set down is passed over, and what has no link while the others of its bond have
- * none either, and what is as fast as its card can be: that may be meant to be so.
+ * Sets degraded and bond_speed_mbps in rows of nic_row_type that are hardware. Interfaces that are
+ * set down are left out. A port is not degraded if no port of its bond has a link, or if it is as
+ * fast as its card can be.
  */
 void nic_bonds_compare(struct rows *rows);
 

@@ -26,7 +26,7 @@
  * once a minute with the default interval. */
 #define REFRESH_TURNS 12
 
-/* For how long an allowance counts as exceeded: the window of the check that names it. */
+/* How long an allowance counts as exceeded: the window of the check nic.limited. */
 #define LIMIT_RISING_NS (60 * SECOND_NS)
 
 void nic_device_forget(struct nic_device *device)
@@ -151,7 +151,7 @@ static int device_values(struct nic_device *device, struct ethtool *ethtool,
 	return err;
 }
 
-/* Which of the cloud's allowances are exceeded at present: a total does not tell it. */
+/* Finds out which of the cloud's allowances have been exceeded lately. */
 static void device_limits(struct nic_device *device, uint64_t now, struct nic_row *row)
 {
 	const uint64_t limits[NIC_LIMIT_COUNT] = {
@@ -201,7 +201,8 @@ static int device_stats(struct nic_device *device, struct nic_reading *reading, 
 	return err;
 }
 
-/* What only hardware has. Virtual devices are not asked: a host can have thousands of them. */
+/* Reads what only hardware has. Virtual devices, of which a host can have thousands, are not asked.
+ */
 static int device_port(struct nic_device *device, struct nic_reading *reading, bool refresh,
 		       struct nic_row *row, struct rows *stats)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Knows under which names drivers count what has a column of its own in netdiagNicTable, and adds
- * the statistics (ETHTOOL_GSTATS) up. Pure functions.
+ * Maps the drivers' names of statistics (ETHTOOL_GSTATS) to columns of netdiagNicTable, and adds
+ * them up. Pure functions.
  */
 #include <config.h>
 
@@ -17,8 +17,8 @@
 
 #define TO(member) offsetof(struct nic_row, member)
 
-/* For each member the first entry of which the driver has anything is taken, and all that it has of
- * that one is added up. A '#' stands for the number of a queue. */
+/* The first entry of a member that matches any of the driver's statistics is used; all its matches
+ * are added up. '#' stands for the number of a queue. */
 static const struct {
 	uint32_t to;
 	const char *names[NAMES_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Driver statistics that mean the same under different names: allowances of the cloud, pause
- * frames, stopped queues, FEC. Pure functions.
+ * Statistics that drivers count under different names: cloud allowances, pause frames, stopped
+ * queues, FEC. Pure functions.
  */
 #ifndef NETDIAG_NIC_DRIVER_COUNTERS_H
 #define NETDIAG_NIC_DRIVER_COUNTERS_H
@@ -28,8 +28,8 @@ int driver_counters_choose(struct driver_counters *counters,
 			   const char (*names)[NIC_STAT_NAME_SIZE], size_t count);
 void driver_counters_free(struct driver_counters *counters);
 
-/* Sets the members that are chosen for and still absent: what the kernel counts under one name for
- * all drivers was set before. */
+/* Sets the chosen members that are still absent. Those that the kernel reports under one name for
+ * all drivers have been set before and stay. */
 void driver_counters_show(const struct driver_counters *counters, const uint64_t *values,
 			  struct nic_row *row);
 

@@ -17,6 +17,7 @@
 #include "collectors/nic/device.h"
 #include "collectors/nic/link.h"
 #include "collectors/nic/nic.h"
+#include "collectors/nic/qstats.h"
 
 const struct row_type nic_row_type = {
 	ROW_TYPE_TEXT("nic", struct nic_row, name),
@@ -96,6 +97,7 @@ struct nic_state {
 	struct netlink events; /* links that go away */
 	struct ethtool ethtool;
 	struct ethtool_netlink ethtool_netlink;
+	struct nic_qstats qstats;
 	struct accum *nics;
 	struct accum *stats;
 	struct rows links;	      /* of nic_link_type, all there are */
@@ -114,6 +116,7 @@ static void nic_close(void *arg)
 	netlink_close(&state->events);
 	ethtool_close(&state->ethtool);
 	ethtool_netlink_close(&state->ethtool_netlink);
+	nic_qstats_close(&state->qstats);
 	accum_free(state->nics);
 	accum_free(state->stats);
 	rows_clear(&state->links);
@@ -146,6 +149,7 @@ static int nic_open(struct nic_state *state, struct collect *c)
 
 	if (!state->links.type) {
 		rows_init(&state->links, &nic_link_type);
+		nic_qstats_init(&state->qstats);
 		hash_init(&state->devices, sizeof(struct nic_device), sizeof(uint64_t));
 		state->nics = accum_new(&nic_accum);
 		state->stats = accum_new(&nic_stat_accum);
@@ -170,6 +174,7 @@ static void nic_forget(struct nic_state *state, uint64_t ifindex)
 
 	accum_forget(state->nics, ifindex);
 	accum_forget(state->stats, ifindex);
+	nic_qstats_forget(&state->qstats, ifindex);
 	if (device)
 		nic_device_forget(device);
 }
@@ -319,6 +324,7 @@ static int nic_add_interfaces(struct nic_state *state, struct collect *c)
 		if (!device || !row)
 			return -ENOMEM;
 		err = nic_device_read(device, &reading, link, row, &c->rows[1]);
+		nic_qstats_apply(&state->qstats, row);
 		if (row->rps_enabled != ROW_ABSENT)
 			rps = true;
 	}
@@ -343,6 +349,7 @@ static int nic_collect(struct collect *c)
 	collect_source(c, "rtnetlink, ethtool ioctls and netlink");
 	nic_name_masters(&state->links);
 	nic_read_qdiscs(state, c);
+	nic_qstats_read(&state->qstats);
 	err = nic_match_settings(state, c->settings);
 	if (!err)
 		err = nic_add_interfaces(state, c);

@@ -44,7 +44,7 @@ enum nic_bond_lacp {
 	NIC_LACP_NO_PARTNER, /* no LACPDU comes from the other side */
 };
 
-/* What makes a link a lesser one than it should be; no column. */
+/* Why a link is degraded; no column. */
 enum nic_degraded {
 	NIC_SOUND,
 	NIC_HALF_DUPLEX,
@@ -134,7 +134,7 @@ struct nic_row {
 	char master_name[NIC_NAME_SIZE];
 	char rx_discards_source[64]; /* "rx_missed_errors + rx_no_dma_resources" */
 	char link_down_reason[64];   /* ETHTOOL_A_LINKSTATE_EXT_STATE in words */
-	char last_down_reason[64];   /* that of the link before it came up again; no column */
+	char last_down_reason[64];   /* why it was last down; no column */
 	char qdisc_kind[16];	     /* TCA_KIND of the root qdisc, "fq_codel"; no column */
 };
 

@@ -27,7 +27,7 @@ static const char *const states[] = {
 	[ETHTOOL_LINK_EXT_STATE_MODULE] = "module",
 };
 
-/* The substates of a state; what they are about is in linux/ethtool.h. */
+/* The substates of each state, from linux/ethtool.h. */
 static const struct {
 	uint64_t state;
 	uint64_t substate;
@@ -95,7 +95,7 @@ void nic_port_reason(const struct ethtool_link_state *link, char *text, size_t s
 	snprintf(text, size, "%s%s%s", states[link->state], more ? ", " : "", more ? more : "");
 }
 
-/* Whether the driver has something, by the answer. What else went wrong is remembered. */
+/* Whether the driver had an answer. Errors other than -EOPNOTSUPP are remembered. */
 static bool port_has(struct nic_port *port, int answer)
 {
 	if (answer && answer != -EOPNOTSUPP && !port->err)
@@ -142,7 +142,7 @@ int nic_port_read(struct nic_port *port, struct ethtool_netlink *ethtool, bool r
 	row->fec_uncorrectable = port->fec.uncorrectable;
 	if (port->link.down_count != ROW_ABSENT)
 		row->link_down_count = port->link.down_count;
-	/* The reason was read when the carrier changed: of a link that is up it says nothing. */
+	/* The reason was read when the carrier changed; it does not apply to a link that is up. */
 	if (row->carrier == 0 && port->link.state != ROW_ABSENT) {
 		nic_port_reason(&port->link, port->reason, sizeof(port->reason));
 		ROW_SET_TEXT(row->link_down_reason, port->reason);

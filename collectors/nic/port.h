@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the port of a network card tells over ethtool's netlink family: pause frames, FEC, why its
- * link is down, how often it was, and the statistics that standards define.
+ * link is down, how often it went down, and the statistics that standards define.
  */
 #ifndef NETDIAG_NIC_PORT_H
 #define NETDIAG_NIC_PORT_H
@@ -12,7 +12,7 @@
 #include "collectors/kernel/ethtool_netlink.h"
 #include "collectors/nic/nic.h"
 
-/* What is remembered of a port. Zeroed: nothing is known yet. */
+/* What is known of a port. Zeroed memory is a port that has not been asked. */
 struct nic_port {
 	bool known;	   /* it was asked */
 	bool has_pause;	   /* the driver counts them, as far as is known */
@@ -21,18 +21,18 @@ struct nic_port {
 	struct ethtool_fec fec;
 	struct ethtool_link_state link;
 	struct ethtool_standard standard; /* of this reading */
-	char reason[64];		  /* for which the link was down last */
+	char reason[64];		  /* why the link was last down */
 };
 
 /*
- * Reads a port and completes the row. refresh: also what may take a firmware long and is read
- * seldom (FEC, the link's state), and what the driver did not have at the last refresh. 0, or the
- * first -errno since then other than -EOPNOTSUPP; the row has what there is.
+ * Reads a port and completes the row. refresh: also read what may be slow in firmware (FEC, the
+ * link's state), and retry what the driver did not have at the last refresh. 0, or the first -errno
+ * since then other than -EOPNOTSUPP; the row has what could be read.
  */
 int nic_port_read(struct nic_port *port, struct ethtool_netlink *ethtool, bool refresh,
 		  struct nic_row *row);
 
-/* The words for an extended state and its substate, "cable issue, unsupported cable"; empty where
+/* Writes an extended state and its substate in words, "cable issue, unsupported cable"; empty if
  * the state is absent. Pure. */
 void nic_port_reason(const struct ethtool_link_state *link, char *text, size_t size);
 

@@ -20,7 +20,7 @@ const struct row_type queue_row_type = {
 		ROW_NUMBER(struct queue_row, id)},
 };
 
-/* Of a row, as the key of a hash table. */
+/* The beginning of a row is its key in a hash table. */
 #define QUEUE_KEY_SIZE offsetof(struct queue_row, packets)
 
 #define COUNTER(member) offsetof(struct queue_row, member)
@@ -31,7 +31,7 @@ static const struct accum_field queue_fields[] = {
 	{COUNTER(wakes), 64},
 };
 
-/* Whether two rows are of the same interface's queue. */
+/* Whether two rows belong to the same interface, whose index may have been reused. */
 static bool queue_same(const void *before, const void *now)
 {
 	const struct queue_row *a = before, *b = now;
@@ -127,8 +127,7 @@ static struct queue_interface *queue_find_interface(struct queue_reading *readin
 	return interface;
 }
 
-/* The row of a queue, a new one where there was none. *row is NULL when it is to have none. 0 or
- * -ENOMEM. */
+/* Finds or adds the row of a queue. *row is NULL if it gets none. 0 or -ENOMEM. */
 static int queue_find_row(struct queue_reading *reading, uint64_t ifindex, uint64_t type,
 			  uint64_t id, struct queue_row **row)
 {
@@ -201,8 +200,8 @@ static int queue_take_queue(const struct netdev_queue *queue, void *arg)
 	return 0;
 }
 
-/* Which NAPI instance serves which queue. Only interfaces that have counters or interrupts are
- * asked, as a host can have thousands of virtual ones. 0 or -errno. */
+/* Reads which NAPI instance serves which queue. Only interfaces that have counters or interrupts
+ * are asked, as a host can have thousands of virtual ones. 0 or -errno. */
 static int queue_read_napis(struct queue_reading *reading)
 {
 	struct queue_state *state = reading->c->state;
@@ -241,7 +240,7 @@ static int queue_fail(struct collect *c, int err)
 	}
 }
 
-/* Reads everything into the hash tables. 0 or what is to be returned. */
+/* Reads everything into the hash tables. 0, or what collect_fail() returned. */
 static int queue_read(struct queue_reading *reading)
 {
 	struct collect *c = reading->c;
@@ -252,15 +251,15 @@ static int queue_read(struct queue_reading *reading)
 		return queue_fail(c, err);
 	err = netdev_dump_stats(&state->genl, true, queue_take_stats, reading);
 	if (err == -EOPNOTSUPP)
-		collect_note(c, "this kernel tells the queues' interrupts but not their counters, "
-				"as Linux 6.10 or newer does");
+		collect_note(c, "this kernel reports the queues' interrupts but not their "
+				"counters. Linux 6.10 or newer does");
 	else if (err)
 		return queue_fail(c, err);
 	err = queue_read_napis(reading);
 	return err ? queue_fail(c, err) : 0;
 }
 
-/* Hands over what was read, and says what is missing. 0 or what is to be returned. */
+/* Fills the collector's rows, and notes what is missing. 0, or what collect_fail() returned. */
 static int queue_show(struct queue_reading *reading)
 {
 	struct collect *c = reading->c;

@@ -20,8 +20,8 @@ struct queue_row {
 	uint64_t id;
 	uint64_t packets;
 	uint64_t bytes;
-	uint64_t drops;		 /* packets: rx-hw-drops, tx-hw-drops or what is counted of them */
-	uint64_t rate_limited;	 /* packets, part of drops: *-hw-drop-ratelimits */
+	uint64_t drops;	       /* packets: rx-hw-drops or tx-hw-drops, or the sum of their parts */
+	uint64_t rate_limited; /* packets, part of drops: *-hw-drop-ratelimits */
 	uint64_t alloc_failures; /* rx-alloc-fail: each may or may not have cost a packet */
 	uint64_t stops;		 /* tx-stop */
 	uint64_t wakes;		 /* tx-wake */
@@ -34,7 +34,7 @@ struct queue_row {
 extern const struct row_type queue_row_type;
 extern const struct collector queue_collector;
 
-/* Sets a row's counters, of its type, from a queue's statistics. Pure. */
+/* Sets the counters of a row, whose type is set, from a queue's statistics. Pure. */
 void queue_set_counters(struct queue_row *row, const struct netdev_stats *stats);
 
 #endif

@@ -14,6 +14,9 @@
 #define COUNTER_GROUP_SIZE 33
 #define COUNTER_NAME_SIZE  65
 
+/* The group of the counters of /proc/net/xfrm_stat. */
+#define COUNTERS_XFRM_GROUP "Xfrm"
+
 /* Every counter, by the kernel's own names. */
 struct counter_row {
 	uint64_t value;
@@ -107,7 +110,7 @@ struct ip_row {
 	uint64_t reverse_path;
 	uint64_t in_no_routes;
 	uint64_t out_no_routes;
-	uint64_t out_no_routes4; /* those of IPv4; no column */
+	uint64_t out_no_routes4; /* of IPv4 alone; no column */
 	uint64_t reasm_fails;
 	uint64_t frag_fails;
 	uint64_t ip_csum_errors;
@@ -120,10 +123,9 @@ struct ip_row {
 	uint64_t out_time_excds; /* ICMP errors sent for a TTL that ran out; no column */
 	uint64_t neighbor_discards;
 	uint64_t neighbor_table_fulls;
-	uint64_t xfrm_in_errors; /* sums of xfrm_stat, without what policies are there to block */
+	uint64_t xfrm_in_errors; /* sums of xfrm_stat, without what policies block */
 	uint64_t xfrm_out_errors;
-	/* The one of them that rose most the last time that any did: "XfrmInNoStates"; empty: none.
-	 */
+	/* The counter of xfrm_stat that rose most when one last did, "XfrmInNoStates"; or empty. */
 	char xfrm_last[COUNTER_NAME_SIZE];
 };
 

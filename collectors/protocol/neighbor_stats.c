@@ -12,7 +12,7 @@
 #include "collectors/protocol/counters.h"
 #include "collectors/protocol/neighbor_stats.h"
 
-/* Kernels have 13. */
+/* Current kernels have 13. */
 #define COLUMNS_MAX 32
 
 /* The columns of a file and their sums. */
@@ -29,7 +29,7 @@ static bool neighbor_stats_parse_header(struct span line, struct neighbor_column
 	return columns->count && !line.len;
 }
 
-/* Adds the numbers of a CPU. False: they are not as many as there are columns, or no numbers. */
+/* Adds the numbers of a CPU. False if there are more or fewer than columns, or one is malformed. */
 static bool neighbor_stats_add_cpu(struct span line, struct neighbor_columns *columns)
 {
 	struct span word;
@@ -68,7 +68,7 @@ static int neighbor_stats_parse(struct span text, const char *group, struct rows
 	while (err && rows->count > before)
 		rows_drop_last(rows);
 	if (err == -EINVAL)
-		faults_add(faults, "line %zu is not as it should be", number);
+		faults_add(faults, "line %zu is malformed", number);
 	return err == -ENOMEM ? err : 0;
 }
 

@@ -15,7 +15,7 @@
 /*
  * Adds a counter_row for each column but `entries` (a gauge), summed over the CPUs, in the group
  * "Arp" or "Ndisc". The kernel counts in unsigned long, and so do the sums: those of a 32-bit
- * kernel wrap. A file that is not as it should be is noted in *faults and gives no row. 0 or
+ * kernel wrap. A malformed file is noted in *faults and gives no row. 0 or
  * -ENOMEM.
  */
 int neighbor_stats_parse_arp(struct span text, struct rows *rows, struct faults *faults);

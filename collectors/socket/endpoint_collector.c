@@ -174,8 +174,10 @@ int endpoint_collector_show(struct collect *c, const struct endpoint_source *sou
 	return err;
 }
 
-void endpoint_collector_close(struct endpoint_state *state)
+void endpoint_collector_close(void *endpoint_state)
 {
+	struct endpoint_state *state = endpoint_state;
+
 	netlink_close(&state->nl);
 	if (!state->owners)
 		return;

@@ -48,6 +48,7 @@ void endpoint_collector_end(struct collect *c, const struct endpoint_source *sou
 /* Then fills the rows. 0 or -errno. */
 int endpoint_collector_show(struct collect *c, const struct endpoint_source *source);
 
-void endpoint_collector_close(struct endpoint_state *state);
+/* Releases the state. A collector whose state is nothing more may have this as its close(). */
+void endpoint_collector_close(void *endpoint_state);
 
 #endif

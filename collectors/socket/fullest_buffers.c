@@ -14,7 +14,7 @@
 #include "collectors/base/array.h"
 #include "collectors/base/clock.h"
 #include "collectors/base/hash.h"
-#include "collectors/kernel/sockstat.h"
+#include "collectors/socket/count.h"
 #include "collectors/socket/fullest_buffers.h"
 #include "collectors/socket/owner.h"
 
@@ -241,43 +241,6 @@ static const struct sock_diag_query buffer_dumps[] = {
 	{.family = AF_INET6, .protocol = IPPROTO_UDP, .states = BUFFER_UDP_STATES, .memory = true},
 };
 
-/* Where the number of sockets is: "inuse" of these lines. */
-static const struct {
-	const char *file;
-	const char *line;
-	bool ipv6;
-} buffer_counts[] = {
-	{"net/sockstat", "TCP", false},
-	{"net/sockstat", "UDP", false},
-	{"net/sockstat6", "TCP6", true},
-	{"net/sockstat6", "UDP6", true},
-};
-
-/* How many sockets there are, from sockstat: costs next to nothing. 0 or -errno. */
-static int buffer_count_sockets(struct collect *c, uint64_t *sum)
-{
-	*sum = 0;
-	for (size_t i = 0; i < COUNT_OF(buffer_counts); i++) {
-		struct sockstat numbers;
-		int err = sockstat_read(&c->settings->roots, c->buf, buffer_counts[i].file,
-					buffer_counts[i].line, &numbers);
-
-		if (err == -ENOENT && buffer_counts[i].ipv6)
-			continue; /* no IPv6 */
-		if (!err && numbers.in_use == ROW_ABSENT)
-			err = -ENODATA;
-		if (err)
-			return collect_fail(
-				c, err,
-				"%s/%s does not give the number of %s sockets. Check that "
-				"procfs is mounted and that netdiagd may read it",
-				c->settings->roots.path[ROOT_PROC], buffer_counts[i].file,
-				buffer_counts[i].line);
-		*sum += numbers.in_use;
-	}
-	return 0;
-}
-
 static int buffer_rank(struct collect *c, struct buffer_ranking *ranking)
 {
 	struct buffers_state *state = c->state;
@@ -379,7 +342,7 @@ static int buffers_collect(struct collect *c)
 		buffer_stuck_init(&state->stuck);
 	}
 	collect_source(c, "sock_diag, /proc/PID/fd");
-	err = buffer_count_sockets(c, &sockets);
+	err = socket_count(c, true, &sockets);
 	if (err)
 		return err;
 	/* As "unsupported" the old rows go, which would become ever older. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netdiagNfqueueTable: packets that netfilter gives to a program (an intrusion detection system, a
- * proxy) and loses because that is too slow, from /proc/net/netfilter/nfnetlink_queue, which only
+ * netdiagNfqueueTable: packets that netfilter queues to a program (an intrusion detection system, a
+ * proxy) and drops because it is too slow, from /proc/net/netfilter/nfnetlink_queue, which only
  * root may read.
  */
 #include <config.h>
@@ -34,7 +34,7 @@ static const size_t queue_words[] = {
 	OFFSET(dropped), OFFSET(user_dropped), OFFSET(packets),
 };
 
-/* What the kernel counts, in 32 bits, from 0 for each program that binds to a queue. */
+/* Counters of 32 bits, which begin at 0 whenever a program binds to the queue. */
 static const size_t queue_counters[] = {OFFSET(packets), OFFSET(dropped), OFFSET(user_dropped)};
 
 struct nfqueue {
@@ -87,7 +87,8 @@ void nfqueues_free(struct nfqueues *queues)
 	hash_clear(&queues->table);
 }
 
-/* Whether the same program goes on serving a queue: half the range of a counter is no wrap. */
+/* Whether the same program still serves a queue. A counter that jumps by more than half its range
+ * has not wrapped but restarted. */
 static bool nfqueue_goes_on(const struct nfqueue *queue, const struct nfqueue_row *row)
 {
 	if (queue->portid != row->portid)
@@ -119,7 +120,7 @@ static bool nfqueue_is_worth_keeping(const void *item, void *now)
 	const struct nfqueue *queue = item;
 	uint64_t age = *(const uint64_t *)now - queue->seen;
 
-	/* The file is no snapshot: one that is missing may only have been passed over. */
+	/* The file is not atomic: a missing queue may only have been skipped in this reading. */
 	return !age || (age <= CLOSED_KEEP_NS && (queue->sum[1] || queue->sum[2]));
 }
 
@@ -174,7 +175,7 @@ struct nfqueue_state {
 	struct owners *owners;
 };
 
-/* Finds the sockets of the programs: their inodes go where their pids will be. */
+/* Finds the programs' sockets. Until the pids are known, row->pid holds the socket's inode. */
 static int nfqueue_match(const struct inet_socket *socket, void *arg)
 {
 	struct rows *rows = arg;
@@ -192,7 +193,7 @@ static int nfqueue_match(const struct inet_socket *socket, void *arg)
 	return 0;
 }
 
-/* Names the programs. Without it their columns are absent. */
+/* Finds the programs' pids and names. They are absent if that fails. */
 static void nfqueue_find_owners(struct collect *c)
 {
 	struct nfqueue_state *state = c->state;
@@ -231,7 +232,7 @@ static int nfqueue_read(struct collect *c)
 	if (err == -EACCES || err == -EPERM)
 		return collect_fail_unprivileged(
 			c,
-			"only root may read %s/%s. CAP_DAC_READ_SEARCH gives it: the systemd "
+			"only root may read %s/%s. CAP_DAC_READ_SEARCH allows it, see the systemd "
 			"drop-in nfqueue.conf",
 			proc, queue_path);
 	if (err)
@@ -239,7 +240,7 @@ static int nfqueue_read(struct collect *c)
 	err = nfqueue_parse(filebuf_span(c->buf), &c->rows[0]);
 	if (err)
 		return collect_fail(c, err,
-				    "%s/%s has an unknown format or is cut off. Compare it with "
+				    "%s/%s has an unknown format or is truncated. Compare it with "
 				    "another host's and report it",
 				    proc, queue_path);
 	return 0;
@@ -264,7 +265,7 @@ static int nfqueue_collect(struct collect *c)
 	if (err)
 		return err;
 	if (left_out)
-		collect_note(c, "%zu queues are not summed up: more than %d", left_out,
+		collect_note(c, "%zu queues have no counts: more than %d queues", left_out,
 			     NFQUEUES_MAX);
 	nfqueue_find_owners(c);
 	return 0;

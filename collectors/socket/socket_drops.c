@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netdiagSocketDropTable: which raw, ping or netlink socket loses what is sent to it, from the
+ * netdiagSocketDropTable: which raw, ping or netlink sockets drop what is sent to them, from the
  * tables of such sockets in /proc/net. endpoints.c keeps the sums when the sockets are gone.
  */
 #include <config.h>
@@ -79,8 +79,8 @@ static const char *const netlink_protocols[] = {
 	[NETLINK_CRYPTO] = "crypto",
 };
 
-/* Splits a line. Whether it has at least this many words; those past WORDS_MAX are left out. */
-static bool split_line(struct span line, struct span words[WORDS_MAX], size_t wanted)
+/* Splits a line into at most WORDS_MAX words. False if it has fewer than wanted. */
+static bool socket_drop_split_line(struct span line, struct span words[WORDS_MAX], size_t wanted)
 {
 	size_t count = 0;
 
@@ -90,7 +90,7 @@ static bool split_line(struct span line, struct span words[WORDS_MAX], size_t wa
 }
 
 /* Cuts "LEFT:RIGHT" in two. */
-static bool split_pair(struct span word, struct span *left, struct span *right)
+static bool socket_drop_split_pair(struct span word, struct span *left, struct span *right)
 {
 	const char *colon = word.len ? memchr(word.start, ':', word.len) : NULL;
 
@@ -101,13 +101,13 @@ static bool split_pair(struct span word, struct span *left, struct span *right)
 	return true;
 }
 
-static bool parse_number(struct span word, bool hex, uint64_t max, uint64_t *value)
+static bool socket_drop_number(struct span word, bool hex, uint64_t max, uint64_t *value)
 {
 	return !(hex ? span_hex : span_u64)(word, value) && *value <= max;
 }
 
 /* sk_drops, which older kernels print as a signed number. */
-static bool parse_drops(struct span word, uint32_t *drops)
+static bool socket_drop_drops(struct span word, uint32_t *drops)
 {
 	int64_t value;
 
@@ -117,25 +117,26 @@ static bool parse_drops(struct span word, uint32_t *drops)
 	return true;
 }
 
-static bool parse_inode(struct span word, uint32_t *inode)
+static bool socket_drop_inode(struct span word, uint32_t *inode)
 {
 	uint64_t value;
 
-	if (!parse_number(word, false, UINT32_MAX, &value))
+	if (!socket_drop_number(word, false, UINT32_MAX, &value))
 		return false;
 	*inode = (uint32_t)value;
 	return true;
 }
 
-/* An address and a number as the kernel prints them: words of 32 bits of the host, in hex. */
-static bool parse_local(struct span word, struct endpoint_key *key)
+/* Parses an address and a port as the kernel prints them: in hex, 32-bit words in host byte order.
+ */
+static bool socket_drop_local(struct span word, struct endpoint_key *key)
 {
 	size_t count = key->family == AF_INET6 ? 4 : 1;
 	struct span address, port;
 	uint64_t value;
 
-	if (!split_pair(word, &address, &port) || address.len != count * 8 ||
-	    !parse_number(port, true, UINT16_MAX, &value))
+	if (!socket_drop_split_pair(word, &address, &port) || address.len != count * 8 ||
+	    !socket_drop_number(port, true, UINT16_MAX, &value))
 		return false;
 	key->port = (uint16_t)value;
 	for (size_t i = 0; i < count; i++) {
@@ -149,36 +150,36 @@ static bool parse_local(struct span word, struct endpoint_key *key)
 	return true;
 }
 
-static bool parse_inet(struct span line, struct inet_socket *socket)
+static bool socket_drop_inet(struct span line, struct inet_socket *socket)
 {
 	struct span words[WORDS_MAX], tx, rx;
 	uint64_t queue, uid;
 
-	if (!split_line(line, words, INET_WORDS) ||
-	    !parse_local(words[INET_LOCAL], &socket->local) ||
-	    !split_pair(words[INET_QUEUES], &tx, &rx) ||
-	    !parse_number(rx, true, UINT32_MAX, &queue) ||
-	    !parse_number(words[INET_UID], false, UINT32_MAX, &uid) ||
-	    !parse_inode(words[INET_INODE], &socket->inode) ||
-	    !parse_drops(words[INET_DROPS], &socket->drops))
+	if (!socket_drop_split_line(line, words, INET_WORDS) ||
+	    !socket_drop_local(words[INET_LOCAL], &socket->local) ||
+	    !socket_drop_split_pair(words[INET_QUEUES], &tx, &rx) ||
+	    !socket_drop_number(rx, true, UINT32_MAX, &queue) ||
+	    !socket_drop_number(words[INET_UID], false, UINT32_MAX, &uid) ||
+	    !socket_drop_inode(words[INET_INODE], &socket->inode) ||
+	    !socket_drop_drops(words[INET_DROPS], &socket->drops))
 		return false;
 	socket->receive_queue = (uint32_t)queue;
 	socket->uid = (uint32_t)uid;
 	return true;
 }
 
-static bool parse_netlink(struct span line, struct inet_socket *socket)
+static bool socket_drop_netlink(struct span line, struct inet_socket *socket)
 {
 	struct span words[WORDS_MAX];
 	uint64_t protocol, portid, queue;
 	uint32_t address;
 
-	if (!split_line(line, words, NETLINK_WORDS) ||
-	    !parse_number(words[NETLINK_WORD_PROTOCOL], false, UINT16_MAX, &protocol) ||
-	    !parse_number(words[NETLINK_WORD_PORTID], false, UINT32_MAX, &portid) ||
-	    !parse_number(words[NETLINK_WORD_RMEM], false, UINT32_MAX, &queue) ||
-	    !parse_inode(words[NETLINK_WORD_INODE], &socket->inode) ||
-	    !parse_drops(words[NETLINK_WORD_DROPS], &socket->drops))
+	if (!socket_drop_split_line(line, words, NETLINK_WORDS) ||
+	    !socket_drop_number(words[NETLINK_WORD_PROTOCOL], false, UINT16_MAX, &protocol) ||
+	    !socket_drop_number(words[NETLINK_WORD_PORTID], false, UINT32_MAX, &portid) ||
+	    !socket_drop_number(words[NETLINK_WORD_RMEM], false, UINT32_MAX, &queue) ||
+	    !socket_drop_inode(words[NETLINK_WORD_INODE], &socket->inode) ||
+	    !socket_drop_drops(words[NETLINK_WORD_DROPS], &socket->drops))
 		return false;
 	address = (uint32_t)portid;
 	memcpy(socket->local.address, &address, sizeof(address));
@@ -195,14 +196,14 @@ uint32_t socket_drop_portid(const struct endpoint_key *key)
 	return portid;
 }
 
-/* What stays the same as long as a socket lives, even if it binds to another address meanwhile. */
-static uint64_t cookie_of(const struct inet_socket *socket)
+/* Identifies a socket as long as it lives, even if it binds to another address. */
+static uint64_t socket_drop_cookie(const struct inet_socket *socket)
 {
 	return (uint64_t)socket->local.kind << 40 | (uint64_t)socket->local.family << 32 |
 	       socket->inode;
 }
 
-static bool is_header(enum socket_drop_file file, struct span line)
+static bool socket_drop_is_header(enum socket_drop_file file, struct span line)
 {
 	struct span word;
 
@@ -216,7 +217,7 @@ int socket_drop_parse(enum socket_drop_file file, struct span text, sock_diag_so
 	bool netlink = file == SOCKET_DROP_NETLINK;
 	struct span line;
 
-	if (span_drop_tail(&text) || !span_line(&text, &line) || !is_header(file, line))
+	if (span_drop_tail(&text) || !span_line(&text, &line) || !socket_drop_is_header(file, line))
 		return -EBADMSG;
 	while (span_line(&text, &line)) {
 		struct inet_socket socket = {
@@ -226,11 +227,11 @@ int socket_drop_parse(enum socket_drop_file file, struct span text, sock_diag_so
 		};
 		int err;
 
-		if (!(netlink ? parse_netlink : parse_inet)(line, &socket))
+		if (!(netlink ? socket_drop_netlink : socket_drop_inet)(line, &socket))
 			return -EBADMSG;
 		if (netlink && !socket_drop_portid(&socket.local))
 			continue;
-		socket.cookie = cookie_of(&socket);
+		socket.cookie = socket_drop_cookie(&socket);
 		err = each(&socket, arg);
 		if (err)
 			return err;
@@ -280,7 +281,7 @@ static void socket_drop_fill(const struct collect *c, const struct endpoint *end
 	row->inode = endpoint->inode;
 }
 
-/* No check is about these rows. */
+/* No check watches these rows. */
 static struct endpoint_pins no_pins = ENDPOINT_PINS_NONE;
 
 static const struct endpoint_source socket_drop_source = {
@@ -318,7 +319,7 @@ static int socket_drop_read(struct collect *c, enum socket_drop_file file)
 	err = socket_drop_parse(file, filebuf_span(c->buf), socket_drop_take, c);
 	if (err)
 		return collect_fail(c, err,
-				    "%s/%s has an unknown format or is cut off. Compare it with "
+				    "%s/%s has an unknown format or is truncated. Compare it with "
 				    "another host's and report it",
 				    proc, path);
 	return 0;
@@ -342,16 +343,11 @@ static int socket_drop_collect(struct collect *c)
 	return endpoint_collector_show(c, &socket_drop_source);
 }
 
-static void socket_drop_close(void *state)
-{
-	endpoint_collector_close(state);
-}
-
 const struct collector socket_drop_collector = {
 	.name = "socketDrop",
 	.interval_ms = 5000,
 	.rows = {&socket_drop_row_type, NULL},
 	.state_size = sizeof(struct endpoint_state),
 	.collect = socket_drop_collect,
-	.close = socket_drop_close,
+	.close = endpoint_collector_close,
 };

@@ -67,11 +67,6 @@ static int udp_socket_collect(struct collect *c)
 	return err ? err : endpoint_collector_show(c, &udp_source);
 }
 
-static void udp_socket_close(void *state)
-{
-	endpoint_collector_close(state);
-}
-
 const struct collector udp_socket_collector = {
 	.name = "udpSocket",
 	.interval_ms = 5000,
@@ -79,5 +74,5 @@ const struct collector udp_socket_collector = {
 	.live = "netlink",
 	.state_size = sizeof(struct endpoint_state),
 	.collect = udp_socket_collect,
-	.close = udp_socket_close,
+	.close = endpoint_collector_close,
 };

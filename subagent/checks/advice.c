@@ -157,6 +157,7 @@ void advice_ended(const struct advice *advice, const char *reason, uint64_t last
 void advice_state(const struct advice *advice, char summary[CHECK_SUMMARY_SIZE])
 {
 	struct alarm_text text = {.summary = ""};
+	bool is_state = !advice->check->units[0];
 	char value[32], limit[32];
 
 	advice_where(advice, &text);
@@ -166,10 +167,13 @@ void advice_state(const struct advice *advice, char summary[CHECK_SUMMARY_SIZE])
 	else if (advice->value == CHECK_NO_VALUE)
 		advice_also(text.summary, advice->known ? "too little traffic to judge"
 							: "no value yet, or no data");
+	else if (is_state)
+		advice_also(text.summary, advice->value ? "not ok, but not for long" : "ok");
 	else
-		advice_also(text.summary, "%s%s%s", advice_amount(advice->value, value),
-			    advice->check->units[0] ? " " : "", advice->check->units);
-	if (advice->value != CHECK_NO_VALUE && advice->limits->warning != CHECK_NO_LIMIT)
+		advice_also(text.summary, "%s %s", advice_amount(advice->value, value),
+			    advice->check->units);
+	if (advice->value != CHECK_NO_VALUE && advice->limits->warning != CHECK_NO_LIMIT &&
+	    !is_state)
 		advice_also(text.summary, ", warning %s %s",
 			    advice->limits->warning ? "at" : "above",
 			    advice_amount(advice->limits->warning, limit));

@@ -53,8 +53,8 @@ static const char *how_to_spread(const struct advice *advice)
 			 "-L)";
 }
 
-/* What has this CPU while its ksoftirqd waits: the hypervisor where that took at least half as much
- * time, else a process. */
+/* Whether the hypervisor has this CPU while its ksoftirqd waits: it took at least half as much
+ * time. Otherwise a process has it. */
 static bool softnet_is_stolen(const struct softnet_row *cpu)
 {
 	return cpu->recent_steal && cpu->recent_steal * 2 >= cpu->recent_wait;
@@ -84,7 +84,7 @@ void describe_softnet_starved(const struct advice *advice, struct alarm_text *te
 		say_what_competes(cpu, text);
 }
 
-/* From this on ksoftirqd's waiting explains lost packets, in ms/s. */
+/* ms/s: ksoftirqd's waiting explains lost packets from here on. */
 #define WAITED_MS 100
 
 void describe_softnet_dropped(const struct advice *advice, struct alarm_text *text)
@@ -198,14 +198,9 @@ void describe_nic_errors(const struct advice *advice, struct alarm_text *text)
 			   "see which counter rises (netdiagNicStatTable, ethtool -S)");
 }
 
-void describe_nic_drops(const struct advice *advice, struct alarm_text *text)
+/* By what drops: the device, or which kind of queueing discipline. */
+static void advise_nic_drops(const struct nic_row *nic, struct alarm_text *text)
 {
-	const struct nic_row *nic = advice->row;
-	char share[32], window[24];
-
-	advice_also(text->summary, "%s %% of packets dropped in %s",
-		    advice_amount(advice->value, share),
-		    advice_duration(advice->limits->measure.window, window));
 	if (!nic || nic->qdisc_drops == ROW_ABSENT || !nic->qdisc_drops) {
 		advice_say(text->advice,
 			   "dropped by the device or its driver: see netdiagNicStatTable");
@@ -227,6 +222,17 @@ void describe_nic_drops(const struct advice *advice, struct alarm_text *text)
 		advice_say(text->advice,
 			   "the link is full or shaped: its queueing discipline drops");
 	}
+}
+
+void describe_nic_drops(const struct advice *advice, struct alarm_text *text)
+{
+	char share[32], window[24];
+
+	advice_also(text->summary, "%s %% of packets dropped in %s",
+		    advice_amount(advice->value, share),
+		    advice_duration(advice->limits->measure.window, window));
+	advise_nic_drops(advice->row, text);
+	advice_drops(advice, text);
 }
 
 /* --- connection tracking ------------------------------------------------------------------------

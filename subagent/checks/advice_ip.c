@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the checks of IP, checksums, neighbor tables and IPsec say, and TCP's that are like them. */
+/* Summaries and advice of the checks of IP, checksums, neighbor tables and IPsec, and of similar
+ * ones of TCP. */
 #include <config.h>
 
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "collectors/protocol/counters.h"
 #include "subagent/checks/advices.h"
 
-/* 0.01 percent: a neighbor table this full may be what packets are lost for. */
+/* 0.01 percent: a neighbor table this full may be the cause of lost packets. */
 #define NEIGHBORS_SUSPECT 7000
 
 void describe_header_errors(const struct advice *advice, struct alarm_text *text)

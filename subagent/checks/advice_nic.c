@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the checks of links say, and of the limits that a cloud or a switch sets to them. */
+/* Summaries and advice of the checks of links, and of what a cloud or a switch limits. */
 #include <config.h>
 
 #include <stdio.h>
@@ -86,7 +86,7 @@ void describe_link_degraded(const struct advice *advice, struct alarm_text *text
 			    (unsigned long long)nic->bond_speed_mbps);
 		break;
 	default:
-		advice_also(text->summary, "a lesser link than it should be");
+		advice_also(text->summary, "the link is degraded");
 		break;
 	}
 	if (nic && nic->link_down_reason[0]) {

@@ -12,6 +12,7 @@
 #include "collectors/protocol/memory.h"
 #include "collectors/socket/fullest_buffers.h"
 #include "collectors/socket/listener.h"
+#include "collectors/socket/peer.h"
 #include "collectors/socket/tcp_states.h"
 #include "collectors/socket/udp_socket.h"
 #include "subagent/checks/advices.h"
@@ -185,11 +186,77 @@ void describe_syn_queue(const struct advice *advice, struct alarm_text *text)
 /* --- the way to the peers ----------------------------------------------------------------------
  */
 
-static void advise_path(struct alarm_text *text)
+/* Fewer retransmits say nothing about whom they go to. */
+#define PEERS_RETRANSMITS_MIN 20
+
+/* The row of the network to which most is sent again. NULL when the last look at the peers is too
+ * old, or found too little. */
+static const struct peer_row *worst_peer(const struct advice *advice)
 {
-	advice_say(text->advice,
-		   "packets are lost on the way (ss -ti shows to whom): check the path, "
-		   "link errors and policers. No setting of this host mends it");
+	const struct rows *rows = advice_rows(advice, &peer_row_type);
+	const struct peer_row *worst = NULL;
+
+	for (size_t i = 0; rows && i < rows->count; i++) {
+		const struct peer_row *row = rows_at(rows, i);
+
+		if (row->prefix_retransmits != ROW_ABSENT &&
+		    (!worst || row->prefix_retransmits > worst->prefix_retransmits))
+			worst = row;
+	}
+	if (!worst || worst->all_retransmits < PEERS_RETRANSMITS_MIN || !worst->prefixes_hit ||
+	    worst->interval < MILLISECOND_NS ||
+	    clock_monotonic() - worst->taken > 2 * worst->interval)
+		return NULL;
+	return worst;
+}
+
+uint64_t peers_evidence(const struct advice *advice)
+{
+	const struct peer_row *worst = worst_peer(advice);
+
+	return worst ? worst->taken : 0;
+}
+
+/* Adds who the peers are, and whether one network or many are hit: is it this host or the path?
+ * False when that is not known. */
+static bool advise_peers(const struct advice *advice, const char *them, struct alarm_text *text)
+{
+	const struct peer_row *worst = worst_peer(advice);
+	char remote[ADVICE_NAME_SIZE], rate[32], hit[32], all[32];
+
+	if (!worst)
+		return false;
+	advice_amount((int64_t)(worst->prefix_retransmits * 100 * 1000 /
+				(worst->interval / MILLISECOND_NS)),
+		      rate);
+	advice_also(text->summary, ", %llu %% of %s to %s (%s/s)",
+		    (unsigned long long)(worst->prefix_retransmits * 100 / worst->all_retransmits),
+		    them, advice_name(worst->remote, remote), rate);
+	advice_count(worst->prefixes_hit, hit);
+	advice_count(worst->prefixes, all);
+	if (worst->prefixes == 1)
+		advice_also(text->advice, ". All connections are with that network");
+	else if (worst->prefixes_hit <= 1)
+		advice_also(text->advice,
+			    ". Of %s networks only that one is hit: look at the path "
+			    "to it",
+			    all);
+	else if (worst->prefixes_hit * 2 > worst->prefixes)
+		advice_also(text->advice,
+			    ". %s of %s networks are hit: look near this host, at its "
+			    "link and uplink",
+			    hit, all);
+	else
+		advice_also(text->advice, ". %s of %s networks are hit", hit, all);
+	return true;
+}
+
+static void advise_path(const struct advice *advice, struct alarm_text *text)
+{
+	advice_say(text->advice, "packets are lost on the way: check the path, link errors and "
+				 "policers. No setting of this host mends it");
+	if (!advise_peers(advice, "them", text))
+		advice_also(text->advice, ". ss -ti shows to whom");
 }
 
 void describe_retransmits(const struct advice *advice, struct alarm_text *text)
@@ -198,13 +265,13 @@ void describe_retransmits(const struct advice *advice, struct alarm_text *text)
 
 	advice_say(text->summary, "%s %% of TCP segments sent again",
 		   advice_amount(advice->value, share));
-	advise_path(text);
+	advise_path(advice, text);
 }
 
 void describe_retransmit_rate(const struct advice *advice, struct alarm_text *text)
 {
 	advice_rate(advice, "TCP segments", "sent again", text);
-	advise_path(text);
+	advise_path(advice, text);
 }
 
 void describe_stalled(const struct advice *advice, struct alarm_text *text)
@@ -215,6 +282,7 @@ void describe_stalled(const struct advice *advice, struct alarm_text *text)
 		   advice_amount(advice->value, share));
 	advice_say(text->advice, "the path to the peers is gone (ss -ti state established): check "
 				 "routes, links, firewall rules");
+	advise_peers(advice, "that", text);
 }
 
 void describe_attempt_fails(const struct advice *advice, struct alarm_text *text)
@@ -403,4 +471,5 @@ void describe_udp_rcvbuf(const struct advice *advice, struct alarm_text *text)
 	}
 	advice_rate(advice, "datagrams", "lost to full receive buffers", text);
 	advise_rcvbuf(advice, worst, text);
+	advice_drops(advice, text);
 }

@@ -22,12 +22,18 @@ advice_fn describe_header_errors, describe_ip_checksums, describe_udp_checksums,
 /* Of links, and the limits that are set to them. advice_nic.c */
 advice_fn describe_nic_limited, describe_nic_paused, describe_link_flapping, describe_link_degraded;
 
+/* Of the kernel's drop reasons. advice_drops.c */
+advice_fn describe_drop;
+
 /* Of sockets and protocols. advice_socket.c */
 advice_fn describe_listen_overflows, describe_listener_drops, describe_listener_queue,
 	describe_syn_queue, describe_retransmits, describe_retransmit_rate, describe_stalled,
 	describe_time_wait, describe_close_wait, describe_attempt_fails, describe_tcp_memory,
 	describe_abort_on_memory, describe_rcvq_drops, describe_stuck, describe_udp_rcvbuf,
 	describe_udp_socket, describe_netns_overflows;
+
+/* When the look at the peers that the advice about retransmits cites was taken. */
+uint64_t peers_evidence(const struct advice *advice);
 
 /* Set and append one of the texts of struct alarm_text; what does not fit is cut. Text from outside
  * has been through advice_name(). */
@@ -60,6 +66,10 @@ void advice_rate(const struct advice *advice, const char *what, const char *verb
 
 /* The instance and a colon, "eth0: ", percent-encoded; nothing for a check that has only one. */
 void advice_where(const struct advice *advice, struct alarm_text *text);
+
+/* Appends to the advice, as evidence, for which reasons the kernel dropped most packets in the last
+ * minute; nothing where it does not say. */
+void advice_drops(const struct advice *advice, struct alarm_text *text);
 
 /* The rows of a type, or NULL. */
 const struct rows *advice_rows(const struct advice *advice, const struct row_type *type);

@@ -76,6 +76,9 @@ struct check {
 	uint64_t (*compare)(const struct rows *then, const struct rows *now, uint64_t elapsed);
 	/* What is the matter and what to do about it, of an instance over a limit. */
 	void (*describe)(const struct advice *advice, struct alarm_text *text);
+	/* When what the text cites besides the row was collected, monotonic ns; 0: there is none.
+	 * The first that is collected after an alarm was raised goes into its text. May be NULL. */
+	uint64_t (*evidence)(const struct advice *advice);
 };
 
 #define CHECK_NO_STAMP SIZE_MAX

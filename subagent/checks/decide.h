@@ -30,6 +30,7 @@ struct alarm {
 	const struct check *check;
 	struct instance *instance; /* NULL: a storm, or from the state file and not seen yet */
 	uint64_t raised;	   /* monotonic ns */
+	bool evident;		   /* its text has the evidence that was collected after that */
 	uint64_t owner;		   /* uid of the object's owner; ROW_ABSENT: not known */
 	enum alarm_severity own;   /* by its own value; row.severity is the worst it speaks for */
 

@@ -78,6 +78,22 @@ static void describe_alarm(struct alarms_pass *pass, struct instance *instance, 
 	advice_raised(&advice, &alarm->row.text);
 }
 
+/* What could not be known yet when the alarm was raised is put into its text once. It is seen in
+ * the tables, and in what is sent about the alarm later; nothing is sent because of it. */
+static void add_evidence(struct alarms_pass *pass, struct instance *instance, const void *row,
+			 const struct check_value *value)
+{
+	struct advice advice = advice_about(pass, instance, row, value);
+	struct alarm *alarm = instance->alarm;
+
+	if (!alarm || !instance->check->evidence || alarm->evident ||
+	    value->value == CHECK_NO_VALUE || instance->machine.calm_since ||
+	    instance->check->evidence(&advice) <= alarm->raised)
+		return;
+	describe_alarm(pass, instance, row, value);
+	alarm->evident = true;
+}
+
 /* Without memory it is tried again at the next evaluation: the machine is as it was. */
 static void raise_alarm(struct alarms_pass *pass, struct instance *instance, const void *row,
 			const struct check_value *value, const struct check_machine *before)
@@ -208,6 +224,7 @@ static void judge(struct alarms_pass *pass, struct instance *instance,
 		alarms_end(pass, instance, REASON_IDLE);
 		break;
 	case CHECK_UNCHANGED:
+		add_evidence(pass, instance, row, value);
 		break;
 	}
 	follow_alarm(instance, value);

@@ -14,6 +14,7 @@
 #include "collectors/base/text.h"
 #include "collectors/cpu/softnet.h"
 #include "collectors/limit/limits.h"
+#include "collectors/loss/drop_reasons.h"
 #include "collectors/netns/netns.h"
 #include "collectors/nic/nic.h"
 #include "collectors/protocol/conntrack.h"
@@ -90,6 +91,14 @@ static void name_nic(const void *row, char *text, size_t size)
 	text_copy(text, size, ((const struct nic_row *)row)->name);
 }
 
+/* "SOCKET_RCVBUFF:eth0"; "-" for no interface. */
+static void name_drop(const void *row, char *text, size_t size)
+{
+	const struct drop_row *drop = row;
+
+	snprintf(text, size, "%s:%s", drop->reason, drop->ifname[0] ? drop->ifname : "-");
+}
+
 static void name_listener(const void *row, char *text, size_t size)
 {
 	text_copy(text, size, ((const struct listener_row *)row)->endpoint);
@@ -147,6 +156,11 @@ static bool has_backlog(const void *row)
 static bool is_bound(const void *row)
 {
 	return ((const struct udp_socket_row *)row)->sockets != 0;
+}
+
+static bool is_loss(const void *row)
+{
+	return drop_row_is_loss(row);
 }
 
 static bool is_time_wait(const void *row)
@@ -339,14 +353,17 @@ const struct check checks[] = {
 	{.name = "tcp.retransmits", .table = "netdiagTcp", .value = OF(AT(tcp_row, retrans_segs)), .less = OF(AT(tcp_row, syn_retrans)),
 	 .base = OF(AT(tcp_row, out_segs), AT(tcp_row, retrans_segs)), .stamp = CHECK_NO_STAMP, .units = "%",
 	 .limits = SHARE(1, 5, 0.5, MINUTE, 1000, 0),
-	 .caused_by = {"tcp.syn_queue", "listener.queue", "listener.drops", "tcp.listen_overflows", "nic.limited", "link.flapping"}, .describe = describe_retransmits},
+	 .caused_by = {"tcp.syn_queue", "listener.queue", "listener.drops", "tcp.listen_overflows", "nic.limited", "link.flapping"}, .describe = describe_retransmits,
+	 .evidence = peers_evidence},
 	{.name = "tcp.stalled", .table = "netdiagTcp", .value = OF(AT(tcp_row, retrans_segs)), .less = OF(AT(tcp_row, syn_retrans)),
 	 .base = OF(AT(tcp_row, out_segs), AT(tcp_row, retrans_segs)), .stamp = CHECK_NO_STAMP, .units = "%",
 	 .limits = SHARE(30, 60, 10, MINUTE, 0, 20),
-	 .caused_by = {"tcp.syn_queue", "listener.queue", "listener.drops", "tcp.listen_overflows", "nic.limited", "link.flapping"}, .describe = describe_stalled},
+	 .caused_by = {"tcp.syn_queue", "listener.queue", "listener.drops", "tcp.listen_overflows", "nic.limited", "link.flapping"}, .describe = describe_stalled,
+	 .evidence = peers_evidence},
 	{.name = "tcp.retransmit_rate", .table = "netdiagTcp", .value = OF(AT(tcp_row, retrans_segs)), .less = OF(AT(tcp_row, syn_retrans)),
 	 .stamp = CHECK_NO_STAMP, .units = "segments/s", .off = true, .limits = RATE(10, 50, 5),
-	 .caused_by = {"tcp.syn_queue", "tcp.retransmits"}, .describe = describe_retransmit_rate},
+	 .caused_by = {"tcp.syn_queue", "tcp.retransmits"}, .describe = describe_retransmit_rate,
+	 .evidence = peers_evidence},
 	{.name = "tcp.time_wait", .table = "netdiagSocketStateTable", .value = OF(AT(socket_state_row, count)),
 	 .stamp = CHECK_NO_STAMP, .applies = is_time_wait, .quiet = true, .units = "sockets", .limits = LEVEL(5000, 20000, 4000, IN_UNITS),
 	 .describe = describe_time_wait},
@@ -438,6 +455,9 @@ const struct check checks[] = {
 	{.name = "netns.conntrack", .table = "netdiagNetnsTable", .value = OF(AT(netns_row, conntrack_usage)),
 	 .stamp = CHECK_NO_STAMP, .instance = name_netns, .many = "namespaces", .fills = true, .units = "%",
 	 .limits = LEVEL(70, 90, 65, IN_HUNDREDTHS), .describe = describe_netns_conntrack},
+	{.name = "drop.loss", .table = "netdiagDropTable", .value = OF(AT(drop_row, packets)),
+	 STAMP(drop_row), .applies = is_loss, .instance = name_drop, .many = "drop reasons", .off = true, .sparse = true, .born_zero = true,
+	 .units = "packets/s", .limits = RATE(1, 100, 0), .describe = describe_drop},
 	{.name = "agent.held_back", .table = "netdiagAgent", .value = OF(AT(agent_row, held_back)), .read = read_held_back,
 	 .stamp = CHECK_NO_STAMP, .units = "min",
 	 .limits = {.measure = {.kind = CHECK_LEVEL, .scale = IN_HUNDREDTHS}, .warning = H(5), .critical = CHECK_NO_LIMIT, HOLDS(0)},

@@ -135,6 +135,7 @@ static bool apply_max_rows(struct draft *draft, struct line *line)
 		[MAX_ROWS_NETNS] = "netns",
 		[MAX_ROWS_IRQ] = "irq",
 		[MAX_ROWS_SOCKET_DROP] = "socketDrop",
+		[MAX_ROWS_PEER] = "peer",
 		[MAX_ROWS_QUEUE] = "queue",
 		[MAX_ROWS_DROP_REASON] = "dropReason",
 	};
@@ -143,6 +144,31 @@ static bool apply_max_rows(struct draft *draft, struct line *line)
 
 	return line_find(line, 1, "collector with a bound", line_known_array, words, &i) &&
 	       line_take(line, 2, &type, &draft->configuration->collect->max_rows[i]);
+}
+
+/* "peers prefix 24 56" and "peers sockets 50000". */
+static bool apply_peers(struct draft *draft, struct line *line)
+{
+	static const char *const words[] = {"prefix", "sockets", NULL};
+	static const struct word_type bits[] = {
+		WORD_RANGE(WORD_NUMBER, 0, 32),
+		WORD_RANGE(WORD_NUMBER, 0, 128),
+	};
+	static const struct word_type sockets = WORD_RANGE(WORD_NUMBER, 0, 10000000);
+	struct collect_settings *settings = draft->configuration->collect;
+	size_t i;
+
+	if (!line_find(line, 1, "setting of peers", line_known_array, words, &i))
+		return false;
+	if (i == 1)
+		return line->count == 3
+			       ? line_take(line, 2, &sockets, &settings->peer_sockets_max)
+			       : line_wrong(line, 3, "'%.64s': expected one number", line->word[3]);
+	if (line->count != 4)
+		return line_wrong(line, 2,
+				  "prefix: expected two lengths, of IPv4 and IPv6 prefixes");
+	return line_take(line, 2, &bits[0], &settings->peer_bits[0]) &&
+	       line_take(line, 3, &bits[1], &settings->peer_bits[1]);
 }
 
 static const char *known_check(size_t i, const void *arg)
@@ -372,6 +398,7 @@ const struct directive directives[] = {
 	{"maxRows", "COLLECTOR NUMBER", 2, 2, .apply = apply_max_rows},
 	{"bufferSockets", "NUMBER", 1, 1, .type = WORD_RANGE(WORD_NUMBER, 0, 10000000),
 	 SETTING(buffer_sockets_max)},
+	{"peers", "prefix NUMBER NUMBER | sockets NUMBER", 2, 3, .apply = apply_peers},
 	{"netnsEnter", "on|off", 1, 1, .type = {.kind = WORD_SWITCH}, SETTING(netns_enter)},
 	{"check", "CHECK [INSTANCE] [on|off] [SETTING VALUE ...]", 2, MANY, .apply = apply_check},
 	{"notifications", "rate NUMBER/TIME | jitter TIME", 2, 2, .apply = apply_notifications},

@@ -60,8 +60,9 @@ static void report_add_instance(const struct instance *instance, void *arg)
 		advice_state(&advice, line->text.summary);
 }
 
-/* A check of which no instance is shown: of many none is above 0, a single one has no value yet (an
- * age takes longer than two samples), or the collector could not see them. */
+/* A check of which no instance is shown: of many none is above 0, others are what this host does
+ * not have (a cloud's allowances), a single one has no value yet (an age takes longer than two
+ * samples), or the collector could not see them. */
 static void report_add_check(struct report *report, const struct check *check,
 			     const struct alarm_source *source)
 {
@@ -77,6 +78,7 @@ static void report_add_check(struct report *report, const struct check *check,
 			  feed.hidden		      ? "no data: its source is hidden from here"
 			  : feed.status != COLLECT_OK ? "no data, see agent.collector"
 			  : check->many		      ? "nothing above 0"
+			  : check->instance	      ? "nothing on this host counts it"
 						      : "no value in so short a time, or no data");
 }
 

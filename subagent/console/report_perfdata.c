@@ -66,7 +66,8 @@ static void report_perfdata_limit(FILE *out, int64_t limit)
 	fprintf(out, ";%s", text);
 }
 
-/* label=value[UOM];[warning];[critical]. Of the units that these data may have ours are % and s. */
+/* label=value[UOM];[warning];[critical]. Of the units that the guidelines allow, we have % and s.
+ */
 static void report_perfdata_value(FILE *out, const struct instance *instance)
 {
 	const char *units = instance->check->units;

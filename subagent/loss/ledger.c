@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The accounts of the loss ledger: what the counters that places.c names rose between snapshots of
- * the collectors, less what is counted twice, with a minute's samples for the rates. */
+/* The accounts of the loss ledger: by how much the counters that places.c names rose between
+ * snapshots of the collectors, less what is counted twice. */
 #include <config.h>
 
 #include <errno.h>
@@ -9,35 +9,32 @@
 
 #include "collectors/base/array.h"
 #include "collectors/base/clock.h"
+#include "collectors/base/minute.h"
 #include "subagent/loss/ledger.h"
 #include "subagent/loss/worst.h"
 
-#define MINUTE_S    60
 #define FEEDS_MAX   COLLECTORS_MAX
 #define LOSERS	    3
 #define SOURCES_MAX 8
 #define NO_PLACE    "-"
 
-/* Where there are names of those who lose, and of counters. */
+/* Whom a place names as the worst: WORST_BLAMED, from LOSS_BLAME, goes before WORST_OWN, from the
+ * sources that count. */
 enum worst_kind {
 	WORST_BLAMED,
 	WORST_OWN,
 	WORST_KINDS,
 };
 
-const struct row_type loss_row_type = {
-	ROW_TYPE_TEXT("loss", struct loss_row, label),
-	.key = {ROW_NUMBER(struct loss_row, place)},
-};
-
-/* A collector that some place is fed from. */
+/* A collector whose snapshots feed at least one place. */
 struct ledger_feed {
 	const char *collector;
-	const struct snapshot *before; /* the last that was looked at; a reference */
-	const struct snapshot *now;    /* during a feed */
+	const struct snapshot *before; /* of the previous feed; owns a reference */
+	const struct snapshot *now;    /* of this feed; borrowed, NULL between feeds */
 };
 
-/* Who lost most in one look at the rows, in descending order; those without packets are nobody. */
+/* The rows that lost most between two snapshots, in descending order; unused ones have 0 packets.
+ */
 struct ledger_loser {
 	uint64_t packets;
 	const void *row;
@@ -49,18 +46,18 @@ struct ledger_top {
 };
 
 /*
- * Packets that two counters have, which are read at different times: what LOSS_REST counted up to
- * a moment less what LOSS_LESS counted up to a later one. What LOSS_LESS counts in between
- * belongs to the next time.
+ * Takes packets that LOSS_LESS counts too out of those that LOSS_REST counts, though the two are
+ * read at different times: an increase of LOSS_REST waits until LOSS_LESS has been read later than
+ * it. What LOSS_LESS counted in excess is credited to the next increase.
  */
 struct ledger_rest {
-	uint64_t added;	  /* by LOSS_REST since it was last settled */
-	uint64_t waiting; /* the part of it that waits for newer numbers of LOSS_LESS */
-	uint64_t until;	  /* monotonic ns: when `waiting` had been read; 0: nothing waits */
-	uint64_t less;	  /* by LOSS_LESS since it was last settled */
-	uint64_t credit;  /* what LOSS_LESS counted before that, and LOSS_REST did not yet */
-	bool fresh;	  /* LOSS_REST has a snapshot that is not yet in `waiting` */
-	struct worst_candidate worst; /* who lost most of `added` */
+	uint64_t added;	    /* by LOSS_REST since it was last settled */
+	uint64_t waiting;   /* the part of it that waits for newer numbers of LOSS_LESS */
+	uint64_t until;	    /* monotonic ns: when `waiting` was read; 0: nothing waits */
+	uint64_t less;	    /* by LOSS_LESS since it was last settled */
+	uint64_t credit;    /* counted by LOSS_LESS before that, but not yet by LOSS_REST */
+	bool fresh;	    /* `added` has an increase that is not yet in `waiting` */
+	struct worst worst; /* who lost most of `added` */
 };
 
 struct ledger_place {
@@ -73,8 +70,7 @@ struct ledger_place {
 	uint64_t lost_at;   /* monotonic ns of the last increase; 0: never */
 	uint64_t last_seen; /* the same in ns since 1970 */
 	uint64_t since;	    /* monotonic ns: since when all its sources are counted; 0: none is */
-	uint64_t minute;    /* sum of `second` */
-	uint64_t second[MINUTE_S];
+	struct minute minute;
 	char name[LOSS_NAME_SIZE];
 	struct object_id object_id;
 };
@@ -83,7 +79,7 @@ struct ledger {
 	struct ledger_feed feed[FEEDS_MAX];
 	size_t feeds;
 	struct ledger_place place[LOSS_PLACES];
-	uint64_t second; /* up to which the samples go, in s of the monotonic clock */
+	uint64_t now; /* monotonic ns of the last feed */
 };
 
 static const struct table *ledger_table(const struct row_type *type)
@@ -94,7 +90,7 @@ static const struct table *ledger_table(const struct row_type *type)
 	return NULL;
 }
 
-/* The object that shows a member; row NULL: of all rows. */
+/* The object that serves a member of a row; row NULL: the column. */
 static void ledger_object_id(const struct loss_source *source, const struct loss_member *member,
 			     const void *row, struct object_id *id)
 {
@@ -138,7 +134,7 @@ void ledger_free(struct ledger *ledger)
 	for (size_t i = 0; i < ledger->feeds; i++)
 		snapshot_put(ledger->feed[i].before);
 	for (size_t i = 0; i < LOSS_PLACES; i++) {
-		free(ledger->place[i].rest.worst.object_id);
+		worst_clear(&ledger->place[i].rest.worst);
 		for (size_t kind = 0; kind < WORST_KINDS; kind++)
 			worst_clear(&ledger->place[i].worst[kind]);
 	}
@@ -151,17 +147,6 @@ static const struct rows *feed_rows(const struct snapshot *snapshot, const struc
 		if (snapshot->rows[i].type == type)
 			return &snapshot->rows[i];
 	return NULL;
-}
-
-static uint64_t member_value(const struct loss_source *source, const struct loss_member *member,
-			     const void *row)
-{
-	return source->read ? source->read(row) : row_number(row, member->offset - 1);
-}
-
-static bool source_is_last(const struct loss_source *source, const struct loss_member *member)
-{
-	return source->read || !member[1].offset;
 }
 
 static void top_take(struct ledger_top *top, uint64_t packets, const void *row,
@@ -177,32 +162,29 @@ static void top_take(struct ledger_top *top, uint64_t packets, const void *row,
 	top->loser[at] = (struct ledger_loser){packets, row, member};
 }
 
-/* What a row's counters rose since it was `before`; NULL: since 0. */
+/* By how much a row's counters rose since `before`, or since 0 if that is NULL. */
 static uint64_t row_increase(const struct loss_source *source, const void *before, const void *row,
 			     struct ledger_top *top)
 {
-	const struct loss_member *member = source->members, *most = member;
+	const struct loss_member *most = source->members;
 	uint64_t sum = 0, highest = 0;
 
-	for (;; member++) {
-		uint64_t now = member_value(source, member, row);
-		uint64_t then = before ? member_value(source, member, before) : 0;
+	if (source->increase)
+		sum = source->increase(before, row);
+	for (const struct loss_member *it = most; it->offset && !source->increase; it++) {
+		uint64_t lost = loss_increase(before, row, it->offset - 1);
 
-		if (now != ROW_ABSENT && then != ROW_ABSENT && now > then) {
-			sum += now - then;
-			if (now - then > highest) {
-				highest = now - then;
-				most = member;
-			}
+		sum += lost;
+		if (lost > highest) {
+			highest = lost;
+			most = it;
 		}
-		if (source_is_last(source, member))
-			break;
 	}
 	top_take(top, source->name ? sum : highest, row, most);
 	return sum;
 }
 
-/* What a source rose between two snapshots, and which row or member most. */
+/* By how much a source rose between two snapshots; *top gets the rows or members that rose most. */
 static uint64_t source_increase(const struct loss_source *source, const struct snapshot *before,
 				const struct snapshot *now, struct ledger_top *top)
 {
@@ -244,12 +226,9 @@ static bool source_can_tell(const struct loss_source *source, const struct snaps
 		if (source->applies && !source->applies(row))
 			continue;
 		any = true;
-		for (const struct loss_member *member = source->members;; member++) {
-			if (member_value(source, member, row) != ROW_ABSENT)
+		for (const struct loss_member *it = source->members; it->offset; it++)
+			if (row_number(row, it->offset - 1) != ROW_ABSENT)
 				return true;
-			if (source_is_last(source, member))
-				break;
-		}
 	}
 	return rows && !any && !source->optional;
 }
@@ -263,25 +242,8 @@ static void loser_name(const struct loss_source *source, const struct ledger_los
 		text_copy(name, LOSS_NAME_SIZE, loser->member->name);
 }
 
-/* Remembers who lost most of what waits to be settled. */
-static void rest_name(struct ledger_rest *rest, const struct loss_source *source,
-		      const struct ledger_loser *loser)
-{
-	struct object_id id;
-
-	if (loser->packets <= rest->worst.weight)
-		return;
-	free(rest->worst.object_id);
-	rest->worst.weight = loser->packets;
-	loser_name(source, loser, rest->worst.name);
-	ledger_object_id(source, loser->member, loser->row, &id);
-	rest->worst.object_id = malloc(object_id_size(&id));
-	if (rest->worst.object_id)
-		memcpy(rest->worst.object_id, &id, object_id_size(&id));
-}
-
-static void place_blame(struct ledger_place *place, enum worst_kind kind,
-			const struct loss_source *source, const struct ledger_top *top)
+static void top_blame(const struct ledger_top *top, const struct loss_source *source,
+		      struct worst *worst)
 {
 	const struct ledger_loser *loser = top->loser;
 
@@ -291,7 +253,7 @@ static void place_blame(struct ledger_place *place, enum worst_kind kind,
 
 		loser_name(source, loser, name);
 		ledger_object_id(source, loser->member, loser->row, &id);
-		worst_add(&place->worst[kind], name, loser->packets, &id);
+		worst_add(worst, name, loser->packets, &id);
 	}
 }
 
@@ -301,23 +263,23 @@ static void place_add(struct ledger_place *place, const struct loss_source *sour
 	switch (source->role) {
 	case LOSS_ADD:
 		*lost += packets;
-		place_blame(place, WORST_OWN, source, top);
+		top_blame(top, source, &place->worst[WORST_OWN]);
 		break;
 	case LOSS_REST:
 		place->rest.added += packets;
 		place->rest.fresh = true;
-		rest_name(&place->rest, source, top->loser);
+		top_blame(top, source, &place->rest.worst);
 		break;
 	case LOSS_LESS:
 		place->rest.less += packets;
 		break;
 	case LOSS_BLAME:
-		place_blame(place, WORST_BLAMED, source, top);
+		top_blame(top, source, &place->worst[WORST_BLAMED]);
 		break;
 	}
 }
 
-/* When what LOSS_REST counted so far had been read. */
+/* When the newest numbers of LOSS_REST were read. */
 static uint64_t rest_read_at(const struct ledger_place *place)
 {
 	uint64_t at = 0;
@@ -329,8 +291,8 @@ static uint64_t rest_read_at(const struct ledger_place *place)
 	return at;
 }
 
-/* Whether everything that is to be taken out is at least as new as what waits. Members of the
- * same snapshot are: places.c names only those that are read in that order. */
+/* Whether all numbers of LOSS_LESS are at least as new as what waits. Those of the same snapshot
+ * are: places.c names only counters that their collector reads in this order. */
 static bool rest_is_complete(const struct ledger_place *place)
 {
 	const struct ledger_feed *own = NULL;
@@ -353,10 +315,11 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Packets of LOSS_REST that are nobody else's. */
+/* Settles the account of LOSS_REST. Returns the packets that no other place counts. */
 static uint64_t place_settle(struct ledger_place *place)
 {
 	struct ledger_rest *rest = &place->rest;
+	const struct worst_candidate *found;
 	uint64_t covered, lost;
 
 	if (rest->fresh && !rest->waiting) {
@@ -372,14 +335,14 @@ static uint64_t place_settle(struct ledger_place *place)
 	rest->less = 0;
 	rest->added -= rest->waiting;
 	rest->until = rest->waiting = 0;
-	if (lost && rest->worst.object_id)
-		worst_add(&place->worst[WORST_OWN], rest->worst.name, lost, rest->worst.object_id);
-	free(rest->worst.object_id);
-	rest->worst = (struct worst_candidate){.weight = 0};
+	found = worst_find(&rest->worst);
+	if (found && found->object_id)
+		worst_add(&place->worst[WORST_OWN], found->name, lost, found->object_id);
+	worst_clear(&rest->worst);
 	return lost;
 }
 
-/* Who is shown as the worst: changes only while packets are being lost. */
+/* Names the worst. Called only while packets are being lost, so that the name stays afterwards. */
 static void place_show_worst(struct ledger_place *place)
 {
 	const struct worst_candidate *found = worst_find(&place->worst[WORST_BLAMED]);
@@ -393,7 +356,7 @@ static void place_show_worst(struct ledger_place *place)
 		memcpy(&place->object_id, found->object_id, object_id_size(found->object_id));
 }
 
-/* A source of a place has new numbers, or has none any longer. */
+/* Takes in a new snapshot of a source, or that there is none any longer. */
 static void place_look(struct ledger_place *place, size_t i, uint64_t now, uint64_t *lost)
 {
 	const struct loss_source *source = &place->desc->sources[i];
@@ -412,7 +375,7 @@ static void place_look(struct ledger_place *place, size_t i, uint64_t now, uint6
 	}
 }
 
-static void place_feed(struct ledger_place *place, uint64_t second, uint64_t now, uint64_t wall)
+static void place_feed(struct ledger_place *place, uint64_t now, uint64_t wall)
 {
 	uint64_t lost = 0;
 
@@ -424,40 +387,22 @@ static void place_feed(struct ledger_place *place, uint64_t second, uint64_t now
 	lost += place_settle(place);
 	if (lost) {
 		place->packets += lost;
-		place->second[second % MINUTE_S] += lost;
-		place->minute += lost;
+		minute_add(&place->minute, now, lost);
 		place->lost_at = now;
 		place->last_seen = wall;
 	}
-	if (place->lost_at && now - place->lost_at < MINUTE_S * SECOND_NS)
+	if (place->lost_at && now - place->lost_at < MINUTE_NS)
 		place_show_worst(place);
-}
-
-/* Drops the samples that are older than a minute. */
-static void ledger_advance(struct ledger *ledger, uint64_t second)
-{
-	if (second - ledger->second > MINUTE_S)
-		ledger->second = second - MINUTE_S;
-	while (ledger->second < second) {
-		size_t at = ++ledger->second % MINUTE_S;
-
-		for (size_t i = 0; i < LOSS_PLACES; i++) {
-			struct ledger_place *place = &ledger->place[i];
-
-			place->minute -= place->second[at];
-			place->second[at] = 0;
-		}
-	}
 }
 
 void ledger_feed(struct ledger *ledger, ledger_snapshot_fn *snapshot, void *arg, uint64_t now,
 		 uint64_t wall)
 {
-	ledger_advance(ledger, now / SECOND_NS);
+	ledger->now = now;
 	for (size_t i = 0; i < ledger->feeds; i++)
 		ledger->feed[i].now = snapshot(ledger->feed[i].collector, arg);
 	for (size_t i = 0; i < LOSS_PLACES; i++)
-		place_feed(&ledger->place[i], ledger->second, now, wall);
+		place_feed(&ledger->place[i], now, wall);
 	for (size_t i = 0; i < ledger->feeds; i++) {
 		struct ledger_feed *feed = &ledger->feed[i];
 
@@ -491,11 +436,6 @@ static bool place_is_known(const struct ledger_place *place)
 	return false;
 }
 
-static uint64_t place_rate(const struct ledger_place *place)
-{
-	return place->minute * 100 / MINUTE_S;
-}
-
 int ledger_fill_rows(struct rows *rows, void *arg)
 {
 	const struct ledger *ledger = arg;
@@ -511,7 +451,7 @@ int ledger_fill_rows(struct rows *rows, void *arg)
 		row->class = place->desc->class;
 		if (place_is_known(place)) {
 			row->packets = row_present(place->packets);
-			row->rate_minute = place_rate(place);
+			row->rate_minute = minute_rate(&place->minute, ledger->now);
 			row->discontinuity = place->since;
 		}
 		if (place->last_seen)
@@ -529,7 +469,7 @@ uint64_t ledger_rate(const struct ledger *ledger)
 
 	for (size_t i = 0; i < LOSS_PLACES; i++)
 		if (ledger->place[i].desc->class == LOSS_CLASS_LOSS)
-			sum += place_rate(&ledger->place[i]);
+			sum += minute_rate(&ledger->place[i].minute, ledger->now);
 	return sum;
 }
 
@@ -540,10 +480,11 @@ const char *ledger_worst_place(const struct ledger *ledger)
 
 	for (size_t i = 0; i < LOSS_PLACES; i++) {
 		const struct ledger_place *place = &ledger->place[i];
+		uint64_t rate = minute_rate(&place->minute, ledger->now);
 
-		if (place->desc->class != LOSS_CLASS_LOSS || place_rate(place) <= highest)
+		if (place->desc->class != LOSS_CLASS_LOSS || rate <= highest)
 			continue;
-		highest = place_rate(place);
+		highest = rate;
 		label = place->desc->label;
 	}
 	return label;

@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The loss ledger, netdiagLossTable: how many packets this host lost at each place, since netdiagd
- * started, and who loses most of them. A packet is in one place only.
+ * started, and who lost most of them. A packet is counted at one place only.
  *
- * It is fed with the collectors' snapshots and adds up what each counter rose between two of them:
- * a row that vanishes, or whose discontinuity stamp moves, takes nothing away. Main thread only.
+ * It is fed with the collectors' snapshots and adds up the increases of each counter between two of
+ * them. A row that vanishes, or whose discontinuity stamp moves, takes nothing away. Main thread
+ * only.
  */
 #ifndef NETDIAG_LOSS_LEDGER_H
 #define NETDIAG_LOSS_LEDGER_H
 
 #include "collectors/engine.h"
-#include "subagent/loss/place.h"
+#include "subagent/loss/loss_row.h"
 #include "subagent/tables/pinned.h"
 #include "subagent/tables/table.h"
-
-struct loss_row {
-	uint64_t place; /* enum loss_place_id */
-	uint64_t direction;
-	uint64_t class;
-	uint64_t packets;	/* absent when this host cannot tell */
-	uint64_t rate_minute;	/* hundredths of packets/s over the last 60 s */
-	uint64_t last_seen;	/* ns since 1970; absent: never */
-	uint64_t discontinuity; /* monotonic ns: since when packets are counted */
-	char label[LOSS_LABEL_SIZE];
-	char worst[LOSS_NAME_SIZE];
-	struct object_id object_id;
-};
-
-extern const struct row_type loss_row_type;
 
 struct ledger;
 
@@ -39,11 +25,12 @@ void ledger_free(struct ledger *ledger);
  * ledger_feed() returns. */
 typedef const struct snapshot *ledger_snapshot_fn(const char *collector, void *arg);
 
-/* Adds what is new. now: monotonic ns; wall: ns since 1970. */
+/* Takes in the snapshots that are new since the last feed. now: monotonic ns; wall: ns since 1970.
+ */
 void ledger_feed(struct ledger *ledger, ledger_snapshot_fn *snapshot, void *arg, uint64_t now,
 		 uint64_t wall);
 
-/* The same with the snapshots that are pinned. */
+/* The same with the pinned snapshots. */
 void ledger_feed_pinned(struct ledger *ledger, const struct pinned *pinned, uint64_t now,
 			uint64_t wall);
 

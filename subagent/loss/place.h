@@ -74,9 +74,9 @@ struct loss_source {
 	const char *collector; /* whose snapshots hold the rows */
 	const struct row_type *type;
 	struct loss_member members[LOSS_MEMBERS_MAX + 1]; /* these are added up */
-	/* A total that is no plain sum, or ROW_ABSENT. The first member is then the one that it is
-	 * seen in. */
-	uint64_t (*read)(const void *row);
+	/* An increase that is no plain sum; `before` is NULL when the row counts from 0. It is seen
+	 * in the first member. */
+	uint64_t (*increase)(const void *before, const void *row);
 	/* Which rows count; NULL: all. */
 	bool (*applies)(const void *row);
 	/* Whose loss a row is. NULL: the members' names say what was lost. */
@@ -95,6 +95,9 @@ struct loss_place {
 	const struct loss_source *sources;
 	size_t count;
 };
+
+/* What the number at an offset of a row rose; before NULL: since 0. An absent one does not. */
+uint64_t loss_increase(const void *before, const void *row, size_t offset);
 
 /* By enum loss_place_id; 0 is unused. */
 extern const struct loss_place loss_places[LOSS_PLACES + 1];

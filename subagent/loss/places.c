@@ -119,28 +119,47 @@ static bool is_link(const void *row)
 	return strcmp(((const struct nic_row *)row)->driver, "bonding") != 0;
 }
 
+/* Of what is sent to a virtual device with nobody at its other end (a tap that no program has open,
+ * a veth or bridge of containers that have ended) nobody misses anything: announcements, mostly. */
+static bool is_connected(const void *row)
+{
+	const struct nic_row *nic = row;
+
+	return is_link(row) && (nic->carrier || nic->hardware);
+}
+
 /*
  * A link with a device of its own, whose drops nobody else counts. What a virtual one (veth, vlan,
  * macvlan, tunnels) could not pass on is often in the counters of what it stands on too: a veth's
  * tx_dropped has the packets that its peer's backlog had no place for, a VLAN's and a tunnel's
  * those that the qdisc below dropped.
  */
-static bool is_device(const void *row)
+static bool has_device(const void *row)
 {
 	const char *bus = ((const struct nic_row *)row)->bus_info;
 
-	return bus[0] && strcmp(bus, "N/A") && is_link(row);
+	return bus[0] && strcmp(bus, "N/A");
+}
+
+static bool is_device(const void *row)
+{
+	return is_connected(row) && has_device(row);
 }
 
 static bool is_virtual(const void *row)
 {
-	return !is_device(row) && is_link(row);
+	return is_connected(row) && !has_device(row);
 }
 
-static uint64_t known(uint64_t value)
+uint64_t loss_increase(const void *before, const void *row, size_t offset)
 {
-	return value == ROW_ABSENT ? 0 : value;
+	uint64_t now = row_number(row, offset);
+	uint64_t then = before ? row_number(before, offset) : 0;
+
+	return now != ROW_ABSENT && then != ROW_ABSENT && now > then ? now - then : 0;
 }
+
+#define NIC_INCREASE(member) loss_increase(before, row, offsetof(struct nic_row, member))
 
 static uint64_t larger(uint64_t a, uint64_t b)
 {
@@ -149,26 +168,18 @@ static uint64_t larger(uint64_t a, uint64_t b)
 
 /* tx_errors should contain tx_carrier_errors (include/uapi/linux/if_link.h); some drivers count
  * them apart. */
-static uint64_t read_device(const void *row)
+static uint64_t device_increase(const void *before, const void *row)
 {
-	const struct nic_row *nic = row;
-
-	if (nic->tx_dropped == ROW_ABSENT && nic->tx_errors == ROW_ABSENT)
-		return ROW_ABSENT;
-	return known(nic->tx_dropped) +
-	       larger(known(nic->tx_errors), known(nic->tx_carrier_errors));
+	return NIC_INCREASE(tx_dropped) +
+	       larger(NIC_INCREASE(tx_errors), NIC_INCREASE(tx_carrier_errors));
 }
 
 /* A block that FEC could not correct mostly makes a CRC error. */
-static uint64_t read_phy(const void *row)
+static uint64_t phy_increase(const void *before, const void *row)
 {
-	const struct nic_row *nic = row;
-
-	if (nic->rx_crc_errors == ROW_ABSENT && nic->fec_uncorrectable == ROW_ABSENT)
-		return ROW_ABSENT;
-	return larger(known(nic->rx_crc_errors) + known(nic->rx_frame_errors) +
-			      known(nic->rx_length_errors),
-		      known(nic->fec_uncorrectable));
+	return larger(NIC_INCREASE(rx_crc_errors) + NIC_INCREASE(rx_frame_errors) +
+			      NIC_INCREASE(rx_length_errors),
+		      NIC_INCREASE(fec_uncorrectable));
 }
 
 /* Not every link has a qdisc. */
@@ -187,12 +198,27 @@ static bool discards_are_dropped(const void *row)
 	return is_link(row) && !strstr(nic->rx_discards_source, "missed");
 }
 
+/* Whether RxDiscards is the rx_dropped of rtnetlink. */
+static bool discards_are_stats64(const void *row)
+{
+	const struct nic_row *nic = row;
+
+	return is_link(row) && !strcmp(nic->rx_discards_source, "rx_dropped (stats64)");
+}
+
+static bool discards_are_apart(const void *row)
+{
+	return is_link(row) && !discards_are_stats64(row);
+}
+
 static const struct loss_source phy_sources[] = {
 	{.role = LOSS_ADD,
 	 NIC,
 	 .applies = is_link,
-	 .read = read_phy,
-	 .members = {MEMBER(nic_row, rx_crc_errors, NULL)}},
+	 .increase = phy_increase,
+	 .members = {MEMBER(nic_row, rx_crc_errors, NULL), MEMBER(nic_row, rx_frame_errors, NULL),
+		     MEMBER(nic_row, rx_length_errors, NULL),
+		     MEMBER(nic_row, fec_uncorrectable, NULL)}},
 };
 
 static const struct loss_source provider_limit_sources[] = {
@@ -212,11 +238,18 @@ static const struct loss_source provider_limit_sources[] = {
 	 .members = {MEMBER(queue_row, rate_limited, NULL)}},
 };
 
+/* The core adds what the backlog had no place for to a driver's rx_dropped (dev_get_stats()). */
 static const struct loss_source ring_sources[] = {
 	{.role = LOSS_ADD,
 	 NIC,
-	 .applies = is_link,
+	 .applies = discards_are_apart,
 	 .members = {MEMBER(nic_row, rx_discards, NULL)}},
+	{.role = LOSS_REST,
+	 NIC,
+	 .applies = discards_are_stats64,
+	 .optional = true,
+	 .members = {MEMBER(nic_row, rx_discards, NULL)}},
+	{.role = LOSS_LESS, SOFTNET, .members = {MEMBER(softnet_row, dropped, NULL)}},
 };
 
 static const struct loss_source backlog_sources[] = {
@@ -226,7 +259,8 @@ static const struct loss_source backlog_sources[] = {
 	 .members = {MEMBER(softnet_row, dropped, NULL)}},
 };
 
-/* enqueue_to_backlog() counts a drop for the CPU and in rx_dropped. */
+/* enqueue_to_backlog() counts a drop for the CPU and in rx_dropped. A host that does not forward
+ * counts the broadcasts of other subnets on its wire in InAddrErrors (ip_route_input_slow()). */
 static const struct loss_source unhandled_sources[] = {
 	{.role = LOSS_REST,
 	 NIC,
@@ -237,15 +271,13 @@ static const struct loss_source unhandled_sources[] = {
 	 .applies = discards_are_dropped,
 	 .members = {MEMBER(nic_row, rx_discards, NULL)}},
 	{.role = LOSS_LESS, SOFTNET, .members = {MEMBER(softnet_row, dropped, NULL)}},
+	{.role = LOSS_ADD, IP, .members = {MEMBER(ip_row, in_addr_errors, "InAddrErrors")}},
 };
 
 /* An IP header's checksum error is in InHdrErrors (ip_rcv_core()). So is a TTL that ran out
  * (ip_forward()), which is how traceroute works: as many are taken out as were answered. */
 static const struct loss_source header_sources[] = {
-	{.role = LOSS_ADD,
-	 IP,
-	 .members = {MEMBER(ip_row, in_addr_errors, "InAddrErrors"),
-		     MEMBER(ip_row, icmp_csum_errors, "IcmpInCsumErrors")}},
+	{.role = LOSS_ADD, IP, .members = {MEMBER(ip_row, icmp_csum_errors, "IcmpInCsumErrors")}},
 	{.role = LOSS_ADD, TCP, .members = {MEMBER(tcp_row, in_csum_errors, "TcpInCsumErrors")}},
 	{.role = LOSS_ADD,
 	 UDP,
@@ -259,18 +291,18 @@ static const struct loss_source reverse_path_sources[] = {
 	{.role = LOSS_ADD, IP, .members = {MEMBER(ip_row, reverse_path, "IPReversePathFilter")}},
 };
 
+/* A host without IPv6 routes tries to send IPv6 packets all day, and uses IPv4 instead. */
 static const struct loss_source no_route_sources[] = {
 	{.role = LOSS_ADD,
 	 IP,
 	 .members = {MEMBER(ip_row, in_no_routes, "InNoRoutes"),
-		     MEMBER(ip_row, out_no_routes, "OutNoRoutes")}},
+		     MEMBER(ip_row, out_no_routes4, "OutNoRoutes")}},
 };
 
+/* Without FragFails: the sender is told to send less at once, which is how path MTU discovery works
+ * (ip_forward(), ip6_forward()). */
 static const struct loss_source reassembly_sources[] = {
-	{.role = LOSS_ADD,
-	 IP,
-	 .members = {MEMBER(ip_row, reasm_fails, "ReasmFails"),
-		     MEMBER(ip_row, frag_fails, "FragFails")}},
+	{.role = LOSS_ADD, IP, .members = {MEMBER(ip_row, reasm_fails, "ReasmFails")}},
 };
 
 /* A packet that conntrack refuses is dropped by its hook (nf_conntrack_in(), nf_confirm()). */
@@ -363,8 +395,8 @@ static const struct loss_source tcp_queue_sources[] = {
 		     MEMBER(tcp_row, ofo_pruned, "OfoPruned")}},
 };
 
-/* Both are in InErrors. udp_send_skb() counts in SndbufErrors what a qdisc or a veth dropped, too.
- */
+/* Both are in InErrors. SndbufErrors are not lost here: udp_sendmsg() told the sender (EAGAIN,
+ * ENOBUFS), or udp_send_skb() counted again what a qdisc, a device or a tc rule dropped. */
 static const struct loss_source udp_buffer_sources[] = {
 	{.role = LOSS_ADD,
 	 UDP,
@@ -372,16 +404,6 @@ static const struct loss_source udp_buffer_sources[] = {
 		     MEMBER(udp_row, udp.mem_errors, "MemErrors"),
 		     MEMBER(udp_row, udp6.rcvbuf_errors, "Udp6RcvbufErrors"),
 		     MEMBER(udp_row, udp6.mem_errors, "Udp6MemErrors")}},
-	{.role = LOSS_REST,
-	 UDP,
-	 .members = {MEMBER(udp_row, udp.sndbuf_errors, "SndbufErrors"),
-		     MEMBER(udp_row, udp6.sndbuf_errors, "Udp6SndbufErrors")}},
-	{.role = LOSS_LESS, NIC, .members = {MEMBER(nic_row, qdisc_drops, NULL)}},
-	{.role = LOSS_LESS,
-	 NIC,
-	 .applies = is_link,
-	 .read = read_device,
-	 .members = {MEMBER(nic_row, tx_dropped, NULL)}},
 	{.role = LOSS_BLAME,
 	 .collector = "udpSocket",
 	 .type = &udp_socket_row_type,
@@ -402,18 +424,18 @@ static const struct loss_source device_sources[] = {
 	{.role = LOSS_ADD,
 	 NIC,
 	 .applies = is_device,
-	 .read = read_device,
-	 .members = {MEMBER(nic_row, tx_dropped, NULL)}},
+	 .increase = device_increase,
+	 .members = {MEMBER(nic_row, tx_dropped, NULL), MEMBER(nic_row, tx_errors, NULL)}},
 	{.role = LOSS_REST,
 	 NIC,
 	 .applies = is_virtual,
-	 .read = read_device,
-	 .members = {MEMBER(nic_row, tx_dropped, NULL)}},
+	 .increase = device_increase,
+	 .members = {MEMBER(nic_row, tx_dropped, NULL), MEMBER(nic_row, tx_errors, NULL)}},
 	{.role = LOSS_LESS,
 	 NIC,
 	 .applies = is_device,
-	 .read = read_device,
-	 .members = {MEMBER(nic_row, tx_dropped, NULL)}},
+	 .increase = device_increase,
+	 .members = {MEMBER(nic_row, tx_dropped, NULL), MEMBER(nic_row, tx_errors, NULL)}},
 	{.role = LOSS_LESS, NIC, .members = {MEMBER(nic_row, qdisc_drops, NULL)}},
 	{.role = LOSS_LESS, SOFTNET, .members = {MEMBER(softnet_row, dropped, NULL)}},
 };

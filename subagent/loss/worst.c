@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Keeps the few candidates that lost most lately, whatever their number: a new one takes the place
- * of the one with the least. Fed by the ledger with the worst row of each look at a source.
+ * Keeps the few candidates that lost most lately, in bounded memory: a new one replaces the one
+ * with the least weight. The ledger adds the worst rows of each snapshot.
  */
 #include <config.h>
 

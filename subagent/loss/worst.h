@@ -10,7 +10,7 @@
 
 struct worst_candidate {
 	char name[LOSS_NAME_SIZE];
-	uint64_t weight; /* packets; those of the minute before count half as much, and so on */
+	uint64_t weight; /* packets, halved every 30 s */
 	struct object_id *object_id;
 };
 
@@ -22,14 +22,14 @@ struct worst {
 
 void worst_clear(struct worst *worst);
 
-/* Lets what was lost earlier count less; now: monotonic ns. */
+/* Halves the weights for every 30 s that have passed; now: monotonic ns. */
 void worst_age(struct worst *worst, uint64_t now);
 
-/* Somebody lost packets. The name is sanitised. The object is where it is counted. */
+/* Adds packets to a candidate. The name is sanitised. object_id: the object that counts them. */
 void worst_add(struct worst *worst, const char *name, uint64_t packets,
 	       const struct object_id *object_id);
 
-/* Who lost most, or NULL when nobody has lost any lately. Valid until the next call. */
+/* The candidate with most weight, or NULL if none has any. Valid until the next call. */
 const struct worst_candidate *worst_find(const struct worst *worst);
 
 #endif

@@ -1,105 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* --check: runs its parts, first those that need the privileges of the one who asks, then as the
- * user under whom netdiagd is to run, so that the kernel itself answers what that one may do. */
+/* --check: runs its parts, first those that need the caller's privileges, then, as the user that
+ * netdiagd is to run as, those about what the kernel lets this user do. */
 #include <config.h>
-
-#include <net-snmp/net-snmp-config.h>
 
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "collectors/base/parse.h"
 #include "collectors/base/text.h"
-#include "collectors/kernel/procfs.h"
 #include "subagent/preflight/preflight.h"
-#include "subagent/tables/table.h"
 
 /* The user of the unit. */
 #define UNIT_USER     "netdiag"
 #define ADD_UNIT_USER "useradd --system --user-group " UNIT_USER
 
-#define ABOUT_WIDTH 14
-#define LINE_SIZE   1024
-
-void preflight_say(struct preflight *preflight, enum finding finding, const char *about,
-		   const char *command, const char *format, ...)
-{
-	static const char *const words[] = {
-		[FINDING_OK] = "ok",
-		[FINDING_WARNING] = "warning",
-		[FINDING_ERROR] = "error",
-	};
-	char text[LINE_SIZE], shown[LINE_SIZE];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	text_console(shown, sizeof(shown), text);
-	fprintf(preflight->out, "%-8s %-*s %s\n", words[finding], ABOUT_WIDTH, about, shown);
-	if (*command)
-		fprintf(preflight->out, "%*s # %s\n", 8 + 1 + ABOUT_WIDTH - 1, "", command);
-	if (finding > preflight->worst)
-		preflight->worst = finding;
-}
-
-#define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
-
-bool preflight_is_plain(const char *path)
-{
-	return *path == '/' && strspn(path, WORD "/") == strlen(path);
-}
-
-bool preflight_is_word(const char *name)
-{
-	return *name && *name != '-' && strspn(name, WORD) == strlen(name);
-}
-
-void preflight_add_line(const struct preflight *preflight, const char *line,
-			char command[PREFLIGHT_COMMAND_SIZE])
-{
-	const struct snmpd_conf *snmpd = &preflight->snmpd;
-	const char *file = SNMPCONFPATH "/snmpd.conf";
-
-	if (snmpd->found && !snmpd->denied && preflight_is_plain(snmpd->path))
-		file = snmpd->path;
-	snprintf(command, PREFLIGHT_COMMAND_SIZE, "echo '%s' >>%s && systemctl restart snmpd", line,
-		 file);
-}
-
-size_t preflight_processes(const char *name, pid_t pid[PREFLIGHT_PIDS])
-{
-	DIR *dir = procfs_opendir(&roots_default, ROOT_PROC, ".");
-	struct filebuf buf = {0};
-	struct dirent *entry;
-	size_t count = 0;
-
-	while (dir && (entry = readdir(dir))) {
-		struct span text = {entry->d_name, strlen(entry->d_name)};
-		char command[32];
-		uint64_t number;
-
-		if (span_u64(text, &number) || (pid_t)number == getpid() ||
-		    procfs_read_command(&roots_default, &buf, (uint32_t)number, command,
-					sizeof(command)) ||
-		    strcmp(command, name))
-			continue;
-		if (count < PREFLIGHT_PIDS)
-			pid[count] = (pid_t)number;
-		count++;
-	}
-	if (dir)
-		closedir(dir);
-	filebuf_free(&buf);
-	return count;
-}
-
-/* 0; false after saying why there is no such user. */
+/* Finds the user to check for. False after saying why there is none. */
 static bool preflight_find_user(struct preflight *preflight, const char *name)
 {
 	struct preflight_user *user = &preflight->user;
@@ -124,7 +42,7 @@ static bool preflight_find_user(struct preflight *preflight, const char *name)
 	user->other = user->uid != geteuid();
 	if (user->other && !root) {
 		preflight_say(preflight, FINDING_ERROR, "user", "",
-			      "only root can check for another user: run this as root");
+			      "only root can check for another user");
 		return false;
 	}
 	if (!user->uid && !name)
@@ -138,7 +56,7 @@ static bool preflight_find_user(struct preflight *preflight, const char *name)
 	return true;
 }
 
-/* Becomes the user for good, with the groups of that one. */
+/* Becomes the user for good, with that user's groups. */
 static bool preflight_become(struct preflight *preflight)
 {
 	const struct preflight_user *user = &preflight->user;
@@ -153,7 +71,7 @@ static bool preflight_become(struct preflight *preflight)
 	return false;
 }
 
-/* The daemon reads it as the user, not as the one who asks. */
+/* Checks the file as the user, because the daemon reads it as such. */
 static void preflight_configuration(struct preflight *preflight, const char *path)
 {
 	char command[PATH_MAX + 32] = "";

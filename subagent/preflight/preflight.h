@@ -1,65 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netdiagd --check: would it run here, and would anybody see what it serves? Each finding is a
- * line, and below it the one command that mends it. Nothing is changed.
+ * netdiagd --check: would it run here, and could a manager read what it serves? Each finding is a
+ * line, with the one command that fixes it below. Nothing is changed.
  */
 #ifndef NETDIAG_PREFLIGHT_H
 #define NETDIAG_PREFLIGHT_H
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <sys/types.h>
-
 #include "subagent/config/file.h"
-#include "subagent/preflight/snmpd_conf.h"
-
-enum finding {
-	FINDING_OK,
-	FINDING_WARNING, /* it would run, and something is missing */
-	FINDING_ERROR,	 /* it would not run, or nobody could ask it */
-};
-
-/* The user under whom netdiagd is to run. */
-struct preflight_user {
-	char name[64];
-	char group[64];
-	bool other; /* not the one who asks */
-	uid_t uid;
-	gid_t gid;
-};
-
-struct preflight {
-	FILE *out;
-	struct preflight_user user;
-	const char *address;   /* of the AgentX master */
-	const char *community; /* to ask the master with; NULL: the profile of snmp.conf */
-	struct snmpd_conf snmpd;
-	enum finding worst;
-};
-
-/* Prints a finding. about: "socket"; command: what mends it, or "". */
-void preflight_say(struct preflight *preflight, enum finding finding, const char *about,
-		   const char *command, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
-
-/* Whether an absolute path, or a name, may stand in a command as it is. */
-bool preflight_is_plain(const char *path);
-bool preflight_is_word(const char *name);
-
-/* Writes the command that adds a line to snmpd.conf and makes snmpd read it. */
-#define PREFLIGHT_COMMAND_SIZE (2 * PATH_MAX)
-void preflight_add_line(const struct preflight *preflight, const char *line,
-			char command[PREFLIGHT_COMMAND_SIZE]);
-
-/* The processes with this name, but for ourselves: how many, and the first few. */
-#define PREFLIGHT_PIDS 4
-size_t preflight_processes(const char *name, pid_t pid[PREFLIGHT_PIDS]);
+#include "subagent/preflight/finding.h"
 
 /* The parts. preflight_snmpd.c: snmpd.conf, and what snmpd shows when it is asked. */
 void preflight_snmpd(struct preflight *preflight);
 void preflight_ask(struct preflight *preflight);
 
-/* preflight_socket.c: the way to the AgentX socket, as the user. */
+/* preflight_socket.c: the path to the AgentX socket, as the user. */
 void preflight_socket(struct preflight *preflight);
 
 /* preflight_host.c: the MIB file, other instances, and what the user sees of the kernel. */
@@ -68,10 +22,10 @@ void preflight_instances(struct preflight *preflight);
 void preflight_kernel(struct preflight *preflight, const struct collect_settings *settings);
 
 /*
- * Does all of it, and prints to out. user: NULL for the one that the unit has, if it is root who
- * asks. configuration: NULL when it is wrong, which has been printed then. path: of the
- * configuration file. From within, root becomes that user for good. Returns EXIT_SUCCESS when it
- * would run, else EXIT_FAILURE.
+ * Runs all parts and prints to out. user: whom to check for; NULL: the caller or, for root, the
+ * unit's user, whom the process becomes for good. path: of the configuration file. configuration:
+ * NULL if it is wrong, which has already been printed. Returns EXIT_SUCCESS if netdiagd would run,
+ * else EXIT_FAILURE.
  */
 int preflight_run(struct preflight *preflight, const char *user, const char *path,
 		  const struct configuration *configuration);

@@ -66,7 +66,7 @@ void preflight_instances(struct preflight *preflight)
 	}
 }
 
-static void say_kernel(struct preflight *preflight)
+static void host_say_kernel(struct preflight *preflight)
 {
 	unsigned major = 0, minor = 0;
 	struct utsname host;
@@ -81,7 +81,7 @@ static void say_kernel(struct preflight *preflight)
 		      KERNEL_MAJOR, KERNEL_MINOR);
 }
 
-static void say_viewpoint(struct preflight *preflight, const struct roots *roots)
+static void host_say_viewpoint(struct preflight *preflight, const struct roots *roots)
 {
 	char text[VIEWPOINT_TEXT_SIZE];
 	struct viewpoint viewpoint;
@@ -102,7 +102,7 @@ static void say_viewpoint(struct preflight *preflight, const struct roots *roots
 			      "shows processes only (subset=pid): most counters are missing");
 }
 
-static void say_collector(struct preflight *preflight, const struct collector_state *state)
+static void host_say_collector(struct preflight *preflight, const struct collector_state *state)
 {
 	bool fine = state->status == COLLECT_OK ||
 		    (state->status == COLLECT_UNSUPPORTED && !state->hidden);
@@ -117,15 +117,15 @@ void preflight_kernel(struct preflight *preflight, const struct collect_settings
 	struct engine *engine = engine_new(collectors, settings);
 	struct collector_state state;
 
-	say_kernel(preflight);
-	say_viewpoint(preflight, &settings->roots);
+	host_say_kernel(preflight);
+	host_say_viewpoint(preflight, &settings->roots);
 	if (!engine)
 		return;
 	engine_collect_once(engine);
 	for (size_t i = 0; i < engine_count(engine); i++) {
 		engine_state(engine, i, &state);
 		if (state.on)
-			say_collector(preflight, &state);
+			host_say_collector(preflight, &state);
 	}
 	engine_free(engine);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* --check, the master's side: what snmpd.conf says, and what snmpd shows to somebody who asks. */
+/* --check, the master's side: what snmpd.conf says, and what snmpd answers. */
 #include <config.h>
 
 #include <net-snmp/net-snmp-config.h>
@@ -20,7 +20,7 @@
 static const oid version_arcs[] = {ARC_OBJECTS, 1, 14, 0};
 
 /* Whether a list of addresses ("unix:/a,tcp:localhost:705") has this one. */
-static bool has_address(const char *list, const char *address)
+static bool snmpd_has_address(const char *list, const char *address)
 {
 	address += strncmp(address, "unix:", 5) ? 0 : 5;
 	for (; *list; list += *list == ',') {
@@ -34,13 +34,13 @@ static bool has_address(const char *list, const char *address)
 	return false;
 }
 
-static void say_socket(struct preflight *preflight)
+static void snmpd_say_socket(struct preflight *preflight)
 {
 	const struct snmpd_conf *snmpd = &preflight->snmpd;
 	const char *theirs = snmpd->socket[0] ? snmpd->socket : NETSNMP_AGENTX_SOCKET;
 	char command[PREFLIGHT_COMMAND_SIZE] = "";
 
-	if (has_address(theirs, preflight->address))
+	if (snmpd_has_address(theirs, preflight->address))
 		return;
 	if (!strpbrk(theirs, "'\\\n"))
 		snprintf(command, sizeof(command), "echo 'agentXSocket %.*s' >>%s/netdiagd.conf",
@@ -50,7 +50,7 @@ static void say_socket(struct preflight *preflight)
 }
 
 /* Where there is no such group, snmpd ignores the line. */
-static void say_group(struct preflight *preflight)
+static void snmpd_say_group(struct preflight *preflight)
 {
 	const char *group = preflight->snmpd.group;
 	char command[SNMPD_CONF_NAME_SIZE + 32] = "";
@@ -64,7 +64,7 @@ static void say_group(struct preflight *preflight)
 }
 
 /* A file for snmpd.conf.d does nothing where that directory is not included. */
-static void say_directory(struct preflight *preflight)
+static void snmpd_say_directory(struct preflight *preflight)
 {
 	const struct snmpd_conf *snmpd = &preflight->snmpd;
 	int directory = (int)(strrchr(snmpd->path, '/') - snmpd->path);
@@ -79,8 +79,8 @@ static void say_directory(struct preflight *preflight)
 		      "%s is not read: %s has no includeDir for it", file, snmpd->path);
 }
 
-/* The view that most communities have, under a name that may stand in a command. */
-static const char *first_reader(const struct snmpd_conf *snmpd)
+/* The first view that somebody may read and whose name is safe in a command, or NULL. */
+static const char *snmpd_first_reader(const struct snmpd_conf *snmpd)
 {
 	for (size_t i = 0; i < snmpd->readers; i++) {
 		const char *name = snmpd->reader[i];
@@ -91,10 +91,10 @@ static const char *first_reader(const struct snmpd_conf *snmpd)
 	return NULL;
 }
 
-static void say_view(struct preflight *preflight)
+static void snmpd_say_view(struct preflight *preflight)
 {
 	const struct snmpd_conf *snmpd = &preflight->snmpd;
-	const char *view = first_reader(snmpd);
+	const char *view = snmpd_first_reader(snmpd);
 	char line[256] = "rocommunity public localhost", command[PREFLIGHT_COMMAND_SIZE];
 
 	if (snmpd_conf_visible(snmpd)) {
@@ -111,7 +111,7 @@ static void say_view(struct preflight *preflight)
 		      NETDIAG_BASE_OID, view ? view : "(all)");
 }
 
-static void say_sink(struct preflight *preflight)
+static void snmpd_say_sink(struct preflight *preflight)
 {
 	char command[PREFLIGHT_COMMAND_SIZE];
 
@@ -156,17 +156,17 @@ void preflight_snmpd(struct preflight *preflight)
 			preflight_say(preflight, FINDING_OK, "snmpd.conf", "", "%s: master agentx",
 				      snmpd->path);
 		}
-		say_socket(preflight);
-		say_group(preflight);
-		say_directory(preflight);
-		say_view(preflight);
-		say_sink(preflight);
+		snmpd_say_socket(preflight);
+		snmpd_say_group(preflight);
+		snmpd_say_directory(preflight);
+		snmpd_say_view(preflight);
+		snmpd_say_sink(preflight);
 	}
 	snmpd->base = NULL;
 }
 
 /* The master's answer for netdiagAgentVersion.0. */
-static void say_answer(struct preflight *preflight, int status, const netsnmp_pdu *answer)
+static void snmpd_say_answer(struct preflight *preflight, int status, const netsnmp_pdu *answer)
 {
 	const netsnmp_variable_list *cell = answer ? answer->variables : NULL;
 
@@ -175,7 +175,7 @@ static void say_answer(struct preflight *preflight, int status, const netsnmp_pd
 			      "does not answer at localhost: the community is wrong, or it listens "
 			      "elsewhere");
 	else if (status != STAT_SUCCESS || answer->errstat || !cell)
-		preflight_say(preflight, FINDING_WARNING, "snmpd", "", "refuses the question");
+		preflight_say(preflight, FINDING_WARNING, "snmpd", "", "refuses the request");
 	else if (cell->type == ASN_OCTET_STR)
 		preflight_say(preflight, FINDING_OK, "snmpd", "", "shows NETDIAG-MIB, version %.*s",
 			      (int)cell->val_len, (const char *)cell->val.string);
@@ -185,8 +185,8 @@ static void say_answer(struct preflight *preflight, int status, const netsnmp_pd
 			      "hides it, or the two are not connected");
 }
 
-/* Fills the session from the option, or from snmp.conf. False when neither names anybody. */
-static bool choose_reader(struct preflight *preflight, netsnmp_session *session)
+/* Sets the session's credentials from the option or from snmp.conf. False if neither has any. */
+static bool snmpd_choose_reader(struct preflight *preflight, netsnmp_session *session)
 {
 	const char *community = preflight->community;
 
@@ -214,7 +214,7 @@ void preflight_ask(struct preflight *preflight)
 	session.peername = (char *)"localhost";
 	session.timeout = ASK_TIMEOUT_US;
 	session.retries = 0;
-	if (!choose_reader(preflight, &session)) {
+	if (!snmpd_choose_reader(preflight, &session)) {
 		if (preflight->snmpd.denied)
 			preflight_say(preflight, FINDING_WARNING, "snmpd",
 				      "netdiagd --check --community COMMUNITY",
@@ -235,7 +235,7 @@ void preflight_ask(struct preflight *preflight)
 	question = snmp_pdu_create(SNMP_MSG_GET);
 	snmp_add_null_var(question, name, base_oid_len + COUNT_OF(version_arcs));
 	status = snmp_synch_response(open, question, &answer);
-	say_answer(preflight, status, answer);
+	snmpd_say_answer(preflight, status, answer);
 	snmp_free_pdu(answer);
 	snmp_close(open);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * --check, the way to the AgentX master: each directory of the socket's path, the socket, and who
- * listens. It runs as the user of the service, so access(2) and connect(2) say what that one may
- * do, with access-control lists and all; stat(2) says why not.
+ * listens. It runs as the user of the service, so that access(2) and connect(2) tell what this
+ * user may do, access-control lists included; stat(2) tells why not.
  */
 #include <config.h>
 
@@ -24,21 +24,21 @@
 
 #define CONNECT_MS 1000
 
-static const char *owner_name(uid_t uid)
+static const char *socket_owner(uid_t uid)
 {
 	struct passwd *found = getpwuid(uid);
 
 	return found ? found->pw_name : "?";
 }
 
-static const char *group_name(gid_t gid)
+static const char *socket_group(gid_t gid)
 {
 	struct group *found = getgrgid(gid);
 
 	return found ? found->gr_name : "?";
 }
 
-static bool in_group(gid_t gid)
+static bool socket_is_in_group(gid_t gid)
 {
 	gid_t groups[256];
 	int count = getgroups(256, groups);
@@ -51,8 +51,8 @@ static bool in_group(gid_t gid)
 	return false;
 }
 
-/* What there is none of: snmpd, or its line. */
-static void say_missing(struct preflight *preflight, const char *path)
+/* Says why there is no socket: snmpd is not running, or is no master. */
+static void socket_say_missing(struct preflight *preflight, const char *path)
 {
 	char command[PREFLIGHT_COMMAND_SIZE] = "systemctl restart snmpd";
 	pid_t pid[PREFLIGHT_PIDS];
@@ -72,7 +72,8 @@ static void say_missing(struct preflight *preflight, const char *path)
 	}
 }
 
-static void say_directory(struct preflight *preflight, const char *path, const struct stat *st)
+static void socket_say_directory(struct preflight *preflight, const char *path,
+				 const struct stat *st)
 {
 	char command[PREFLIGHT_COMMAND_SIZE] = "";
 
@@ -82,23 +83,23 @@ static void say_directory(struct preflight *preflight, const char *path, const s
 		      "%s may not enter %s (mode %04o, %s:%s). agentXPerms sets the mode only when "
 		      "snmpd makes the directory",
 		      preflight->user.name, path, (unsigned)st->st_mode & 07777,
-		      owner_name(st->st_uid), group_name(st->st_gid));
+		      socket_owner(st->st_uid), socket_group(st->st_gid));
 }
 
-/* The directory can be entered, the socket may not be used: by whom it may be decides. */
-static void say_socket(struct preflight *preflight, const char *path, const struct stat *st)
+/* The socket may not be used: its group and mode decide what mends that. */
+static void socket_say_mode(struct preflight *preflight, const char *path, const struct stat *st)
 {
 	const struct preflight_user *user = &preflight->user;
 	bool for_group = (st->st_mode & 0060) == 0060;
 	char command[PREFLIGHT_COMMAND_SIZE] = "", line[160];
 
-	if (for_group && st->st_gid && !in_group(st->st_gid)) {
-		if (preflight_is_word(group_name(st->st_gid)) && preflight_is_word(user->name))
+	if (for_group && st->st_gid && !socket_is_in_group(st->st_gid)) {
+		if (preflight_is_word(socket_group(st->st_gid)) && preflight_is_word(user->name))
 			snprintf(command, sizeof(command), "usermod -a -G %s %s",
-				 group_name(st->st_gid), user->name);
+				 socket_group(st->st_gid), user->name);
 		preflight_say(preflight, FINDING_ERROR, "socket", command,
 			      "%s is for the group %s, and %s is not in it", path,
-			      group_name(st->st_gid), user->name);
+			      socket_group(st->st_gid), user->name);
 		return;
 	}
 	snprintf(line, sizeof(line), "agentXPerms 0660 0755 root %s", user->group);
@@ -106,13 +107,14 @@ static void say_socket(struct preflight *preflight, const char *path, const stru
 		preflight_add_line(preflight, line, command);
 	preflight_say(preflight, FINDING_ERROR, "socket", command,
 		      "%s is for %s:%s only (mode %04o): snmpd.conf %s", path,
-		      owner_name(st->st_uid), group_name(st->st_gid), (unsigned)st->st_mode & 07777,
+		      socket_owner(st->st_uid), socket_group(st->st_gid),
+		      (unsigned)st->st_mode & 07777,
 		      preflight->snmpd.perms ? "has other agentXPerms, or snmpd was not restarted"
 					     : "has no agentXPerms");
 }
 
-/* Who listens, for the kernel has noted it. */
-static void say_listener(struct preflight *preflight, int fd)
+/* Names the listener, whose credentials the kernel keeps (SO_PEERCRED). */
+static void socket_say_listener(struct preflight *preflight, int fd)
 {
 	struct ucred peer = {.pid = 0};
 	struct filebuf buf = {0};
@@ -131,7 +133,7 @@ static void say_listener(struct preflight *preflight, int fd)
 }
 
 /* 0 or an errno. */
-static int connect_within(int fd, const struct address *address)
+static int socket_connect(int fd, const struct address *address)
 {
 	struct pollfd pollfd = {.fd = fd, .events = POLLOUT};
 	socklen_t len = sizeof(int);
@@ -146,13 +148,13 @@ static int connect_within(int fd, const struct address *address)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) ? errno : err;
 }
 
-static void say_connection(struct preflight *preflight, const struct address *address)
+static void socket_say_connection(struct preflight *preflight, const struct address *address)
 {
 	int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int err = fd < 0 ? errno : connect_within(fd, address);
+	int err = fd < 0 ? errno : socket_connect(fd, address);
 
 	if (!err)
-		say_listener(preflight, fd);
+		socket_say_listener(preflight, fd);
 	else if (err == ECONNREFUSED)
 		preflight_say(preflight, FINDING_ERROR, "socket", "systemctl restart snmpd",
 			      "%s: nobody listens: snmpd ended and left it behind, or has another "
@@ -170,7 +172,7 @@ static void say_connection(struct preflight *preflight, const struct address *ad
 }
 
 /* Each directory of the path from the top, then the socket. False after saying what is wrong. */
-static bool is_way_open(struct preflight *preflight, const char *socket_path)
+static bool socket_is_reachable(struct preflight *preflight, const char *socket_path)
 {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1] = "/";
 	const char *at = socket_path;
@@ -179,7 +181,7 @@ static bool is_way_open(struct preflight *preflight, const char *socket_path)
 	for (;;) {
 		if (stat(path, &st)) {
 			if (errno == ENOENT)
-				say_missing(preflight, path);
+				socket_say_missing(preflight, path);
 			else
 				preflight_say(preflight, FINDING_ERROR, "socket", "", "%s: %s",
 					      path, strerror(errno));
@@ -189,7 +191,7 @@ static bool is_way_open(struct preflight *preflight, const char *socket_path)
 		if (!*at)
 			break;
 		if (S_ISDIR(st.st_mode) && access(path, X_OK)) {
-			say_directory(preflight, path, &st);
+			socket_say_directory(preflight, path, &st);
 			return false;
 		}
 		at += strcspn(at, "/");
@@ -200,7 +202,7 @@ static bool is_way_open(struct preflight *preflight, const char *socket_path)
 		return false;
 	}
 	if (access(path, R_OK | W_OK)) {
-		say_socket(preflight, path, &st);
+		socket_say_mode(preflight, path, &st);
 		return false;
 	}
 	return true;
@@ -214,6 +216,7 @@ void preflight_socket(struct preflight *preflight)
 	if (wrong)
 		preflight_say(preflight, FINDING_ERROR, "socket", "", "%s: %s", preflight->address,
 			      wrong);
-	else if (address.any.sa_family != AF_UNIX || is_way_open(preflight, address.un.sun_path))
-		say_connection(preflight, &address);
+	else if (address.any.sa_family != AF_UNIX ||
+		 socket_is_reachable(preflight, address.un.sun_path))
+		socket_say_connection(preflight, &address);
 }

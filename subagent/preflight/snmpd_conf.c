@@ -26,8 +26,7 @@ static void conf_file(struct snmpd_conf *conf, const char *path, unsigned depth)
 /* --- views -------------------------------------------------------------------------------------
  */
 
-/* How many sub-identifiers of an OID in numbers (".1.3.6") are those of the base OID, when that is
- * below it; -1 when it is about something else. */
+/* The length of a numeric OID (".1.3.6") if the base OID is at or below it, else -1. */
 static int conf_oid_depth(const struct snmpd_conf *conf, const char *text)
 {
 	int depth = 0;

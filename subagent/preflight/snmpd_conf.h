@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What snmpd.conf says that decides whether a subagent of snmpd is heard: only that is looked at.
- */
+/* The settings of snmpd.conf that decide whether a subagent can connect and be read. */
 #ifndef NETDIAG_PREFLIGHT_SNMPD_CONF_H
 #define NETDIAG_PREFLIGHT_SNMPD_CONF_H
 
@@ -17,7 +16,7 @@
 /* A subtree of a view, as far as it is about our MIB. */
 struct snmpd_conf_view {
 	char name[SNMPD_CONF_NAME_SIZE];
-	size_t depth; /* sub-identifiers: the longest one decides */
+	size_t depth; /* sub-identifiers: the longest match decides */
 	bool included;
 };
 

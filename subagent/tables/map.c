@@ -21,12 +21,13 @@
 #include "collectors/protocol/counters.h"
 #include "collectors/protocol/memory.h"
 #include "collectors/socket/fullest_buffers.h"
+#include "collectors/socket/peer.h"
 #include "collectors/socket/nfqueue.h"
 #include "collectors/socket/socket_drops.h"
 #include "collectors/socket/tcp_states.h"
 #include "collectors/socket/udp_socket.h"
 #include "subagent/checks/alarm.h"
-#include "subagent/loss/ledger.h"
+#include "subagent/loss/loss_row.h"
 #include "subagent/tables/agent_rows.h"
 #include "subagent/tables/table.h"
 
@@ -607,6 +608,19 @@ static const struct column drop_columns[] = {
 	STAMP   (10, "netdiagDropDiscontinuityTime", drop_row, discontinuity),
 };
 
+static const struct column peer_columns[] = {
+	INDEX_UNSIGNED (1, "netdiagPeerRank",    peer_row, rank),
+	TEXT    (2,  "netdiagPeerRemote",          peer_row, remote),
+	UNSIGNED(3,  "netdiagPeerLocalPort",       peer_row, local_port),
+	UNSIGNED(4,  "netdiagPeerRemotePort",      peer_row, remote_port),
+	GAUGE   (5,  "netdiagPeerConnections",     peer_row, connections),
+	GAUGE   (6,  "netdiagPeerRetransmits",     peer_row, retransmits),
+	PERCENT (7,  "netdiagPeerRetransmitShare", peer_row, retransmit_share),
+	PERCENT (8,  "netdiagPeerLostShare",       peer_row, lost_share),
+	READING (9,  "netdiagPeerRttMedian", COLUMN_GAUGE32, peer_row, rtt_median, READ_MICROSECONDS),
+	READING (10, "netdiagPeerRttVar",    COLUMN_GAUGE32, peer_row, rtt_var, READ_MICROSECONDS),
+};
+
 static const struct column queue_columns[] = {
 	INDEX_INTEGER (0, "netdiagNicIfIndex",       queue_row, ifindex),
 	INDEX_ENUM    (1, "netdiagQueueType",        queue_row, type, queue_type_values),
@@ -655,6 +669,7 @@ const struct table tables[] = {
 	TABLE  (22, "netdiagAlarmHistory",   alarm_history_row_type,   OWN,         0, alarm_history_columns),
 	TABLE  (23, "netdiagLoss",           loss_row_type,            OWN,         0, loss_columns),
 	TABLE  (24, "netdiagDrop",           drop_row_type,            "dropReason", 0, drop_columns),
+	TABLE  (25, "netdiagPeer",           peer_row_type,            "peer",      0, peer_columns),
 	TABLE  (26, "netdiagQueue",          queue_row_type,           "queue",     0, queue_columns),
 	SCALARS(27, "netdiagIp",             ip_row_type,              "counters",  3, ip_columns),
 	TABLE  (28, "netdiagSocketDrop",     socket_drop_row_type,     "socketDrop", 0, socket_drop_columns),

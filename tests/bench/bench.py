@@ -3,7 +3,7 @@
 """What netdiagd costs, beside what people use today, in one run. Prints ratios; nothing here
 passes or fails by time, but memory that grows is a failure.
 
-usage: bench.py BUILD_DIR [--quick] [PART ...]    PART: collectors sockets listeners netns walk
+usage: bench.py BUILD_DIR [--quick] [PART ...]    PART: collectors sockets ledger listeners netns walk
                                                     memory cost drops
 
 BUILD_DIR must be built without sanitizers. --quick: smaller numbers, for the test script.

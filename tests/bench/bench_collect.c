@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	settings->socket_states_full = argc > 3 && !strcmp(argv[3], "full");
-	settings->buffer_sockets_max = 10000000;
+	settings->buffer_sockets_max = settings->peer_sockets_max = 10000000;
 	for (size_t i = 0; i < COLLECTORS_MAX; i++)
 		settings->collector[i].on = false;
 	engine = engine_new(collectors, settings);

@@ -4,8 +4,8 @@
  * full, with the BPF program attached and without, in turns.
  *
  * usage: bench_drops ROUNDS DATAGRAMS
- * prints: nanoseconds of CPU a datagram without and with it (the medians of the rounds), and how many
- * drops the program counted of how many were made
+ * prints: nanoseconds of CPU a datagram without and with it (the medians of the rounds), and how
+ * many drops the program counted of how many were made
  */
 #include <config.h>
 

@@ -108,7 +108,7 @@ BESIDE = {
     "irq": ("cat", "/proc/interrupts"), "counters": ("nstat", "-asz"), "conntrack": ("conntrack", "-S"),
     "socketState": ("ss", "-tan"), "listener": ("ss", "-tlnpm"), "udpSocket": ("ss", "-uanpm"),
     "protocolMemory": ("ss", "-s"), "buffer": ("ss", "-tunam"), "sysctl": ("sysctl", "net.core"),
-    "netns": ("ip", "netns", "list"),
+    "netns": ("ip", "netns", "list"), "peer": ("ss", "-tin"),
 }
 
 
@@ -150,6 +150,24 @@ def part_sockets(quick):
                 stop(child)
 
 
+def part_peers(quick):
+    """The peers of 50,000 established connections, beside ss -ti."""
+    need_root()
+    need_tools("ss", "ip")
+    count = 2500 if quick else 25000
+    with Netns("bench") as netns:
+        children = hold_connections(netns, count)
+        print(f"  {2 * count} established sockets")
+        try:
+            ss = clock(netns, "ss", "-tin", times=3)
+            fastest, _, rows, grown = collect(netns, "peer", 10)
+            line("ss -tin", ss)
+            line(f"peer, {rows} rows, memory +{grown} KiB", fastest, ss, "ss -tin")
+        finally:
+            for child in children:
+                stop(child)
+
+
 LISTENERS = """
 import socket, sys, resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
@@ -184,6 +202,14 @@ def part_listeners(quick):
         finally:
             for child in children:
                 stop(child)
+
+
+def part_ledger(quick):
+    """One feed of the loss ledger, all of whose numbers are new."""
+    for rows in (10, 1000):
+        fastest, mean = map(float, run(tool("bench_ledger"), str(rows), "20" if quick else "200").split())
+        line(f"loss ledger, {rows} interfaces and listeners", fastest)
+        line("  mean", mean)
 
 
 def part_netns(quick):
@@ -432,6 +458,7 @@ def part_drops(quick):
             os.close(tap)
 
 
-PARTS = {"collectors": part_collectors, "sockets": part_sockets, "listeners": part_listeners,
+PARTS = {"collectors": part_collectors, "sockets": part_sockets, "ledger": part_ledger,
+         "peers": part_peers, "listeners": part_listeners,
          "netns": part_netns, "walk": part_walk, "memory": part_memory,
          "cost": part_cost, "drops": part_drops}

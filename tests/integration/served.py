@@ -9,6 +9,7 @@ import tempfile
 
 import harness
 
+WAYS = {"device": -1, "rx": 0, "tx": 1}
 FIXTURES = os.path.join(harness.SRC, "tests", "data", "nic")
 
 
@@ -21,6 +22,8 @@ class Card:
         self.statistics = {}
         self.stats64 = {}
         self.standard = {}
+        self.qstats = {}
+        self.queues = []
         if fixture:
             with open(os.path.join(FIXTURES, fixture)) as lines:
                 for line in lines:
@@ -52,11 +55,26 @@ class Card:
         self.standard[group, number] = self.standard.get((group, number), 0) + n
         self.write()
 
+    def count_queue(self, way, queue, attribute, n=1):
+        """What a queue counts by qstats of the generic netlink family netdev rises: an attribute by its
+        number. way is "rx", "tx", or "device" for queues that are gone."""
+        key = WAYS[way], queue, attribute
+        self.qstats[key] = self.qstats.get(key, 0) + n
+        self.write()
+
+    def add_queue(self, way, queue, napi, irq):
+        """A queue that is served by this NAPI instance, with this interrupt."""
+        self.queues.append((WAYS[way], queue, napi, irq))
+        self.write()
+
     def write(self):
         lines = [f"{name}: {value}" for name, value in self.head.items()]
         lines += [f"stats64: {name} {value}" for name, value in self.stats64.items()]
         lines += [f"standard: {group} {number} {value}"
                   for (group, number), value in self.standard.items()]
+        lines += [f"qstats: {way} {queue} {attribute} {value}"
+                  for (way, queue, attribute), value in self.qstats.items()]
+        lines += ["queue: " + " ".join(map(str, queue)) for queue in self.queues]
         lines += ["NIC statistics:"]
         lines += [f"     {name}: {value}" for name, value in self.statistics.items()]
         with open(self.path + "~", "w") as out:

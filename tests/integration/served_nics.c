@@ -16,6 +16,8 @@
  *   fec: 1000 7                     blocks corrected, and not
  *   link-state: 5 1 12              extended state and substate, times down; -1: nothing
  *   standard: 1 4 17                group, number in it, value
+ *   qstats: 0 3 14 17               type and number of a queue (0: it receives), attribute, value
+ *   queue: 0 3 8200 61              likewise, its NAPI instance, and the interrupt of that
  *   stats64: rx_crc_errors 17       added to what the kernel has
  *   carrier-down-count: 4           likewise
  *   bond: 1 2 17 61                 state, MII status, failures, LACP state (-1: none)
@@ -23,6 +25,7 @@
  *        rx_drops: 5
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
@@ -46,10 +49,40 @@
 
 #define STATS_MAX    256
 #define STANDARD_MAX 64
-#define REPLY_SIZE   8192
+#define QUEUES_MAX   64
+#define REPLY_SIZE   32768
 
 /* Of Linux 6.4. */
 #define LINKSTATE_EXT_DOWN_CNT (ETHTOOL_A_LINKSTATE_EXT_SUBSTATE + 1)
+
+/* The generic netlink family netdev (Documentation/netlink/specs/netdev.yaml). */
+enum {
+	NETDEV_CMD_QUEUE_GET = 10,
+	NETDEV_CMD_NAPI_GET,
+	NETDEV_CMD_QSTATS_GET,
+};
+
+enum {
+	QUEUE_ID = 1,
+	QUEUE_IFINDEX,
+	QUEUE_TYPE,
+	QUEUE_NAPI_ID,
+};
+
+enum {
+	NAPI_IFINDEX = 1,
+	NAPI_ID,
+	NAPI_IRQ,
+};
+
+enum {
+	QSTATS_IFINDEX = 1,
+	QSTATS_QUEUE_TYPE,
+	QSTATS_QUEUE_ID,
+	QSTATS_SCOPE,
+	QSTATS_FIRST = 8,
+	QSTATS_LAST = 34,
+};
 
 struct card {
 	char driver[32];
@@ -67,6 +100,10 @@ struct card {
 	struct rtnl_link_stats64 stats64;
 	long long standard[STANDARD_MAX][3];
 	unsigned standards;
+	long long qstats[QUEUES_MAX][4];
+	unsigned qstats_count;
+	long long queue[QUEUES_MAX][4];
+	unsigned queues;
 	char name[STATS_MAX][ETH_GSTRING_LEN];
 	uint64_t value[STATS_MAX];
 	unsigned stats;
@@ -120,6 +157,10 @@ static void take_line(struct card *card, char *line)
 	take_numbers(line, "bond", card->bond, 4);
 	if (!strncmp(line, "standard:", 9) && card->standards < STANDARD_MAX)
 		take_numbers(line, "standard", card->standard[card->standards++], 3);
+	if (!strncmp(line, "qstats:", 7) && card->qstats_count < QUEUES_MAX)
+		take_numbers(line, "qstats", card->qstats[card->qstats_count++], 4);
+	if (!strncmp(line, "queue:", 6) && card->queues < QUEUES_MAX)
+		take_numbers(line, "queue", card->queue[card->queues++], 4);
 	if (sscanf(line, "stats64: %63s %lld", name, &value) == 2)
 		for (size_t i = 0; i < sizeof(stats64) / sizeof(*stats64); i++)
 			if (!strcmp(stats64[i].name, name))
@@ -383,6 +424,162 @@ static void serve_request(int fd, const struct nlmsghdr *request, const struct c
 	reply.fd = fd;
 }
 
+/* --- the family netdev ------------------------------------------------------------------------ */
+
+/* Begins another message of the answer. */
+static struct nlmsghdr *message_begin(const struct nlmsghdr *request, unsigned ifindex,
+				      unsigned attribute)
+{
+	const struct genlmsghdr *asked = NLMSG_DATA(request);
+	struct nlmsghdr *message = (struct nlmsghdr *)(reply.bytes + reply.len);
+
+	*message = (struct nlmsghdr){.nlmsg_type = request->nlmsg_type,
+				     .nlmsg_flags = NLM_F_MULTI,
+				     .nlmsg_seq = request->nlmsg_seq};
+	*(struct genlmsghdr *)NLMSG_DATA(message) = (struct genlmsghdr){.cmd = asked->cmd,
+									.version = asked->version};
+	reply.len += NLMSG_SPACE(GENL_HDRLEN);
+	put_u32(&reply.len, attribute, ifindex);
+	return message;
+}
+
+static void message_end(struct nlmsghdr *message)
+{
+	message->nlmsg_len = (uint32_t)(reply.bytes + reply.len - (char *)message);
+}
+
+/* Whether a queue of this number comes before, in the same list. */
+static bool is_repeated(long long (*list)[4], unsigned at)
+{
+	for (unsigned i = 0; i < at; i++)
+		if (list[i][0] == list[at][0] && list[i][1] == list[at][1])
+			return true;
+	return false;
+}
+
+/* The sum of an attribute, of one queue or of all that the device ever had. */
+static long long qstats_sum(const struct card *card, const long long *queue, long long attribute)
+{
+	long long sum = -1;
+
+	for (unsigned i = 0; i < card->qstats_count; i++) {
+		const long long *it = card->qstats[i];
+
+		if (it[2] != attribute || (queue && (it[0] != queue[0] || it[1] != queue[1])))
+			continue;
+		sum = (sum < 0 ? 0 : sum) + it[3];
+	}
+	return sum;
+}
+
+static void serve_qstats(const struct nlmsghdr *request, struct card *card, unsigned ifindex,
+			 const long long *queue)
+{
+	struct nlmsghdr *message = message_begin(request, ifindex, QSTATS_IFINDEX);
+
+	if (queue) {
+		put_u32(&reply.len, QSTATS_QUEUE_TYPE, queue[0]);
+		put_u32(&reply.len, QSTATS_QUEUE_ID, queue[1]);
+	}
+	for (unsigned attribute = QSTATS_FIRST; attribute <= QSTATS_LAST; attribute++) {
+		long long sum = qstats_sum(card, queue, attribute);
+
+		if (sum >= 0)
+			put(reply.bytes, &reply.len, attribute, &sum, sizeof(sum));
+	}
+	message_end(message);
+}
+
+/* The first attribute of a request, when it is this one. */
+static const struct rtattr *request_attribute(const struct nlmsghdr *request, unsigned type)
+{
+	const struct rtattr *it = (const void *)((const char *)request + NLMSG_SPACE(GENL_HDRLEN));
+
+	return request->nlmsg_len >= NLMSG_SPACE(GENL_HDRLEN) + RTA_LENGTH(4) &&
+			       it->rta_type == type
+		       ? it
+		       : NULL;
+}
+
+/* What a card answers to a dump. */
+static void serve_netdev(const struct nlmsghdr *request, struct card *card, unsigned ifindex)
+{
+	const struct genlmsghdr *asked = NLMSG_DATA(request);
+	const struct rtattr *of = request_attribute(request, QUEUE_IFINDEX);
+	struct nlmsghdr *message;
+
+	if (asked->cmd == NETDEV_CMD_QSTATS_GET && !request_attribute(request, QSTATS_SCOPE)) {
+		if (card->qstats_count)
+			serve_qstats(request, card, ifindex, NULL);
+		return;
+	}
+	for (unsigned i = 0; asked->cmd == NETDEV_CMD_QSTATS_GET && i < card->qstats_count; i++)
+		if (card->qstats[i][0] >= 0 && !is_repeated(card->qstats, i))
+			serve_qstats(request, card, ifindex, card->qstats[i]);
+	for (unsigned i = 0; i < card->queues; i++) {
+		const long long *queue = card->queue[i];
+
+		if (asked->cmd == NETDEV_CMD_NAPI_GET) {
+			message = message_begin(request, ifindex, NAPI_IFINDEX);
+			put_u32(&reply.len, NAPI_ID, queue[2]);
+			put_u32(&reply.len, NAPI_IRQ, queue[3]);
+			message_end(message);
+		}
+		if (asked->cmd == NETDEV_CMD_QUEUE_GET && of &&
+		    *(const uint32_t *)RTA_DATA(of) == ifindex) {
+			message = message_begin(request, ifindex, QUEUE_IFINDEX);
+			put_u32(&reply.len, QUEUE_ID, queue[1]);
+			put_u32(&reply.len, QUEUE_TYPE, queue[0]);
+			put_u32(&reply.len, QUEUE_NAPI_ID, queue[2]);
+			message_end(message);
+		}
+	}
+}
+
+/* Whether a request is a dump of the family netdev, the only one of which any are asked for. */
+static bool is_netdev_dump(const struct nlmsghdr *request)
+{
+	const struct genlmsghdr *asked = NLMSG_DATA(request);
+
+	return request->nlmsg_type > GENL_ID_CTRL &&
+	       (request->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP &&
+	       asked->cmd >= NETDEV_CMD_QUEUE_GET && asked->cmd <= NETDEV_CMD_QSTATS_GET;
+}
+
+/* Answers for all cards at once. False when none of them has queues: the kernel is asked then. */
+static bool serve_netdev_dump(int fd, const struct nlmsghdr *request)
+{
+	const char *directory = getenv("SERVED_NICS");
+	DIR *cards = directory ? opendir(directory) : NULL;
+	const struct dirent *entry;
+	struct nlmsghdr *done;
+	bool any = false;
+
+	reply.len = 0;
+	while (cards && (entry = readdir(cards))) {
+		unsigned ifindex = if_nametoindex(entry->d_name);
+		struct card card;
+
+		if (!ifindex || !card_read(entry->d_name, &card))
+			continue;
+		any |= card.qstats_count || card.queues;
+		serve_netdev(request, &card, ifindex);
+	}
+	if (cards)
+		closedir(cards);
+	if (!any)
+		return false;
+	done = (struct nlmsghdr *)(reply.bytes + reply.len);
+	*done = (struct nlmsghdr){.nlmsg_len = NLMSG_LENGTH(sizeof(int)),
+				  .nlmsg_type = NLMSG_DONE,
+				  .nlmsg_flags = NLM_F_MULTI,
+				  .nlmsg_seq = request->nlmsg_seq};
+	memset(NLMSG_DATA(done), 0, sizeof(int));
+	reply.len += NLMSG_SPACE(sizeof(int));
+	reply.fd = fd;
+	return true;
+}
+
 ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
 	       socklen_t to_len)
 {
@@ -393,6 +590,9 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sock
 		serve_request(fd, buf, &card);
 		return (ssize_t)len;
 	}
+	if (len >= NLMSG_SPACE(GENL_HDRLEN) && is_netlink(fd, NETLINK_GENERIC) &&
+	    is_netdev_dump(buf) && serve_netdev_dump(fd, buf))
+		return (ssize_t)len;
 	return syscall(SYS_sendto, fd, buf, len, flags, to, to_len);
 }
 

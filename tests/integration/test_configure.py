@@ -4,6 +4,7 @@ the MIB, the program and the installed files alike."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -103,22 +104,28 @@ class Configure(unittest.TestCase):
         need_tools("smidump", "make")
         status, output = self.configure("-q", f"--with-base-oid={OTHER_OID}", "CFLAGS=-O0")
         self.assertEqual(status, 0, output)
-        run("make", "-C", self.dir, "-j2", "netdiagd", "contrib/snmpd/netdiag-view.conf",
-            "contrib/installed/README.md", timeout=600,
-            env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")})
-        netdiagd = os.path.join(self.dir, "netdiagd")
+        installed = os.path.join(self.dir, "installed")
+        for target in ("all", "install"):
+            run("make", "-C", self.dir, "-j2", target, f"DESTDIR={installed}", timeout=600,
+                env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")})
+        netdiagd = os.path.join(installed, "usr", "local", "sbin", "netdiagd")
         schema = json.loads(run(netdiagd, "--dump=schema"))
         self.assertEqual(schema["oid"], OTHER_OID)
         tree = test_mib.mib_xml(os.path.join(self.dir, "mib", "NETDIAG-MIB.txt"))
         self.assertEqual(test_mib.base_of(tree), OTHER_OID)
         self.assertEqual(test_mib.differences(test_mib.code_side(schema), test_mib.mib_side(tree)), [])
-        with open(os.path.join(self.dir, "contrib", "snmpd", "netdiag-view.conf")) as text:
-            self.assertIn(f".{OTHER_OID}\n", text.read())
-        with open(os.path.join(self.dir, "contrib", "installed", "README.md")) as text:
-            readme = text.read()
-        self.assertIn(f"`.{OTHER_OID}.1`", readme)
-        self.assertNotIn("9999.9999.2718", readme)
-        # Nothing is left of the default, neither in the version nor in a value.
+        share = os.path.join(installed, "usr", "local", "share")
+        for name, words in (("netdiag/snmpd/netdiag-view.conf", f".{OTHER_OID}\n"),
+                            ("doc/netdiag/README.md", f"`.{OTHER_OID}.1`"),
+                            ("man/man8/netdiagd.8", f" .{OTHER_OID}"),
+                            ("man/man7/NETDIAG-MIB.7", f"OID {OTHER_OID}.1.1.\n")):
+            with open(os.path.join(share, name)) as text:
+                self.assertTrue(words in text.read(), name)
+        # Nothing is left of the default: in no file, neither in the version nor in a value.
+        for directory, _, files in os.walk(installed):
+            for name in files:
+                with open(os.path.join(directory, name), "rb") as content:
+                    self.assertIsNone(re.search(rb"9999[. ]9999", content.read()), name)
         self.assertNotIn("experimental", run(netdiagd, "--version"))
         for row in json.loads(run(netdiagd, "--dump=json"))["netdiagCheckTable"]:
             self.assertTrue(row["netdiagCheckObjectId"].startswith(OTHER_OID + "."), row)

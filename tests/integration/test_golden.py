@@ -35,8 +35,8 @@ LATE = re.compile(r"netdiagCheck\w+\[agent\.collector,")
 # What 1.0.0 read from the running kernel although it was given another /proc: these collectors and
 # their tables refuse to answer now.
 LIVE_TABLES = ("netdiagNic|netdiagNicStat|netdiagSocketState|netdiagListener|netdiagUdpSocket"
-               "|netdiagBuffer|netdiagNetns|netdiagQueue")
-LIVE_COLLECTORS = "nic|sockets?|socketState|listener|udpSocket|buffers?|netns|queue|dropReason"
+               "|netdiagBuffer|netdiagNetns|netdiagQueue|netdiagPeer")
+LIVE_COLLECTORS = "nic|sockets?|socketState|listener|udpSocket|buffers?|netns|queue|dropReason|peer"
 
 # What collectors were called in 1.0.0: the configuration has one word for one thing now.
 RENAMED = {"sockets": "socketState", "protocols": "protocolMemory", "buffers": "buffer",
@@ -64,13 +64,13 @@ MOVED = {
                     "Advice",
 }
 
-# The intended differences: a pattern of COLUMN[index], and why it differs. A text in an index is
-# written as it is, numbers and texts separated by a comma.
+# The intended differences: a pattern that begins a line "COLUMN[index]: was OLD, is NEW", and why it
+# differs. A text in an index is written as it is, numbers and texts separated by a comma.
 CHANGED = [
     (rf"({LIVE_TABLES})Table", "not of the served tree: the engine refuses it"),
     (rf"netdiagCollector\w+\[({LIVE_COLLECTORS})\]", "not of the served tree: the engine refuses it"),
     (r"netdiagCheck\w+\[(nic|listener|netns)\.", "their collectors refuse"),
-    (r"netdiagCheck\w+\[(tcp\.(time|close)_wait|udp\.socket_drops)", "their collectors refuse"),
+    (r"netdiagCheck\w+\[(tcp\.(time|close)_wait,|udp\.socket_drops)", "their collectors refuse"),
     (r"netdiagAgentVersion\[0\]", "the version"),
     (r"netdiagAgent(Last(Sequence|Change)|(Critical|Warning|Shelved)Alarms|UnknownChecks"
      r"|StaleCollectors|Summary|ConfigHash|HeldBack)\[0\]", "new: the host's health in one GET"),
@@ -84,19 +84,30 @@ CHANGED = [
     (r"netdiagCounterValue\[(Xfrm|Arp|Ndisc),", "new groups"),
     (r"netdiagCollector(Rows|Source)\[counters\]", "new groups"),
     (r"netdiagCheck(Command|Notify|TimeToFull|CauseId)\[", "new"),
-    (r"netdiagCheck(Summary|Advice)\[", "other words; the command is an object of its own"),
     (r"netdiagCheckObjectId\[(tcp\.memory|limits\.usage),", "the arcs of what they watch moved"),
     (r"netdiagCheck\w+\[(tcp\.stalled|socket\.stuck|agent\.held_back),", "new checks"),
     (r"netdiagCheck\w+\[(ip|icmp|neighbor|xfrm)\.|netdiagCheck\w+\[(udp\.csum_errors"
      r"|tcp\.(pruned|in_errs|time_wait_overflow)),", "new checks"),
     (r"netdiagCheck\w+\[softnet\.imbalance,", "a share now, which has a maximum"),
-    (r"netdiagCheck(State|Value)\[", "a rate over a part of its window is a lower bound: ok, no "
-     "longer unknown"),
+    (r"netdiagCheckState\[[^]]+\]: was INTEGER: 4, is INTEGER: 1",
+     "a rate over a part of its window is a lower bound: ok, no longer unknown"),
+    (r"netdiagCheckValue\[[^]]+\]: was absent, is INTEGER: 0", "likewise"),
+    (r'netdiagCheckSummary\[[^]]+\]: was STRING: "(cpu\d: )?no value yet, or no data", is STRING: '
+     r'"(cpu\d: )?(0 [a-z]+/s, warning (at|above) [0-9.]+|too little traffic to judge)"',
+     "likewise"),
+    (r'netdiagCheckSummary\[(limits|conntrack)\.usage,[^]]+\]: was STRING: "[^"]+ % (used|full)", '
+     r'is STRING: "[^"]+ %, warning at 70"', "what is fine says from where on it is not"),
+    (r"netdiagCheckSummary\[tcp\.memory,", "likewise"),
+    (r"netdiag(CheckSummary\[limits\.usage,tcp-time-wait\]|Alarm(History)?Summary\[1\])",
+     "says how many of how many"),
+    (r"netdiag(CheckAdvice\[limits\.usage,tcp-time-wait|AlarmAdvice\[1)\]",
+     "the command is an object of its own"),
     (r"netdiagCollector\w+\[(socketDrop|nfqueue)\]", "new collectors"),
     (r"netdiagCheck\w+\[softnet\.starved,|netdiagSoftnet(Ksoftirqd(Run|Wait)|Softirq|Steal)Time\[",
      "new: what keeps softirqs from their CPU"),
-    (r"netdiagAlarm\w+\[", "ids begin at a random number; new columns and other words"),
-    (r"netdiagAlarmHistory(Time|AlarmId|Summary)\[", "text for times; random ids; other words"),
+    (r"netdiagAlarm(State|Peak|Units|ChangedAt|Age|Count|Notify|CauseId|ObjectId|Command)\[1\]: "
+     "was absent", "new"),
+    (r"netdiagAlarm(RaisedAt|HistoryTime)\[1\]: was Hex-STRING: \*, is STRING: \*", "text for times"),
 ]
 
 
@@ -152,18 +163,26 @@ class Names:
 
 
 def walk(agent, names, tree):
-    """{OID below the base: "TYPE: value"} of everything that is served."""
+    """{OID below the base: "TYPE: value"} of everything that is served. The one alarm there is gets
+    the id 1: ids begin at a random number."""
     cells = {}
+    alarm = ""
     output = agent.snmp("snmpbulkwalk", names.base.rstrip("."), options=("-Cc", "-m", ""))
     for line in output.replace(tree.dir, "").splitlines():
         oid, _, value = line.partition(" = ")
         assert oid.startswith(names.base), line
         oid = oid[len(names.base):]
-        column, name, _ = names.of(oid)
+        column, name, table = names.of(oid)
         if LATE.match(name):
             continue
         if MOVING.search(column):
             value = value.partition(":")[0] + ": *"
+        if table == "netdiagAlarmTable":
+            oid, _, alarm = oid.rpartition(".")
+            oid += ".1"
+        elif column == "netdiagAlarmHistoryAlarmId":
+            value = value.replace(alarm, "1")
+        assert oid not in cells, line
         cells[oid] = value
     return cells
 
@@ -211,13 +230,13 @@ def differences(old, new, names):
         if old.get(oid) == new.get(oid):
             continue
         _, name, table = names.of(oid)
-        line = f"{oid} {name}: was {old.get(oid, 'absent')}, is {new.get(oid, 'absent')}"
+        line = f"{name}: was {old.get(oid, 'absent')}, is {new.get(oid, 'absent')}"
         for pattern, reason in CHANGED:
-            if re.match(pattern, name) or re.match(pattern, table):
-                intended.append(f"{line} ({reason})")
+            if re.match(pattern, line) or re.match(pattern, table):
+                intended.append(f"{oid} {line} ({reason})")
                 break
         else:
-            unintended.append(line)
+            unintended.append(f"{oid} {line}")
     return unintended, intended
 
 

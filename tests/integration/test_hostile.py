@@ -253,7 +253,7 @@ class Pdus(Hostile):
                     collectors + (1, 2) + nic + (0,), collectors + (1, 2, 2 ** 32 - 1)):
             yield oid, NO_SUCH_INSTANCE
         for oid in ((0, 0), (1,), (1, 3, 6, 1, 2, 1, 1, 1, 0), self.base[:-1], self.base,
-                    self.base + (0,), self.base + (1,), agent, agent + (0,), agent + (22, 0),
+                    self.base + (0,), self.base + (1,), agent, agent + (0,), agent + (99, 0),
                     agent + (2 ** 32 - 1,), collectors, collectors + (1,), collectors + (2,),
                     collectors + (1, 1) + nic, self.base + (1, 99, 1), self.base + (2, 1),
                     self.base + (1, 2 ** 32 - 1), self.base + (2 ** 32 - 1,) * 90):

@@ -172,8 +172,9 @@ class Netns(unittest.TestCase):
             child = netns.start("sleep", "600")
             with open(os.path.join(group, "cgroup.procs"), "w") as procs:
                 procs.write(str(child.pid))
-            row = harness.eventually("it has its container's name", lambda: rows(agent).get(
-                f"docker:{container[:12]}"))
+            row = harness.eventually("it has its container's name", lambda: (
+                lambda row: "netdiagNetnsPid" in row and row)(rows(agent).get(
+                    f"docker:{container[:12]}", {})))
             self.assertEqual(row["netdiagNetnsPid"], child.pid)
             self.assertEqual(row["netdiagNetnsInode"], inode_of(netns))
             self.assertNotIn(made, rows(agent))

@@ -325,7 +325,7 @@ class Lifetimes(unittest.TestCase):
             pair(ns, "again", "peer")
             send(ns, "peer", 300)
             with Agent("interval nic 200ms\n", netns=ns) as agent:
-                before = nics(agent)["again"]
+                before = eventually("the interface is there", lambda: nics(agent).get("again"))
                 self.assertEqual(before["RxPackets"], 300)
                 ns.run("ip", "link", "del", "again")
                 pair(ns, "again", "peer")

@@ -121,6 +121,12 @@ class Report(unittest.TestCase):
         self.assertEqual((places["qdisc"]["packets"], places["qdisc"]["class"]), (0, "loss"))
         self.assertNotIn("packets", places["backlog"])
 
+    def test_words_where_a_number_says_nothing(self):
+        lines = {line.split()[1]: " ".join(line.split()[2:])
+                 for line in self.report("--report=1").splitlines() if line.startswith("[OK]")}
+        self.assertEqual(lines["nic.limited"], "nothing on this host counts it")
+        self.assertRegex(lines["agent.collector"], r"^\w+: ok, and \d+ more$")
+
     def test_what_takes_longer_is_not_said_to_be_well(self):
         """Whether CLOSE_WAIT is a leak is known after five minutes."""
         pile = Pile(self.ns)

@@ -89,27 +89,35 @@ class Machine:
 
     # --- the root
 
-    def make(self, packages):
-        """Installs Debian, a systemd and the packages."""
+    def make(self):
+        """Installs Debian and a systemd."""
         done = subprocess.run(["debootstrap", "--variant=minbase", f"--keyring={KEYRING}", self.suite,
                                self.root, MIRROR], capture_output=True, text=True)
         if done.returncode:
             raise Unavailable(f"debootstrap {self.suite}: {done.stdout[-300:].strip()}")
         self.write("/etc/dpkg/dpkg.cfg.d/test", "force-unsafe-io\n")
         self.write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+        # The tests start snmpd more often than an administrator does.
+        self.write("/etc/systemd/system.conf.d/test.conf", "[Manager]\nDefaultStartLimitIntervalSec=0\n")
         shutil.copy("/etc/resolv.conf", self.path("/etc/resolv.conf"))
-        self.install("systemd-sysv", "dbus", *packages)
+        self.install("systemd-sysv", "dbus")
 
     def copy_to(self, directory):
         """Another machine that is as this one is now; neither runs."""
+        os.makedirs(directory)
         other = Machine(self.suite, directory)
         subprocess.run(["cp", "-a", "--reflink=auto", self.root, other.root], check=True)
         return other
 
     def install(self, *packages):
-        """Installs packages of the archive, without starting what they hold."""
+        """Installs packages of the archive."""
+        if packages:
+            self.without_daemons("apt-get -qq -y --no-install-recommends install " + " ".join(packages))
+
+    def without_daemons(self, script):
+        """As chroot(), and nothing that is installed is started."""
         self.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
-        self.chroot("apt-get -qq -y --no-install-recommends install " + " ".join(packages))
+        self.chroot(script)
         os.unlink(self.path("/usr/sbin/policy-rc.d"))
 
     def path(self, path):
@@ -184,7 +192,7 @@ class Machine:
     def _run(command, status, timeout=600):
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout,
-                              env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
+                              env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
                                    "DEBIAN_FRONTEND": "noninteractive", "HOME": "/root"})
         if status is not None and done.returncode != status:
             raise Failed(f"{command[-1]}: status {done.returncode}\n{done.stdout[-3000:]}")

@@ -4,8 +4,8 @@
 
 usage: run.py [--only SUITE]... TARBALL
 
-TARBALL: what `make dist` made. The roots are made in a temporary directory, of Debian's archive, the
-next one while the one before is used; nothing else of this host is changed. Where that cannot be done,
+TARBALL: what `make dist` made. The roots are made in a temporary directory, of Debian's archive, one
+after the other, and used side by side; nothing else of this host is changed. Where that cannot be done,
 everything is skipped, with the reason.
 
 Ends with a line 'N passed, N failed, N skipped'; status 1 when any failed.
@@ -21,7 +21,9 @@ import threading
 import time
 
 import debian
+import readme
 import rpm
+import turns
 import unit
 from machine import Machine, Unavailable, available
 from steps import Scenario
@@ -38,6 +40,7 @@ class Preparation(threading.Thread):
         self.tarball = tarball
         self.made = {machine.suite: threading.Event() for machine in machines}
         self.why_not = {}
+        self.fresh = None  # a copy of the first one with nothing but a systemd
         self.stopped = False
 
     def run(self):
@@ -46,7 +49,10 @@ class Preparation(threading.Thread):
             try:
                 if self.stopped:
                     raise Unavailable("stopped")
-                machine.make(debian.RUN + debian.BUILD)
+                machine.make()
+                if machine.suite == SUITES[0]:
+                    self.fresh = machine.copy_to(os.path.join(os.path.dirname(machine.root), "fresh"))
+                machine.install(*debian.RUN, *debian.BUILD)
                 machine.package = debian.build(machine, self.tarball, "first")
                 machine.older = debian.older(machine, machine.package)
                 print(f"{machine.suite}: made, package built ({time.monotonic() - began:.0f} s)", flush=True)
@@ -60,19 +66,26 @@ class Preparation(threading.Thread):
             raise self.why_not[machine.suite]
 
 
-def one_suite(scenario, preparation, machine, tarball):
-    if not scenario.step(f"{machine.suite}: a fresh root, the package built", preparation.wait_for, machine):
-        return
-    if machine.suite in preparation.why_not:
-        return
+def one_suite(scenario, preparation, machine):
+    """All that is tried on one Debian."""
+    with machine:
+        title = f"{machine.suite}: a fresh root, the package built"
+        if scenario.step(title, preparation.wait_for, machine) and machine.suite not in preparation.why_not:
+            on_machine(scenario, preparation, machine, preparation.tarball)
+
+
+def on_machine(scenario, preparation, machine, tarball):
     scenario.step(f"{machine.suite}: two builds are equal", debian.reproducible, machine, tarball,
                   machine.package)
     first = machine.suite == SUITES[0]
     if first:
+        with preparation.fresh as fresh:
+            scenario.step(f"{machine.suite}: README.md, followed to the letter", readme.follow, fresh, tarball)
         scenario.step(f"{machine.suite}: lintian", debian.lint, machine, machine.package)
         scenario.step(f"{machine.suite}: the RPM", rpm.build, machine, tarball)
     if scenario.step(f"{machine.suite}: systemd starts", machine.start):
-        scenario.steps(machine, debian.FIRST + unit.STEPS + debian.LAST + (rpm.LAST if first else ()))
+        scenario.steps(machine, debian.FIRST + turns.STEPS + unit.STEPS + debian.LAST +
+                       (rpm.LAST if first else ()))
 
 
 def main():
@@ -93,14 +106,20 @@ def main():
     directory = tempfile.mkdtemp(prefix="netdiag-package-")
     machines = [Machine(suite, directory) for suite in suites]
     preparation = Preparation(machines, os.path.abspath(arguments.tarball))
-    preparation.start()
+    threads = [preparation] + [threading.Thread(target=one_suite, args=(scenario, preparation, machine))
+                               for machine in machines]
     try:
-        for machine in machines:
-            with machine:
-                one_suite(scenario, preparation, machine, preparation.tarball)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     finally:
-        preparation.stopped = True
-        preparation.join()
+        # Where this was interrupted: what runs ends with its machine.
+        preparation.stopped = scenario.stopped = True
+        for machine in filter(None, [*machines, preparation.fresh]):
+            machine.stop()
+        for thread in threads:
+            thread.join()
         shutil.rmtree(directory)
     print(f"{scenario.passed} passed, {scenario.failed} failed, {scenario.skipped} skipped")
     return 1 if scenario.failed else 0

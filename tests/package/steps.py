@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs the steps of a scenario one after the other, a line for each when it ends."""
 
+import threading
 import time
 import traceback
 
@@ -12,23 +13,25 @@ class Scenario:
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.lock = threading.Lock()
+        self.stopped = False  # nothing more is to be begun
 
     def step(self, title, function, *arguments):
         """Whether the step passed, or was skipped with a reason."""
+        if self.stopped:
+            return False
         began = time.monotonic()
         try:
             function(*arguments)
+            word, text = "passed", "ok"
         except Unavailable as reason:
-            self.skipped += 1
-            print(f"{title} ... SKIP: {reason}", flush=True)
-            return True
+            word, text = "skipped", f"SKIP: {reason}"
         except Exception:  # pylint: disable=broad-except
-            self.failed += 1
-            print(f"{title} ... FAIL ({time.monotonic() - began:.1f} s)\n{traceback.format_exc()}", flush=True)
-            return False
-        self.passed += 1
-        print(f"{title} ... ok ({time.monotonic() - began:.1f} s)", flush=True)
-        return True
+            word, text = "failed", f"FAIL\n{traceback.format_exc()}"
+        with self.lock:
+            setattr(self, word, getattr(self, word) + 1)
+            print(f"{title} ({time.monotonic() - began:.1f} s) ... {text}", flush=True)
+        return word != "failed"
 
     def steps(self, machine, functions):
         """The steps on a machine, until one fails on which the others depend (needed = True)."""

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectors/base/clock.h"
+#include "collectors/protocol/counters.h"
 #include "collectors/socket/listener.h"
+#include "collectors/socket/peer.h"
 #include "subagent/checks/advice.h"
 #include "tests/unit/made.h"
 
@@ -403,7 +406,71 @@ START_TEST(syncookies_that_are_off)
 }
 END_TEST
 
+/* A network that connections are with: of all retransmits the whole rest is to others. */
+static struct peer_row *peer(const char *remote, uint64_t retransmits, uint64_t all)
+{
+	struct peer_row *row = said_row(&peer_row_type);
+
+	ROW_SET_TEXT(row->remote, remote);
+	row->retransmits = row->prefix_retransmits = retransmits;
+	row->all_retransmits = all;
+	row->prefixes = 40;
+	row->prefixes_hit = 1;
+	row->interval = 60 * SECOND_NS;
+	row->taken = clock_monotonic();
+	return row;
+}
+
+START_TEST(peers_that_lose_most)
+{
+	struct peer_row *worst, *other;
+
+	say("tcp.retransmits", NULL, 310, ROW_ABSENT);
+	ASSERT_SUMMARY("3.1 % of TCP segments sent again");
+	ASSERT_ADVICE("ss -ti shows to whom");
+	other = peer("198.51.100.0/24", 626, 7826);
+	worst = peer("203.0.113.0/24", 7200, 7826);
+	say("tcp.retransmits", NULL, 310, ROW_ABSENT);
+	ASSERT_SUMMARY("3.1 % of TCP segments sent again, 92 % of them to 203.0.113.0/24 (120/s)");
+	ASSERT_ADVICE("Of 40 networks only that one is hit: look at the path to it");
+	ASSERT_NOWHERE("ss -ti");
+	say("tcp.stalled", NULL, 6500, ROW_ABSENT);
+	ck_assert_ptr_nonnull(
+		strstr(said.text.summary, "sent again, 92 % of that to 203.0.113.0/24 (120/s)"));
+	ASSERT_ADVICE("only that one is hit");
+	worst->prefixes_hit = 12;
+	say("tcp.retransmits", NULL, 310, ROW_ABSENT);
+	ASSERT_ADVICE("mends it. 12 of 40 networks are hit");
+	worst->prefixes_hit = 32;
+	say("tcp.retransmits", NULL, 310, ROW_ABSENT);
+	ASSERT_ADVICE("32 of 40 networks are hit: look near this host, at its link and uplink");
+	worst->prefixes = 1;
+	say("tcp.retransmits", NULL, 310, ROW_ABSENT);
+	ASSERT_ADVICE("All connections are with that network");
+
+	worst->prefixes_hit = other->prefixes_hit = 0;
+	say("tcp.retransmits", NULL, 310, ROW_ABSENT);
+	ASSERT_SUMMARY("3.1 % of TCP segments sent again");
+	worst->prefixes_hit = other->prefixes_hit = 1;
+
+	/* Too old a look, too little in it, and the first one, which knows no increase. */
+	worst->taken -= 121 * SECOND_NS;
+	say("tcp.retransmits", NULL, 310, ROW_ABSENT);
+	ASSERT_SUMMARY("3.1 % of TCP segments sent again");
+	worst->taken += 121 * SECOND_NS;
+	worst->all_retransmits = other->all_retransmits = 19;
+	worst->prefix_retransmits = 17;
+	other->prefix_retransmits = 2;
+	say("tcp.retransmits", NULL, 310, ROW_ABSENT);
+	ASSERT_SUMMARY("3.1 % of TCP segments sent again");
+	worst->prefix_retransmits = other->prefix_retransmits = ROW_ABSENT;
+	say("tcp.retransmits", NULL, 310, ROW_ABSENT);
+	ASSERT_SUMMARY("3.1 % of TCP segments sent again");
+}
+END_TEST
+
 UNIT_MAIN("advice", ring_that_can_grow, hostile_names_stay_out_of_commands,
 	  cable_only_where_there_is_one, queue_length_only_where_it_counts, rps_only_when_seen,
 	  conntrack_nearly_full_with_drops, conntrack_max_only_when_usage_is_high, short_backlog,
-	  names_are_percent_encoded, close_wait_leak, receive_buffer, syncookies_that_are_off)
+	  names_are_percent_encoded, close_wait_leak, receive_buffer, syncookies_that_are_off,
+	  peers_that_lose_most)

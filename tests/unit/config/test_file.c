@@ -116,6 +116,8 @@ START_TEST(every_directive)
 				       "socketStates full\n"
 				       "maxRows udpSocket 100\n"
 				       "bufferSockets 5000\n"
+				       "peers prefix 16 48\n"
+				       "peers sockets 700\n"
 				       "netnsEnter off\n"
 				       "notifications rate 5/s\n"
 				       "heartbeat 5m\n"
@@ -138,6 +140,9 @@ START_TEST(every_directive)
 	ck_assert_uint_eq(c->collect->nic_statistics.count, 3);
 	ck_assert_uint_eq(c->collect->sysctls.count, 2);
 	ck_assert(c->collect->socket_states_full);
+	ck_assert_uint_eq(c->collect->peer_bits[0], 16);
+	ck_assert_uint_eq(c->collect->peer_bits[1], 48);
+	ck_assert_uint_eq(c->collect->peer_sockets_max, 700);
 	ck_assert_uint_eq(c->collect->max_rows[MAX_ROWS_UDP_SOCKET], 100);
 	ck_assert_uint_eq(c->collect->buffer_sockets_max, 5000);
 	ck_assert(!c->collect->netns_enter);
@@ -208,6 +213,11 @@ START_TEST(wrong_lines)
 	       "agentXSocket tcp:snmpd.example.net:705: names are not looked up: write the "
 	       "master's IPv4 "
 	       "address in numbers, as in tcp:192.0.2.1:705, or tcp6:[2001:db8::1]:705");
+	refuse("peers prefix 24\n", 1, "peers prefix: expected two lengths");
+	refuse("peers prefix 33 56\n", 1, "peers '33': expected a whole number from 0 to 32");
+	refuse("peers sockets 1 2\n", 1, "peers '2': expected one number");
+	refuse("peers socket 1\n", 1,
+	       "peers socket: no such setting of peers; did you mean sockets?");
 	refuse("collector nic maybe\n", 1, "collector 'maybe': expected on or off");
 	refuse("collector nic on off\n", 1, "collector 'off': one word too many");
 	refuse("interfaces includ eth0\n", 1, "interfaces includ: no such word of interfaces; did");

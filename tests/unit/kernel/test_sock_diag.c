@@ -206,6 +206,36 @@ START_TEST(test_old_memory)
 }
 END_TEST
 
+/* A tcp_info ends early on older kernels: what it lacks is absent, not 0. */
+START_TEST(test_tcp_info)
+{
+	struct inet_diag_msg msg = {.idiag_family = AF_INET, .idiag_state = TCP_ESTABLISHED};
+	uint32_t info[64];
+	struct inet_socket socket;
+	struct reply reply;
+
+	for (uint32_t i = 0; i < COUNT_OF(info); i++)
+		info[i] = i;
+	reply_init(&reply);
+	for (size_t count = 0; count <= COUNT_OF(info); count++) {
+		struct nlmsghdr *message = (struct nlmsghdr *)reply_socket(&reply, &msg, NULL, 0);
+
+		mnl_attr_put(message, INET_DIAG_INFO, count * sizeof(info[0]), info);
+		ck_assert_int_eq(sock_diag_decode(message, &socket), 0);
+		/* The offsets of include/uapi/linux/tcp.h, in words. */
+		ck_assert(socket.has_path == (count > 25));
+		ck_assert(socket.path.has_data_segments == (count > 39));
+		if (count > 25) {
+			ck_assert_uint_eq(socket.path.rtt, 17);
+			ck_assert_uint_eq(socket.path.rtt_var, 18);
+			ck_assert_uint_eq(socket.path.retransmits, 25);
+		}
+		ck_assert_uint_eq(socket.path.data_segments, count > 39 ? 39 : 0);
+	}
+	reply_done(&reply);
+}
+END_TEST
+
 START_TEST(test_text)
 {
 	struct endpoint_key key = {.family = AF_INET, .port = 22};
@@ -347,5 +377,5 @@ START_TEST(test_both_families)
 END_TEST
 
 UNIT_MAIN("sockdiag", test_listeners_ipv4, test_listeners_ipv6, test_states, test_udp, test_cut,
-	  test_broken, test_old_memory, test_text, test_interface_name, test_live,
+	  test_broken, test_old_memory, test_tcp_info, test_text, test_interface_name, test_live,
 	  test_both_families)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "collectors/base/text.h"
 #include "collectors/loss/drop_classes.h"
 #include "tests/unit/unit.h"
 
@@ -34,11 +35,15 @@ START_TEST(classes)
 
 	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		const struct drop_meaning *meaning = drop_meaning(known[i].name);
+		char fit[DROP_EXPLANATION_SIZE];
 
 		ck_assert_str_eq(meaning->name, known[i].name);
 		ck_assert_msg(meaning->class == known[i].class, "%s", known[i].name);
 		ck_assert_uint_gt(strlen(meaning->explanation), 10);
 		ck_assert_uint_lt(strlen(meaning->explanation), DROP_EXPLANATION_SIZE);
+		text_copy(fit, sizeof(fit), meaning->explanation);
+		text_sanitise(fit);
+		ck_assert_str_eq(fit, meaning->explanation);
 	}
 }
 END_TEST

@@ -7,10 +7,14 @@
 #include <string.h>
 
 #include "collectors/cpu/softnet.h"
+#include "collectors/loss/drop_reasons.h"
 #include "collectors/nic/nic.h"
+#include "collectors/nic/queue.h"
 #include "collectors/protocol/conntrack.h"
 #include "collectors/protocol/counters.h"
 #include "collectors/socket/listener.h"
+#include "collectors/socket/nfqueue.h"
+#include "collectors/socket/socket_drops.h"
 #include "subagent/loss/ledger.h"
 #include "tests/unit/unit.h"
 
@@ -130,7 +134,8 @@ static struct nic_row *add_nic(struct rows *to, uint64_t ifindex, const char *na
 	row->ifindex = ifindex;
 	row->discontinuity = 1;
 	row->rx_dropped = row->tx_dropped = row->tx_errors = row->rx_discards = 0;
-	row->rx_crc_errors = row->rx_frame_errors = row->tx_carrier_errors = 0;
+	row->rx_crc_errors = row->rx_frame_errors = row->rx_length_errors = 0;
+	row->tx_carrier_errors = 0;
 	ROW_SET_TEXT(row->name, name);
 	ROW_SET_TEXT(row->driver, driver);
 	ROW_SET_TEXT(row->bus_info, bus);
@@ -323,7 +328,7 @@ START_TEST(rates_are_over_a_minute)
 	publish_softnet(120, 60);
 	feed();
 	ck_assert_uint_eq(place(LOSS_BACKLOG)->rate_minute, 300);
-	now += 29 * SECOND;
+	now += 28 * SECOND;
 	feed();
 	ck_assert_uint_eq(place(LOSS_BACKLOG)->rate_minute, 300);
 	now += SECOND;
@@ -512,6 +517,56 @@ START_TEST(devices_upon_devices)
 }
 END_TEST
 
+/* Taps that no program has open, one of them for a while, and a card without its cable. */
+START_TEST(devices_without_a_carrier)
+{
+	setup();
+	for (unsigned n = 0; n < 4; n++, now += SECOND) {
+		struct rows *to = publish("nic", &nic_row_type);
+		struct nic_row *nic = add_nic(to, 3, "tap0", "tun", "tap");
+
+		nic->tx_dropped = 10 * n;
+		nic->carrier = n == 1;
+		nic->hardware = 0;
+		nic = add_nic(to, 4, "tap1", "tun", "tap");
+		nic->tx_dropped = 100 * n;
+		nic->carrier = nic->hardware = 0;
+		nic = add_nic(to, 5, "eth0", "ixgbe", "0000:00:06.0");
+		nic->tx_dropped = n;
+		nic->carrier = 0;
+		nic->hardware = 1;
+		publish_softnet(0, 0);
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_DEVICE), 10 + 3);
+	ck_assert_str_eq(place(LOSS_DEVICE)->worst, "tap0");
+	teardown();
+}
+END_TEST
+
+/* Broadcasts of another subnet on the wire are for nobody here, and a packet that is too big for
+ * the next link comes again. */
+START_TEST(packets_that_nobody_misses)
+{
+	setup();
+	for (unsigned n = 0; n < 2; n++, now += SECOND) {
+		struct ip_row *ip = rows_add(publish("counters", &ip_row_type));
+
+		ip->in_addr_errors = 30 * n;
+		ip->frag_fails = 7 * n;
+		ip->reasm_fails = 2 * n;
+		ip->in_hdr_errors = ip->out_time_excds = 0;
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_UNHANDLED), 30);
+	ck_assert_str_eq(place(LOSS_UNHANDLED)->worst, "InAddrErrors");
+	ck_assert_uint_eq(packets(LOSS_HEADER), 0);
+	ck_assert_uint_eq(packets(LOSS_REASSEMBLY), 2);
+	ck_assert_uint_eq(ledger_rate(ledger), 2 * 100 / 60);
+	teardown();
+}
+END_TEST
+
 /* An interface that appears has counted elsewhere before, perhaps. */
 START_TEST(interfaces_that_appear)
 {
@@ -626,7 +681,270 @@ START_TEST(insert_failed_is_in_drop)
 }
 END_TEST
 
-/* No two members of a place are one, and each name fits. */
+/* A datagram that a qdisc or a veth drops is in UDP's SndbufErrors; of one that does not fit into
+ * the socket's buffer the sender is told. */
+START_TEST(datagrams_that_were_not_sent)
+{
+	setup();
+	for (unsigned n = 0; n < 3; n++, now += SECOND) {
+		struct udp_row *udp = rows_add(publish("counters", &udp_row_type));
+		struct nic_row *nic;
+
+		udp->udp.rcvbuf_errors = udp->udp.mem_errors = n;
+		udp->udp.sndbuf_errors = n ? 37 : 0;
+		feed();
+		now += SECOND;
+		nic = add_nic(publish("nic", &nic_row_type), 2, "eth0", "ixgbe", "0000:00:06.0");
+		nic->qdisc_drops = n ? 20 : 0;
+		nic->tx_dropped = n ? 10 : 0;
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_UDP_BUFFER), 2 + 2);
+	ck_assert_uint_eq(packets(LOSS_QDISC), 20);
+	ck_assert_uint_eq(packets(LOSS_DEVICE), 10);
+	teardown();
+}
+END_TEST
+
+static void publish_drop(const char *reason, uint64_t ifindex, uint64_t count)
+{
+	struct rows *to = publish("dropReason", &drop_row_type);
+	struct drop_row *row;
+
+	if (!count)
+		return;
+	row = rows_add(to);
+	row->ifindex = ifindex;
+	row->packets = count;
+	row->discontinuity = 1;
+	ROW_SET_TEXT(row->reason, reason);
+	ROW_SET_TEXT(row->ifname, ifindex ? "eth0" : "");
+}
+
+/* A row that appears with its first drops counts from 0, unless some were left out before. What
+ * conntrack dropped is its own. */
+START_TEST(rules_that_drop)
+{
+	static const uint64_t counts[] = {0, 50, 80};
+
+	setup();
+	for (size_t n = 0; n < COUNT_OF(counts); n++, now += SECOND) {
+		struct conntrack_row *row;
+
+		publish_drop("NETFILTER_DROP", 2, counts[n]);
+		row = rows_add(publish("conntrack", &conntrack_row_type));
+		row->drops = n ? 9 : 0;
+		row->discontinuity = 1;
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_NETFILTER), 80 - 9);
+	ck_assert_uint_eq(packets(LOSS_CONNTRACK), 9);
+	ck_assert_str_eq(place(LOSS_NETFILTER)->worst, "eth0");
+
+	publish_drop("NETFILTER_DROP", 0, 5000); /* another namespace's */
+	feed();
+	now += SECOND;
+	publish_drop("NETFILTER_DROP", 0, 9000);
+	feed();
+	publish_drop("NO_SOCKET", 2, 9000);
+	made_find("dropReason")->snapshot->left_out = true;
+	feed();
+	now += SECOND;
+	publish_drop("NETFILTER_DROP", 2, 300);
+	feed();
+	ck_assert_uint_eq(packets(LOSS_NETFILTER), 80 - 9);
+	teardown();
+}
+END_TEST
+
+/* Allowances are known of few devices only. */
+START_TEST(limits_of_the_provider)
+{
+	setup();
+	for (unsigned n = 0; n < 2; n++, now += SECOND) {
+		publish("queue", &queue_row_type);
+		add_nic(publish("nic", &nic_row_type), 2, "eth0", "ixgbe", "0000:00:06.0");
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_PROVIDER_LIMIT), ROW_ABSENT);
+	for (unsigned n = 0; n < 2; n++, now += SECOND) {
+		struct rows *to = publish("nic", &nic_row_type);
+
+		add_nic(to, 2, "eth0", "ena", "0000:00:06.0")->limit_packets = 7 * n;
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_PROVIDER_LIMIT), 7);
+	ck_assert_str_eq(place(LOSS_PROVIDER_LIMIT)->worst, "eth0");
+	teardown();
+}
+END_TEST
+
+/* A frame of the wrong length is lost, and so is a block that FEC could not correct, which makes a
+ * CRC error as well; whatever the link had before. */
+START_TEST(errors_of_a_link)
+{
+	static const struct {
+		uint64_t crc, frame, length, uncorrectable, lost;
+	} looks[] = {
+		{5000, 7, 3, 20, 0},	      /* before netdiagd's start */
+		{5000, 7, 3, 29, 9},	      /* no error of a frame yet */
+		{5030, 7, 3, 29, 30},	      /* without FEC */
+		{5041, 7, 3, 40, 11},	      /* both count them */
+		{5041, 7, 8, 40, 5},	      /* too long */
+		{5042, 9, 12, 47, 7},	      /* one, two and four, or seven */
+		{5042, 9, 12, ROW_ABSENT, 0}, /* no longer told */
+		{5043, 9, 12, ROW_ABSENT, 1},
+	};
+	uint64_t sum = 0;
+
+	setup();
+	for (size_t n = 0; n < COUNT_OF(looks); n++, now += SECOND) {
+		struct rows *to = publish("nic", &nic_row_type);
+		struct nic_row *row = add_nic(to, 2, "eth0", "mlx5_core", "0000:00:06.0");
+
+		row->rx_crc_errors = looks[n].crc;
+		row->rx_frame_errors = looks[n].frame;
+		row->rx_length_errors = looks[n].length;
+		row->fec_uncorrectable = looks[n].uncorrectable;
+		feed();
+		sum += looks[n].lost;
+		ck_assert_uint_eq(packets(LOSS_PHY), sum);
+	}
+	ck_assert_str_eq(place(LOSS_PHY)->worst, "eth0");
+	teardown();
+}
+END_TEST
+
+/* Only some drivers count a lost carrier among the errors; what was before does not hide it. */
+START_TEST(errors_of_sending)
+{
+	setup();
+	for (unsigned n = 0; n < 2; n++, now += SECOND) {
+		struct rows *to = publish("nic", &nic_row_type);
+		struct nic_row *row = add_nic(to, 2, "eth0", "ixgbe", "0000:00:06.0");
+
+		row->tx_dropped = 4 * n;
+		row->tx_errors = 9000;
+		row->tx_carrier_errors = 5 * n;
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_DEVICE), 9);
+	teardown();
+}
+END_TEST
+
+/* What rtnetlink has of ena's losses contains the backlog's. */
+START_TEST(discards_that_contain_the_backlog)
+{
+	setup();
+	for (unsigned n = 0; n < 2; n++, now += SECOND) {
+		struct nic_row *row = add_nic(publish("nic", &nic_row_type), 2, "eth0", "ena",
+					      "0000:00:05.0");
+
+		row->rx_dropped = row->rx_discards = 100 * n;
+		ROW_SET_TEXT(row->rx_discards_source, "rx_dropped (stats64)");
+		publish_softnet(40 * n, 0);
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_RING), 60);
+	ck_assert_str_eq(place(LOSS_RING)->worst, "eth0");
+	ck_assert_uint_eq(packets(LOSS_BACKLOG), 40);
+	ck_assert_uint_eq(packets(LOSS_UNHANDLED), 0);
+	teardown();
+}
+END_TEST
+
+static void add_queue(struct rows *to, uint64_t type, uint64_t id, uint64_t rate_limited)
+{
+	struct queue_row *row = rows_add(to);
+
+	row->ifindex = 3;
+	row->type = type;
+	row->id = id;
+	row->rate_limited = rate_limited;
+	row->discontinuity = 1;
+	ROW_SET_TEXT(row->ifname, "eth1");
+}
+
+/* Past the rate limits of queues that receive and of those that send. */
+START_TEST(limits_of_queues)
+{
+	char id[OBJECT_ID_TEXT_SIZE];
+
+	setup();
+	for (unsigned n = 0; n < 2; n++, now += SECOND) {
+		struct rows *to = publish("queue", &queue_row_type);
+
+		add_queue(to, QUEUE_RX, 0, ROW_ABSENT);
+		add_queue(to, QUEUE_RX, 7, 1000 + 30 * n);
+		add_queue(to, QUEUE_TX, 7, 4 * n);
+		feed();
+	}
+	ck_assert_uint_eq(packets(LOSS_PROVIDER_LIMIT), 34);
+	ck_assert_str_eq(place(LOSS_PROVIDER_LIMIT)->worst, "eth1");
+	object_id_text(&place(LOSS_PROVIDER_LIMIT)->object_id, id);
+	ck_assert_ptr_nonnull(strstr(id, ".3.1.7"));
+	ck_assert_uint_eq(packets(LOSS_RING), ROW_ABSENT);
+	teardown();
+}
+END_TEST
+
+static void publish_sockets(uint64_t monitor, uint64_t reader)
+{
+	struct rows *to = publish("socketDrop", &socket_drop_row_type);
+
+	for (unsigned n = 0; n < 2; n++) {
+		struct socket_drop_row *row = rows_add(to);
+
+		row->drops = n ? reader : monitor;
+		row->discontinuity = 1;
+		ROW_SET_TEXT(row->endpoint, n ? "netlink netfilter" : "netlink route");
+		ROW_SET_TEXT(row->command, n ? "suricata" : "ip");
+	}
+	rows_sort(to);
+}
+
+static void publish_nfqueue(uint64_t dropped, uint64_t user_dropped)
+{
+	struct nfqueue_row *row = rows_add(publish("nfqueue", &nfqueue_row_type));
+
+	row->queue = 7;
+	row->dropped = dropped;
+	row->user_dropped = user_dropped;
+	row->discontinuity = 1;
+	ROW_SET_TEXT(row->command, "suricata");
+}
+
+/* What the socket of a queue's program had no room for is the queue's, whichever is read first. */
+START_TEST(packets_of_a_queue_s_socket)
+{
+	setup();
+	publish_sockets(2, 50);
+	publish_nfqueue(10, 50);
+	feed();
+	now += SECOND;
+	publish_sockets(2, 80);
+	feed();
+	ck_assert_uint_eq(packets(LOSS_SOCKET), 0);
+	now += SECOND;
+	publish_nfqueue(14, 80);
+	feed();
+	ck_assert_uint_eq(packets(LOSS_SOCKET), 0);
+	ck_assert_uint_eq(packets(LOSS_NFQUEUE), 34);
+	ck_assert_str_eq(place(LOSS_NFQUEUE)->worst, "queue 7 suricata");
+
+	/* another program's socket too */
+	now += SECOND;
+	publish_sockets(7, 91);
+	publish_nfqueue(14, 91);
+	feed();
+	ck_assert_uint_eq(packets(LOSS_SOCKET), 5);
+	ck_assert_uint_eq(packets(LOSS_NFQUEUE), 45);
+	teardown();
+}
+END_TEST
+
+/* Every member is a number of its row, and whoever can be the worst has a name. */
 START_TEST(places_are_well_made)
 {
 	for (unsigned id = 1; id <= LOSS_PLACES; id++) {
@@ -653,5 +971,9 @@ UNIT_MAIN("ledger", a_host_that_can_tell_nothing, labels_are_the_index_s, increa
 	  resets_and_vanishing_rows_take_nothing_away, a_collector_without_data, absent_members,
 	  rates_are_over_a_minute, only_loss_is_in_the_rate, what_is_counted_twice_in_any_order,
 	  a_slow_collection_is_no_loss, backlog_drops_of_others_are_forgotten,
-	  discards_that_are_in_rx_dropped, devices_upon_devices, interfaces_that_appear,
-	  who_loses_most, one_of_many, insert_failed_is_in_drop, places_are_well_made)
+	  discards_that_are_in_rx_dropped, devices_upon_devices, devices_without_a_carrier,
+	  packets_that_nobody_misses, interfaces_that_appear, who_loses_most, one_of_many,
+	  insert_failed_is_in_drop, datagrams_that_were_not_sent, rules_that_drop,
+	  limits_of_the_provider, errors_of_a_link, errors_of_sending,
+	  discards_that_contain_the_backlog, limits_of_queues, packets_of_a_queue_s_socket,
+	  places_are_well_made)
