@@ -83,6 +83,15 @@ class Files(unittest.TestCase):
                 # A scalar's instance ends in .0.
                 self.assertTrue(oid in oids or oid.removesuffix(".0") in oids, f"{name}: {oid}")
 
+    def test_polled(self):
+        """What the rules and the dashboard ask for is polled by a module, or is one of its labels."""
+        kept = files(NMS)
+        for form in ("", "-0.22"):
+            polled = set(re.findall(r"(?:- name|labelname): (netdiag\w+)", kept[f"prometheus/snmp{form}.yml"]))
+            for name in ("prometheus/netdiag.rules.yml", f"grafana/netdiag{form}.json"):
+                asked = set(re.findall(r"\bnetdiag[A-Z]\w+(?<!Table)\b", kept[name]))
+                self.assertEqual(asked - polled, set(), name)
+
     def test_no_limit(self):
         """netdiagd's limits are netdiagd's: no rule of another platform compares a counter."""
         rules = files(NMS)["prometheus/netdiag.rules.yml"]
