@@ -57,8 +57,8 @@ class Files(unittest.TestCase):
         stands there in one form only."""
         made = self.make(self.schema.replace(DEFAULT, OTHER), self.mib, self.dir)
         for name, text in made.items():
-            self.assertNotIn(DEFAULT, text, name)
-            self.assertNotIn("8072", text, name)
+            # What net-snmp calls a Linux host is the same everywhere.
+            self.assertFalse(".8072" in text.replace("1.3.6.1.4.1.8072.3.2.10", ""), name)
         kept = files(NMS)
         for name, text in made.items():
             self.assertTrue(kept[name].replace(DEFAULT, OTHER) == text, name)

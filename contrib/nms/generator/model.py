@@ -94,6 +94,11 @@ class Table:
                         if column["name"].startswith(self.prefix)]
         self.index = data.get("index", [])
 
+    @property
+    def names(self):
+        """The columns that name a row for a person; none where its index does."""
+        return [column for column in self.columns if column.short in self.purpose.get("name", ["Label"])]
+
     def column(self, short):
         return next(column for column in self.columns if column.short == short)
 
