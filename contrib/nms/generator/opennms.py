@@ -69,6 +69,10 @@ def _alias(column, taken):
     raise ValueError(column.name)
 
 
+def _group(table):
+    return "netdiag-" + table.prefix[len("netdiag"):].lower()
+
+
 def datacollection(model):
     """netdiag.datacollection.xml"""
     taken, types, groups = set(), [], []
@@ -84,16 +88,16 @@ def datacollection(model):
         aliases = {column: _alias(column, taken) for column in names + columns}
         if instance.startswith("nd"):
             label = " ".join(f"${{{aliases[column]}}}" for column in names) or "${index}"
-            types += [f"  <resourceType name={quoteattr(instance)} label={quoteattr(name)} resourceLabel={quoteattr(label)}>",
+            types += [f"  <resourceType name={quoteattr(instance)} label={quoteattr(_group(table))} resourceLabel={quoteattr(label)}>",
                       '    <persistenceSelectorStrategy class="org.opennms.netmgt.collection.support.PersistAllSelectorStrategy"/>',
                       '    <storageStrategy class="org.opennms.netmgt.collection.support.IndexStorageStrategy"/>',
                       "  </resourceType>"]
         kinds = [(column, "string" if column.is_text else "counter" if column.is_counter else "gauge") for column in names + columns]
-        groups += [f'  <group name="{name}" ifType="{"all" if table.is_table else "ignore"}">',
+        groups += [f'  <group name="{_group(table)}" ifType="{"all" if table.is_table else "ignore"}">',
                    *(f'    <mibObj oid=".{column.oid}" instance="{instance}" alias="{aliases[column]}" type="{kind}"/>'
                      for column, kind in kinds),
                    "  </group>"]
     system = ['  <systemDef name="netdiag">', f"    <sysoid>{LINUX}</sysoid>", "    <collect>",
-              *(f"      <includeGroup>{table.prefix}</includeGroup>" for table in tables), "    </collect>", "  </systemDef>"]
+              *(f"      <includeGroup>{_group(table)}</includeGroup>" for table in tables), "    </collect>", "  </systemDef>"]
     return _head() + "\n".join([f'<datacollection-group xmlns="{DATA}" name="netdiag">', *types, *groups, *system,
                                 "</datacollection-group>", ""])
