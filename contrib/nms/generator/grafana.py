@@ -43,7 +43,6 @@ ROWS = [
         ("Accept queues: connections lost", [(rate("netdiagTcpListenDrops"), "{{instance}}")], "cps"),
         ("UDP: datagrams lost at sockets", [(rate("netdiagUdpRcvbufErrors"), "{{instance}} IPv4"),
                                           (rate("netdiagUdp6RcvbufErrors"), "{{instance}} IPv6")], "pps"),
-        ("UDP sockets that lose most", [(f"topk(10, {rate('netdiagUdpSocketDrops')})", "{{instance}} {{netdiagUdpSocketEndpoint}}")], "pps"),
         ("Loss, by the kernel's own reasons",
          [(f"topk(10, sum by (instance, netdiagDropReason) ({rate('netdiagDropPackets')} and netdiagDropClass{{{HOST}}} == {{drop}}))",
            "{{instance}} {{netdiagDropReason}}")], "pps"),
@@ -160,7 +159,7 @@ def _head():
 
 def _variable(name, query, label):
     return {"name": name, "label": label, "type": "query", "datasource": SOURCE, "query": {"query": query, "refId": name},
-            "definition": query, "multi": True, "includeAll": True, "allValue": ".*", "refresh": 2, "sort": 1,
+            "multi": True, "includeAll": True, "allValue": ".*", "refresh": 2, "sort": 1,
             "current": {"text": "All", "value": "$__all"}, "options": []}
 
 
@@ -191,8 +190,7 @@ def dashboard(model, scale):
         "title": "netdiag: where packets are lost", "uid": "netdiag", "schemaVersion": 38, "version": 1, "editable": True,
         "tags": ["netdiag"], "time": {"from": "now-1h", "to": "now"}, "refresh": "30s", "timezone": "browser",
         "templating": {"list": [
-            {"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus", "options": [],
-             "current": {}},
+            {"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus", "options": []},
             _variable("instance", "label_values(netdiagAgentUptime, instance)", "host"),
             _variable("interface", "label_values(netdiagNicRxPackets, netdiagNicName)", "interface")]},
         "annotations": {"list": []}, "links": [], "panels": panels}, indent=1, sort_keys=True) + "\n"
