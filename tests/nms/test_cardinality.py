@@ -70,7 +70,10 @@ class Cardinality(unittest.TestCase):
                 row for row in host.agent.table("netdiagAlarmTable").values()
                 if row.get("netdiagAlarmCheck", "").startswith("listener.")])
             self.assertNotEqual(self.labels(host, "netdiag_alarms"), alarms)
-            new = self.steady(host) - seen[-1]
+            # A listener's checks have rows from its first trouble on.
+            troubled = {f"'{endpoint}'" for endpoint in crowd.endpoints[:3]}
+            new = {one for one in self.steady(host) - seen[-1]
+                   if not (one[0].startswith("netdiagCheck") and any(name in str(one) for name in troubled))}
             self.assertEqual((len(new), sorted(new)[:3]), (0, []))
 
     def steady(self, host):

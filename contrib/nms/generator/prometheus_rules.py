@@ -46,12 +46,16 @@ ALARM_TEXTS = {word: _text(word) for word in TEXTS}
 SEEN = ('label_replace(label_replace(last_over_time(netdiagAlarmSeverity[15m]), "netdiagCheckName", "$1", '
         '"netdiagAlarmCheck", "(.*)"), "netdiagCheckInstance", "$1", "netdiagAlarmInstance", "(.*)")')
 
+# A listener, for one, has no row before its first trouble: increase() does not see what that raised.
+RAISED = ("increase(netdiagCheckRaises[10m]) > 0 or (netdiagCheckRaises > 0 and on (instance) "
+          "netdiagAgentUptime offset 10m unless netdiagCheckRaises offset 10m)")
+
 # name, expression, for how many minutes, severity, annotations
 ALERTS = [
     ("NetdiagCritical", ALARMS + " == {critical}", 0, "critical", ALARM_TEXTS),
     ("NetdiagWarning", ALARMS + " == {warning}", 0, "warning", ALARM_TEXTS),
     ("NetdiagCameAndWent",
-     "increase(netdiagCheckRaises[10m]) > 0 and netdiagCheckState == {ok} and netdiagCheckNotify == {notify} "
+     f"({RAISED}) and netdiagCheckState == {{ok}} and netdiagCheckNotify == {{notify}} "
      f"unless on (instance, netdiagCheckName, netdiagCheckInstance) {SEEN}",
      0, "info", {"summary": "{{ $labels.netdiagCheckName }} {{ $labels.netdiagCheckInstance }} was raised in the "
                  "last ten minutes for less than a poll, and is over"}),
@@ -172,6 +176,15 @@ def _scenarios(v):
          [("netdiagCheckRaises", "0x3 1x30", check), ("netdiagCheckState", "1x33", check),
           ("netdiagCheckNotify", f"{v['notify']}x33", check)],
          [(2, "NetdiagCameAndWent", None, None), (6, "NetdiagCameAndWent", check, None), (20, "NetdiagCameAndWent", None, None)]),
+        ("the first trouble of something came and went",
+         [up, uptime, ("netdiagCheckRaises", "_x14 1x16", check), ("netdiagCheckState", "_x14 1x16", check),
+          ("netdiagCheckNotify", f"_x14 {v['notify']}x16", check)],
+         [(10, "NetdiagCameAndWent", None, None), (16, "NetdiagCameAndWent", check, None),
+          (29, "NetdiagCameAndWent", None, None)]),
+        ("a host that is polled for the first time",
+         [up, uptime, ("netdiagCheckRaises", "3x30", check), ("netdiagCheckState", "1x30", check),
+          ("netdiagCheckNotify", f"{v['notify']}x30", check)],
+         [(2, "NetdiagCameAndWent", None, None), (12, "NetdiagCameAndWent", None, None)]),
         ("what was seen while it lasted did not come and go",
          [up, uptime, ("netdiagCheckRaises", "0x3 1x30", check), ("netdiagCheckState", "1x33", check),
           ("netdiagCheckNotify", f"{v['notify']}x33", check),
