@@ -54,7 +54,9 @@ class CheckSnmp(unittest.TestCase):
             status, text = eventually("all is well", lambda: (lambda now: now[0] == 0 and now)(check()), timeout=60)
             self.assertIn("ok", text)
             with Fault(host):
+                began = time.monotonic()
                 status, text = eventually("it is critical", lambda: (lambda now: now[0] == 2 and now)(check()), timeout=60)
+                print(f"from the fault to check_snmp: {time.monotonic() - began:.0f} s")
                 self.assertRegex(text, "accept queue|connections/s")
             eventually("all is well again", lambda: check()[0] == 0, timeout=120)
 
@@ -163,7 +165,9 @@ END
 
             eventually("the beginning is logged", lambda: logged("netdiagd began", "Normal"), timeout=90)
             with Fault(host):
+                began = time.monotonic()
                 line = eventually("the raise is logged", lambda: logged("CRITICAL", "advice: "), timeout=60)
+                print(f"from the fault to snmptt's log: {time.monotonic() - began:.0f} s")
                 self.assertRegex(line, "accept queue|connections/s")
             eventually("the end is logged", lambda: logged("Normal", "over after"), timeout=120)
             with open(host.dir + "/unknown.log") as text:  # snmpd's own notifications
