@@ -26,7 +26,7 @@ EXTENSIONS = ("ctype", "dom", "xml", "xmlreader", "xmlwriter", "simplexml", "mbs
 
 
 TRAPS = "127.0.0.1:1162"
-PROBLEMS = "zabbix.php?action=problem.view&filter_show=3&filter_set=1&show_timeline=0&show_tags=3&sort=clock&sortorder=DESC"
+PROBLEMS = "zabbix.php?action=problem.view&show_timeline=0&show_tags=3&sort=clock&sortorder=DESC"
 # A test does not wait for minutes.
 QUICK = {'"delay": "1m"': '"delay": "10s"', '"delay": "2m"': '"delay": "10s"', ",5m)": ",30s)", ",10m)": ",60s)"}
 
@@ -90,7 +90,8 @@ class FrontEnd:
         host.start("php", *installed(
             [host.dir, cls.root], os.path.join(cls.root, "usr/bin/php8.2"), "-n", *options,
             "-d", "post_max_size=32M", "-d", "max_execution_time=300", "-d", "memory_limit=256M",
-            "-S", f"127.0.0.1:{WEB}", "-t", os.path.join(cls.zabbix, "usr/share/zabbix")), env={**cls.env, "PHP_CLI_SERVER_WORKERS": "4"})
+            "-S", f"127.0.0.1:{WEB}", "-t", os.path.join(cls.zabbix, "usr/share/zabbix")), 
+            env={**cls.env, "PHP_CLI_SERVER_WORKERS": "4", "LOCPATH": os.path.join(host.dir, "locale")})
         eventually("the front end answers", lambda: host.answers(WEB, "/index.php"), timeout=60)
         cls.token = cls.api("user.login", username="Admin", password="zabbix")
 
@@ -207,13 +208,19 @@ class Zabbix(FrontEnd, unittest.TestCase):
         directory = os.environ.get("NETDIAG_SCREENSHOTS")
         if not directory:
             return
-        root = packages("chromium", "chromium-common", "fonts-dejavu-core")
+        root = packages("chromium", "chromium-common", "fonts-dejavu-core", "locales")
+        # Without this language there is a complaint, and without the layout kiosk a filter, instead of the problems.
+        os.makedirs(os.path.join(self.host.dir, "locale"), exist_ok=True)
+        run("localedef", "-i", "en_US", "-f", "UTF-8", os.path.join(self.host.dir, "locale", "en_US.UTF-8"),
+            env={**os.environ, "I18NPATH": os.path.join(root, "usr/share/i18n")})
+        run(*self.psql, "-c", "insert into profiles (profileid, userid, idx, value_int, type) "
+            "values (999999, 1, 'web.layout.mode', 1, 2)", "zabbix", env=self.env)
         url = f"http://127.0.0.1:{WEB}/index.php?" + urllib.parse.urlencode(
             {"name": "Admin", "password": "zabbix", "enter": "Sign in", "request": PROBLEMS})
         path = os.path.join(os.path.abspath(directory), name)
         subprocess.run(self.host.netns.command(*installed(
             [root], "/usr/lib/chromium/chromium", "--headless", "--no-sandbox", "--disable-gpu",
-            f"--user-data-dir={self.host.dir}/chromium", "--window-size=1400,420", "--hide-scrollbars",
+            f"--user-data-dir={self.host.dir}/chromium", "--window-size=1280,260", "--hide-scrollbars",
             "--virtual-time-budget=5000", f"--screenshot={path}", url)),
             env={**os.environ, "HOME": self.host.dir}, timeout=120, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
         print(f"{path}: {os.path.getsize(path)} bytes")
