@@ -90,7 +90,7 @@ class FrontEnd:
         host.start("php", *installed(
             [host.dir, cls.root], os.path.join(cls.root, "usr/bin/php8.2"), "-n", *options,
             "-d", "post_max_size=32M", "-d", "max_execution_time=300", "-d", "memory_limit=256M",
-            "-S", f"127.0.0.1:{WEB}", "-t", os.path.join(cls.zabbix, "usr/share/zabbix")), 
+            "-S", f"127.0.0.1:{WEB}", "-t", os.path.join(cls.zabbix, "usr/share/zabbix")),
             env={**cls.env, "PHP_CLI_SERVER_WORKERS": "4", "LOCPATH": os.path.join(host.dir, "locale")})
         eventually("the front end answers", lambda: host.answers(WEB, "/index.php"), timeout=60)
         cls.token = cls.api("user.login", username="Admin", password="zabbix")
@@ -157,7 +157,8 @@ class Zabbix(FrontEnd, unittest.TestCase):
             f"DBHost={cls.data}", "DBName=zabbix", "DBUser=zabbix", f"DBPort={DATABASE}", f"ListenPort={SERVER}",
             "ListenIP=127.0.0.1", f"LogFile={host.dir}/server.txt", f"PidFile={host.dir}/server.pid", f"SocketDir={host.dir}",
             "AllowRoot=1", "CacheUpdateFrequency=5", "StartPingers=0", "StartDiscoverers=0", "StartHTTPPollers=0",
-            f"SNMPTrapperFile={host.dir}/traps.txt", "StartSNMPTrapper=1", "StartPollers=3", "StartPollersUnreachable=1", "StartLLDProcessors=1")) + "\n")
+            f"SNMPTrapperFile={host.dir}/traps.txt", "StartSNMPTrapper=1", "StartPollers=3",
+            "StartPollersUnreachable=1", "StartLLDProcessors=1")) + "\n")
         host.write("traps.txt", "")
         host.start("server", os.path.join(cls.root, "usr/sbin/zabbix_server"), "-f", "-c", path, env=cls.env)
 
