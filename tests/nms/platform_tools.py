@@ -3,6 +3,7 @@
 being installed, a host with faults to be polled, and questions over HTTP."""
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -50,8 +51,12 @@ def packages(*names, suite=None):
     """The directory that the files of these Debian packages are in, as they would be below /."""
     need(shutil.which("apt-get") and shutil.which("dpkg-deb"), "needs Debian's package tools")
     root = os.path.join(CACHE, "-".join(names)[:100] + ("-trixie" if suite else ""))
-    if not os.path.isdir(root):
-        os.makedirs(CACHE, exist_ok=True)
+    os.makedirs(CACHE, exist_ok=True)
+    # Another class of tests may be getting them.
+    with open(root + ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.isdir(root):
+            return root
         with tempfile.TemporaryDirectory(dir=CACHE) as making:
             try:
                 _download(making, names, suite)
@@ -61,8 +66,7 @@ def packages(*names, suite=None):
             for name in os.listdir(making):
                 if name.endswith(".deb"):
                     subprocess.run(["dpkg-deb", "-x", os.path.join(making, name), files], check=True)
-            with contextlib.suppress(OSError):
-                os.rename(files, root)
+            os.rename(files, root)
     return root
 
 

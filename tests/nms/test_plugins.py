@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import subprocess
+import time
 import unittest
 
 from platform_tools import NMS, Host, installed, packages
@@ -53,29 +54,74 @@ class CheckSnmp(unittest.TestCase):
             status, text = eventually("all is well", lambda: (lambda now: now[0] == 0 and now)(check()), timeout=60)
             self.assertIn("ok", text)
             with Fault(host):
+                began = time.monotonic()
                 status, text = eventually("it is critical", lambda: (lambda now: now[0] == 2 and now)(check()), timeout=60)
+                print(f"from the fault to check_snmp: {time.monotonic() - began:.0f} s")
                 self.assertRegex(text, "accept queue|connections/s")
             eventually("all is well again", lambda: check()[0] == 0, timeout=120)
 
 
 class Icinga(unittest.TestCase):
+    """The configuration as it stands, with the few objects around it that each Icinga has."""
+
+    def setUp(self):
+        self.root = packages("icinga2-bin", "icinga2-common", "monitoring-plugins-standard", "monitoring-plugins-basic")
+        self.host = Host(CONFIG)
+        self.addCleanup(self.host.close)
+        with open(os.path.join(NMS, "icinga2", "netdiag.conf")) as text:
+            self.objects = text.read()
+        os.makedirs(os.path.join(self.host.dir, "etc"), exist_ok=True)
+
+    def command(self, objects, *words):
+        self.path = self.host.write("icinga2.conf", f"""const PluginDir = "/usr/lib/nagios/plugins"
+include <itl>
+include <plugins>
+object CheckerComponent "checker" {{ }}
+object StatusDataWriter "status" {{
+  status_path = "{self.host.dir}/status.dat"
+  objects_path = "{self.host.dir}/objects.cache"
+  update_interval = 1s
+}}
+template Service "generic-service" {{ max_check_attempts = 3 }}
+object Host "tested" {{
+  check_command = "dummy"
+  address = "127.0.0.1"
+  vars.netdiag = true
+  vars.netdiag_port = {self.host.SNMP.split(":")[1]}
+}}
+{objects}""")
+        at = {name: self.host.dir for name in ("DataDir", "CacheDir", "InitRunDir", "LogDir", "SpoolDir")}
+        at.update(RunAsUser="root", RunAsGroup="root", IncludeConfDir=self.root + "/usr/share/icinga2/include")
+        return installed([self.root], "sh", "-c", f'exec {self.root}/usr/lib/*/icinga2/sbin/icinga2 "$@"', "icinga2",
+                         "--no-stack-rlimit", "daemon", *words, "-c", self.path,
+                         *(f"-D{name}={value}" for name, value in at.items()))
+
     def test_configuration(self):
-        """Icinga takes the configuration as it stands."""
-        root = packages("icinga2-bin", "icinga2-common", "monitoring-plugins-basic")
-        with Host(CONFIG) as host:
-            os.makedirs(os.path.join(host.dir, "etc"), exist_ok=True)
-            with open(os.path.join(NMS, "icinga2", "netdiag.conf")) as text:
-                objects = text.read()
-            path = host.write("icinga2.conf", 'const PluginDir = "/usr/lib/nagios/plugins"\ninclude <itl>\ninclude <plugins>\n'
-                              'template Service "generic-service" { max_check_attempts = 3 }\n'
-                              'object Host "tested" { check_command = "dummy", address = "127.0.0.1", vars.netdiag = true }\n'
-                              + objects)
-            done = subprocess.run(installed([root], "sh", "-c", 'exec "$0"/usr/lib/*/icinga2/sbin/icinga2 --no-stack-rlimit daemon -C -c "$1" '
-                                            '-DRunAsUser=root -DRunAsGroup=root -DIncludeConfDir="$0"/usr/share/icinga2/include '
-                                            '-DDataDir="$2" -DCacheDir="$2" -DInitRunDir="$2" -DLogDir="$2"', root, path, host.dir),
-                                  text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            self.assertEqual(done.returncode, 0, done.stdout[-2000:])
-            self.assertIn("1 Service", done.stdout)
+        done = subprocess.run(self.command(self.objects, "-C"), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(done.returncode, 0, done.stdout[-1000:])
+        self.assertIn("1 Service", done.stdout)
+
+    def service(self):
+        """(state, output) of the service as the daemon has it; the output is empty before it is checked."""
+        if not os.path.exists(self.host.dir + "/status.dat"):
+            return None, ""
+        with open(self.host.dir + "/status.dat") as text:
+            found = re.search(r"^servicestatus \{.*?current_state=(\d).*?^\s*plugin_output=(.*?)$", text.read(), re.M | re.S)
+        return (int(found[1]), found[2]) if found else (None, "")
+
+    def test_a_fault(self):
+        objects = self.objects.replace("check_interval = 1m", "check_interval = 2s").replace("retry_interval = 15s", "retry_interval = 1s")
+        self.assertEqual(objects.count("_interval = 1m") + objects.count("= 15s"), 0)
+        self.host.start("icinga2", *self.command(objects))
+        eventually("all is well", lambda: self.assertEqual(self.service()[0], 0) or True, timeout=60)
+        with Fault(self.host):
+            began = time.monotonic()
+            _, text = eventually("it is critical", lambda: (lambda now: now[0] == 2 and now)(self.service()), timeout=60)
+            took = time.monotonic() - began
+            print(f"from the fault to Icinga: {took:.0f} s at intervals of 2 s: {text}")
+            self.assertLess(took, 22)
+            self.assertRegex(text, "accept queue|connections/s")
+        eventually("all is well again", lambda: self.service()[0] == 0, timeout=120)
 
 
 class Snmptt(unittest.TestCase):
@@ -119,7 +165,9 @@ END
 
             eventually("the beginning is logged", lambda: logged("netdiagd began", "Normal"), timeout=90)
             with Fault(host):
+                began = time.monotonic()
                 line = eventually("the raise is logged", lambda: logged("CRITICAL", "advice: "), timeout=60)
+                print(f"from the fault to snmptt's log: {time.monotonic() - began:.0f} s")
                 self.assertRegex(line, "accept queue|connections/s")
             eventually("the end is logged", lambda: logged("Normal", "over after"), timeout=120)
             with open(host.dir + "/unknown.log") as text:  # snmpd's own notifications

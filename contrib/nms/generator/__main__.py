@@ -10,7 +10,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from generator import grafana, nagios, prometheus, prometheus_rules, snmptt  # noqa: E402
+from generator import (grafana, librenms, nagios, opennms, otel, prometheus, prometheus_rules,  # noqa: E402
+                       snmptt, telegraf, zabbix)
 from generator.model import Model  # noqa: E402
 
 FILES = {
@@ -24,9 +25,17 @@ FILES = {
     "prometheus/netdiag.rules.test.yml": prometheus_rules.tests,
     "grafana/netdiag.json": lambda model: grafana.dashboard(model, True),
     "grafana/netdiag-0.22.json": lambda model: grafana.dashboard(model, False),
+    "zabbix/netdiag.json": zabbix.template,
     "snmptt/netdiag.snmptt.conf": snmptt.config,
     "nagios/netdiag.cfg": nagios.commands,
     "icinga2/netdiag.conf": nagios.icinga,
+    "librenms/netdiag.yaml": librenms.discovery,
+    "librenms/NetdiagAlarm.php": librenms.handler,
+    "librenms/alert_rules.json": librenms.alerts,
+    "opennms/netdiag.events.xml": opennms.events,
+    "opennms/netdiag.datacollection.xml": opennms.datacollection,
+    "telegraf/netdiag.conf": telegraf.config,
+    "otel/netdiag.yaml": otel.config,
 }
 
 

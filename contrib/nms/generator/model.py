@@ -25,17 +25,19 @@ PURPOSE = {
     "netdiagLimit": {"module": "host"},
     "netdiagNic": {"module": "nic", "name": ["Name"]},
     "netdiagNicStat": {"module": "nic", "name": ["Name"]},
-    "netdiagQueue": {"module": "nic", "name": ["IfName"]},
-    "netdiagIrq": {"module": "nic", "name": ["Name"]},
+    "netdiagQueue": {"module": "nic", "name": ["IfName"], "leave": ["NapiId", "Irq"]},
+    "netdiagIrq": {"module": "nic", "name": ["Name"], "leave": ["IfIndex"]},
     "netdiagListener": {"module": "sockets", "leave": ["Port", "Pid"]},
-    "netdiagUdpSocket": {"module": "sockets", "leave": ["Port", "Pid"]},
-    "netdiagCheck": {"module": "checks", "leave": ["TimeToFull", "Clear", "Notify", "CauseId"]},
+    # A client's socket has another port each time: on demand only. The alarms name those that lose datagrams.
+    "netdiagUdpSocket": {"module": None, "leave": ["Port", "Pid"]},
+    "netdiagCheck": {"module": "checks", "leave": ["TimeToFull", "Clear", "CauseId"]},
     "netdiagCounter": {"module": "detail"},
     "netdiagConntrackCpu": {"module": "detail"},
     "netdiagNetns": {"module": "detail", "leave": ["Inode", "Pid"]},
-    "netdiagDrop": {"module": "detail"},
-    "netdiagSocketDrop": {"module": "detail", "leave": ["Pid"]},
-    "netdiagNfqueue": {"module": "detail"},
+    "netdiagDrop": {"module": "detail", "name": ["IfName"], "leave": ["RateMinute"]},
+    "netdiagNfqueue": {"module": "detail", "leave": ["PortId", "Pid"]},
+    # Netlink sockets are named by port ids, which are new with each process: on demand only.
+    "netdiagSocketDrop": {"module": None},
     "netdiagSysctl": {"module": None},
     "netdiagBuffer": {"module": None},
     "netdiagPeer": {"module": None},
@@ -44,11 +46,10 @@ PURPOSE = {
 
 TEXTS = {"NetdiagText", "NetdiagTime", "OBJECT IDENTIFIER"}
 STAMPS = {"NetdiagTimeStamp"}
-HUNDREDTHS = {"NetdiagPercent", "NetdiagHundredths"}
 
 
 class Column:
-    def __init__(self, table, data, descriptions):
+    def __init__(self, table, data, descriptions, hundredths):
         self.table = table
         self.name = data["name"]
         self.short = self.name[len(table.prefix):]
@@ -59,7 +60,7 @@ class Column:
         self.description, self.units = descriptions[self.name]
         self.is_text = self.syntax in TEXTS
         self.is_counter = self.syntax == "Counter64"
-        self.is_hundredths = self.syntax in HUNDREDTHS
+        self.is_hundredths = self.syntax in hundredths
 
     @property
     def summary(self):
@@ -78,7 +79,7 @@ class Column:
 class Table:
     """A table, or a group of scalars."""
 
-    def __init__(self, data, descriptions):
+    def __init__(self, data, descriptions, hundredths):
         self.name = data["name"]
         self.is_table = "index" in data
         self.oid = data["oid"]
@@ -89,9 +90,14 @@ class Table:
                                                                if name not in data.get("index", []))),
                           key=len)
         self.purpose = PURPOSE[self.prefix]
-        self.columns = [Column(self, column, descriptions) for column in data["objects"]
+        self.columns = [Column(self, column, descriptions, hundredths) for column in data["objects"]
                         if column["name"].startswith(self.prefix)]
         self.index = data.get("index", [])
+
+    @property
+    def names(self):
+        """The columns that name a row for a person; none where its index does."""
+        return [column for column in self.columns if column.short in self.purpose.get("name", ["Label"])]
 
     def column(self, short):
         return next(column for column in self.columns if column.short == short)
@@ -111,7 +117,9 @@ class Model:
         self.collectors = data["collectors"]
         self.notifications = data["notifications"]
         self.notify = next(group for group in data["groups"] if group["name"] == "netdiagNotify")
-        self.tables = [Table(group, descriptions) for group in data["groups"]
+        # Those that are shown with two decimals.
+        hundredths = set(re.findall(r'^(\w+) ::= TEXTUAL-CONVENTION\s+DISPLAY-HINT "d-2"', mib, re.M))
+        self.tables = [Table(group, descriptions, hundredths) for group in data["groups"]
                        if group["name"] != "netdiagNotify"]
         self.columns = {column.name: column for table in self.tables for column in table.columns}
 

@@ -54,18 +54,22 @@ define service {{
 def icinga(model):
     """netdiag.conf of Icinga 2"""
     words = health(model)
-    arguments = "\n".join(f'    "{flag}" = {{ {value} }}' for flag, value in (
-        ("-H", 'value = "$address$"'), ("-C", 'value = "$netdiag_community$"'), ("-P", 'value = "2c"'),
-        ("-o", f'value = "{words[3]}"'), ("-w", f'value = "{words[5]}"'), ("-c", f'value = "{words[7]}"'),
-        ("-l", 'value = [ "severity", "stale sources", "netdiag" ]\n      repeat_key = true')))
+    flags = dict(zip(words[0::2], words[1::2]))
+    arguments = "\n".join(f'    "{flag}" = {{ value = "{value}" }}' for flag, value in (
+        ("-H", "$address$"), ("-p", "$netdiag_port$"), ("-C", "$netdiag_community$"),
+        *((flag, flags[flag]) for flag in ("-P", "-o", "-w", "-c"))))
+    labels = ", ".join(f'"{label}"' for flag, label in zip(words[0::2], words[1::2]) if flag == "-l")
     return f"""{HEAD.replace('#', '//')}
 
 object CheckCommand "netdiag" {{
   command = [ PluginDir + "/check_snmp" ]
   arguments = {{
 {arguments}
+    "-l" = {{ value = "$netdiag_labels$", repeat_key = true }}
   }}
+  vars.netdiag_port = 161
   vars.netdiag_community = "public"
+  vars.netdiag_labels = [ {labels} ]
 }}
 
 // Each host that has vars.netdiag = true.

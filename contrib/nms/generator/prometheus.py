@@ -5,6 +5,8 @@
 # Which tables are polled together: the modules of the exporter.
 MODULES = {"alarms": "netdiag_alarms", "host": "netdiag", "nic": "netdiag_nic",
            "sockets": "netdiag_sockets", "checks": "netdiag_checks", "detail": "netdiag_detail"}
+# What the names of the scrape jobs begin with.
+JOB = "netdiag"
 HEAD = "# Made by `make nms` from the schema of netdiagd: do not edit."
 # A GETBULK brings so many cells.
 REPETITIONS = 25
@@ -29,8 +31,8 @@ def _lookups(model, table):
                 enumerate(table.purpose["name"])]
     if table.index[0] == "netdiagNicIfIndex":
         return [(table.index[:1], model.columns["netdiagNicName"], False)]
-    if table.prefix == "netdiagIrq":
-        return [(table.index, table.column("Name"), False)]
+    if table.prefix in ("netdiagIrq", "netdiagDrop"):
+        return [(table.index, table.column(table.purpose["name"][0]), False)]
     return []
 
 
@@ -156,7 +158,7 @@ def scrape(model, scale):
     lines = [HEAD, "# An example: add these jobs to your scrape_configs, with your hosts as targets, and the",
              "# address of your snmp_exporter as replacement.", "rule_files: [netdiag.rules.yml]", "scrape_configs:"]
     for module, name in MODULES.items():
-        lines += [f"- job_name: netdiag-{module}", "  metrics_path: /snmp", f"  scrape_interval: {EVERY[module]}s",
+        lines += [f"- job_name: {JOB}-{module}", "  metrics_path: /snmp", f"  scrape_interval: {EVERY[module]}s",
                   f"  scrape_timeout: {min(EVERY[module], 30) - 1}s", "  params:", f"    module: [{name}]",
                   *(["    auth: [public_v2]"] if scale else []),
                   "  static_configs:", "  - targets: [192.0.2.1]", "  relabel_configs:",

@@ -6,18 +6,25 @@ of netdiagd, and none waits, because netdiagd has waited already."""
 import json
 import re
 
-from .prometheus import HEAD
+from .prometheus import EVERY, HEAD, JOB
 
-JOB = "netdiag"
+# While netdiagd does not answer, its alarms stand as they were: for as long as its host is polled at all.
+HELD = f' or ({{record}} unless on (instance) netdiagAgentUptime and on (instance) up{{job="{JOB}-alarms"}})'
 
-# Alarms that netdiagd tells receivers of. Those of a netdiagd that went away are held for five minutes:
-# NetdiagGone fires before they resolve.
+# Alarms that netdiagd tells receivers of, and their texts, which are labels of series of their own.
 ALARMS = "netdiag:alarm:severity"
-HELD = ("({alarms} == {{severity}}) or (last_over_time({alarms}[5m]) == {{severity}}"
-        " unless on (instance) netdiagAgentUptime)").format(alarms=ALARMS)
+TEXTS = {word: f"netdiag:alarm:{word}" for word in ("summary", "advice", "command")}
+
+
+def _held(record, expression):
+    return record, expression + HELD.replace("{record}", record)
+
 
 RECORDED = [
-    (ALARMS, "netdiagAlarmSeverity and (netdiagAlarmNotify == {notify}) unless (netdiagAlarmState == {shelved})"),
+    _held(ALARMS, "netdiagAlarmSeverity and (netdiagAlarmNotify == {notify}) unless (netdiagAlarmState == {shelved})"),
+    *(_held(record, f"netdiagAlarm{word.capitalize()}") for word, record in TEXTS.items()),
+]
+RECORDED_LOSS = [
     ("netdiag:loss:rate5m",
      "rate(netdiagLossPackets[5m]) and (netdiagLossClass == {loss})"),
     ("netdiag:loss_by_instance:rate5m", "sum by (instance) (netdiag:loss:rate5m)"),
@@ -25,34 +32,42 @@ RECORDED = [
 ]
 
 
-def _text(name):
-    """A template that looks up a text of an alarm: it is a label of a series of its own."""
-    chosen = name + "{instance=%q,netdiagAlarmCheck=%q,netdiagAlarmInstance=%q}"
+def _text(word):
+    """A template that looks up a text of an alarm."""
+    query = TEXTS[word] + "{instance=%q,netdiagAlarmCheck=%q,netdiagAlarmInstance=%q}"
     labels = "$labels.instance $labels.netdiagAlarmCheck $labels.netdiagAlarmInstance"
-    query = f"{chosen} or on (instance) last_over_time({chosen}[5m])"
-    return f'{{{{ with printf "{query}" {labels} {labels} | query }}}}{{{{ . | first | label "{name}" }}}}{{{{ end }}}}'
+    return f'{{{{ with printf "{query}" {labels} | query }}}}{{{{ . | first | label "netdiagAlarm{word.capitalize()}" }}}}{{{{ end }}}}'
 
 
-ALARM_TEXTS = {"summary": _text("netdiagAlarmSummary"), "advice": _text("netdiagAlarmAdvice"),
-               "command": _text("netdiagAlarmCommand")}
+ALARM_TEXTS = {word: _text(word) for word in TEXTS}
+
+# Those that were seen in netdiagAlarmTable, under the names of netdiagCheckTable. An alarm is polled more
+# often than its check: what is counted within ten minutes was seen, if at all, within eleven or so.
+SEEN = ('label_replace(label_replace(last_over_time(netdiagAlarmSeverity[15m]), "netdiagCheckName", "$1", '
+        '"netdiagAlarmCheck", "(.*)"), "netdiagCheckInstance", "$1", "netdiagAlarmInstance", "(.*)")')
+
+# A listener, for one, has no row before its first trouble: increase() does not see what that raised.
+RAISED = ("increase(netdiagCheckRaises[10m]) > 0 or (netdiagCheckRaises > 0 and on (instance) "
+          "netdiagAgentUptime offset 10m unless netdiagCheckRaises offset 10m)")
 
 # name, expression, for how many minutes, severity, annotations
 ALERTS = [
-    ("NetdiagCritical", HELD.format(severity="{critical}"), 0, "critical", ALARM_TEXTS),
-    ("NetdiagWarning", HELD.format(severity="{warning}"), 0, "warning", ALARM_TEXTS),
+    ("NetdiagCritical", ALARMS + " == {critical}", 0, "critical", ALARM_TEXTS),
+    ("NetdiagWarning", ALARMS + " == {warning}", 0, "warning", ALARM_TEXTS),
     ("NetdiagCameAndWent",
-     "increase(netdiagCheckRaises[10m]) > 0 and netdiagCheckState == {ok} and netdiagCheckNotify == {notify}",
+     f"({RAISED}) and netdiagCheckState == {{ok}} and netdiagCheckNotify == {{notify}} "
+     f"unless on (instance, netdiagCheckName, netdiagCheckInstance) {SEEN}",
      0, "info", {"summary": "{{ $labels.netdiagCheckName }} {{ $labels.netdiagCheckInstance }} was raised in the "
-                 "last ten minutes, and is over"}),
+                 "last ten minutes for less than a poll, and is over"}),
     ("NetdiagGone", f'up{{job="{JOB}-alarms"}} == 1 unless on (instance) netdiagAgentUptime', 2, "critical",
      {"summary": "snmpd answers, netdiagd does not: nothing is known of this host's packet loss",
       "command": "systemctl status netdiagd"}),
     ("NetdiagSnmpdGone", f'up{{job="{JOB}-alarms"}} == 0', 2, "critical",
-     {"summary": "snmpd does not answer", "command": "systemctl status snmpd"}),
+     {"summary": "the poll of snmpd fails: it is down or cannot be reached, or netdiagd hangs", "command": "systemctl status snmpd"}),
     ("NetdiagCollector", "netdiagCollectorStatus == {stale} or netdiagCollectorStatus == {denied} or "
      "netdiagCollectorStatus == {error}", 5, "warning",
      {"summary": "netdiagd's collector {{ $labels.netdiagCollectorName }} has no current data",
-      "command": "netdiagd --dump"}),
+      "command": "netdiagd --dump=text netdiagCollectorTable"}),
     ("NetdiagTrapsPending", "netdiagAgentTrapsPending > 0", 5, "warning",
      {"summary": "{{ $value }} notifications of netdiagd wait: the connection to snmpd is gone, or there is a storm"}),
     ("NetdiagReconnects", "increase(netdiagAgentMasterReconnects[15m]) > 3", 0, "warning",
@@ -70,23 +85,28 @@ def _values(model):
             **{word: value("netdiagCollectorStatus", word) for word in ("stale", "denied", "error")}}
 
 
-def _filled(text, values):
+def filled(text, values):
     """Fills in {word}s, and leaves all other braces as they are."""
     for word, value in values.items():
         text = text.replace("{" + word + "}", str(value))
     return text
 
 
+def _recorded(records, values):
+    for name, expression in records:
+        yield f"  - record: {name}"
+        yield f"    expr: {json.dumps(filled(expression, values))}"
+
+
 def rules(model):
     """netdiag.rules.yml"""
     values = _values(model)
-    lines = [HEAD, "groups:", "- name: netdiag", "  rules:"]
-    for name, expression in RECORDED:
-        lines += [f"  - record: {name}", f"    expr: {json.dumps(_filled(expression, values))}"]
+    lines = [HEAD, "groups:", "- name: netdiag", f"  interval: {EVERY['alarms']}s", "  rules:", *_recorded(RECORDED, values)]
     for name, expression, minutes, severity, annotations in ALERTS:
-        lines += [f"  - alert: {name}", f"    expr: {json.dumps(_filled(expression, values))}", f"    for: {minutes}m",
+        lines += [f"  - alert: {name}", f"    expr: {json.dumps(filled(expression, values))}", f"    for: {minutes}m",
                   "    labels:", f"      severity: {severity}", "    annotations:",
                   *(f"      {key}: {json.dumps(text)}" for key, text in annotations.items())]
+    lines += ["- name: netdiag-loss", "  rules:", *_recorded(RECORDED_LOSS, values)]
     return "\n".join(lines) + "\n"
 
 
@@ -106,7 +126,7 @@ def _scenarios(v):
     up = ("up", "1x30", {"job": f"{JOB}-alarms"})
     uptime = ("netdiagAgentUptime", "100+6000x30", {})
 
-    def raised(severity, values, notify=v["notify"], state=1):
+    def raised(severity, values, notify=v["notify"], state=1, alarm=alarm):
         """An alarm in the minutes in which values, a pattern, has an x."""
         def line(value):
             return " ".join(str(value) if x == "x" else "stale" if n and values[n - 1] == "x" else "_"
@@ -134,6 +154,20 @@ def _scenarios(v):
          [(6, "NetdiagCritical", alarm, texts), (6, "NetdiagGone", None, None), (8, "NetdiagGone", {"job": f"{JOB}-alarms"}, None),
           (8, "NetdiagCritical", alarm, texts), (11, "NetdiagGone", None, None), (12, "NetdiagCritical", alarm, texts),
           (18, "NetdiagCritical", None, None)]),
+        ("netdiagd is gone for long during an alarm, until its host is no longer polled",
+         [("up", "1x30 stale", {"job": f"{JOB}-alarms"}), ("netdiagAgentUptime", "1x3 stale", {}),
+          *raised(v["critical"], "__xx_____")],
+         [(8, "NetdiagGone", {"job": f"{JOB}-alarms"}, None), (25, "NetdiagCritical", alarm, texts),
+          (33, "NetdiagCritical", None, None), (33, "NetdiagGone", None, None)]),
+        ("netdiagd is restarted soon after an alarm: what was over stays over",
+         [up, ("netdiagAgentUptime", "1 2 3 4 5 6 7 stale _ 1+1x9", {}), *raised(v["critical"], "__xxx_____")],
+         [(4, "NetdiagCritical", alarm, texts), (6, "NetdiagCritical", None, None), (7, "NetdiagCritical", None, None),
+          (8, "NetdiagCritical", None, None), (10, "NetdiagCritical", None, None)]),
+        ("snmpd is killed during an alarm",
+         [("up", "1 1 1 1 0x10", {"job": f"{JOB}-alarms"}), ("netdiagAgentUptime", "1 2 3 4 stale", {}),
+          *raised(v["warning"], "__xx_____")],
+         [(5, "NetdiagWarning", alarm, texts), (8, "NetdiagWarning", alarm, texts),
+          (8, "NetdiagSnmpdGone", {"job": f"{JOB}-alarms"}, None)]),
         ("snmpd is killed, and comes back",
          [("up", "1 1 1 0 0 0 0 0 1x10", {"job": f"{JOB}-alarms"}), ("netdiagAgentUptime", "1 2 3 stale _ _ _ _ 1+1x10", {})],
          [(4, "NetdiagSnmpdGone", None, None), (6, "NetdiagSnmpdGone", {"job": f"{JOB}-alarms"}, None),
@@ -142,6 +176,20 @@ def _scenarios(v):
          [("netdiagCheckRaises", "0x3 1x30", check), ("netdiagCheckState", "1x33", check),
           ("netdiagCheckNotify", f"{v['notify']}x33", check)],
          [(2, "NetdiagCameAndWent", None, None), (6, "NetdiagCameAndWent", check, None), (20, "NetdiagCameAndWent", None, None)]),
+        ("the first trouble of something came and went",
+         [up, uptime, ("netdiagCheckRaises", "_x14 1x16", check), ("netdiagCheckState", "_x14 1x16", check),
+          ("netdiagCheckNotify", f"_x14 {v['notify']}x16", check)],
+         [(10, "NetdiagCameAndWent", None, None), (16, "NetdiagCameAndWent", check, None),
+          (29, "NetdiagCameAndWent", None, None)]),
+        ("a host that is polled for the first time",
+         [up, uptime, ("netdiagCheckRaises", "3x30", check), ("netdiagCheckState", "1x30", check),
+          ("netdiagCheckNotify", f"{v['notify']}x30", check)],
+         [(2, "NetdiagCameAndWent", None, None), (12, "NetdiagCameAndWent", None, None)]),
+        ("what was seen while it lasted did not come and go",
+         [up, uptime, ("netdiagCheckRaises", "0x3 1x30", check), ("netdiagCheckState", "1x33", check),
+          ("netdiagCheckNotify", f"{v['notify']}x33", check),
+          *raised(v["warning"], "___x_____", alarm={"netdiagAlarmCheck": "tcp.retransmits", "netdiagAlarmInstance": "-"})],
+         [(6, "NetdiagCameAndWent", None, None), (12, "NetdiagCameAndWent", None, None)]),
         ("a collector has no current data",
          [("netdiagCollectorStatus", f"1 {v['stale']}x10 1x10", {"netdiagCollectorName": "nic"})],
          [(3, "NetdiagCollector", None, None), (8, "NetdiagCollector", {"netdiagCollectorName": "nic"}, None),

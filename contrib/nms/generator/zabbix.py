@@ -8,15 +8,20 @@ import json
 TEMPLATE = "netdiag by SNMP"
 LOST_AFTER = "1h"  # what is not discovered any longer is kept for so long
 EVERY, DISCOVER = "1m", "2m"
-GONE = "5m"
+# Without a value for so long netdiagd is gone; a problem of a check is kept for longer, so that it never
+# seems to be solved before it is known that nobody watches.
+GONE, KEPT = "5m", "10m"
 
-# Tables whose rows are discovered: the macros and the columns that they come from, and which rows are
-# left out by default. {#SNMPINDEX} is the rest.
+# What is discovered: the macros and the columns that they come from, which rows are left out by default,
+# and which need a value. {#SNMPINDEX} is the rest. A table is that of the key, unless it says so; of its
+# columns those that begin with `only`, or all but those.
 DISCOVERED = {
     "netdiagLoss": {"name": "Loss", "macros": {"PLACE": "Label"}, "row": "{#PLACE}"},
     "netdiagSoftnet": {"name": "CPUs", "macros": {"SEEN": "Processed"}, "row": "cpu{#SNMPINDEX}"},
-    "netdiagNic": {"name": "Interfaces", "macros": {"IFNAME": "Name", "RINGMAX": "RingRxMax"}, "row": "{#IFNAME}",
+    "netdiagNic": {"name": "Interfaces", "macros": {"IFNAME": "Name"}, "row": "{#IFNAME}", "leave": "Ring",
                    "without": ("IFNAME", "NETDIAG.IF.NOT_MATCHES", "^(lo|veth.*|docker.*|cali.*)$")},
+    "netdiagNicRing": {"table": "netdiagNic", "name": "Rings", "macros": {"IFNAME": "Name", "RINGMAX": "RingRxMax"},
+                       "row": "{#IFNAME}", "only": "Ring", "exists": "RINGMAX"},
     "netdiagListener": {"name": "Listeners", "macros": {"ADDRESS": "Address", "PORT": "Port"}, "row": "{#ADDRESS} port {#PORT}"},
     "netdiagLimit": {"name": "Limits", "macros": {"LIMIT": "Label"}, "row": "{#LIMIT}"},
     "netdiagNetns": {"name": "Network namespaces", "macros": {"NETNS": "Label"}, "row": "{#NETNS}"},
@@ -70,19 +75,29 @@ def _item(column, row=None, text_every=None):
     return item
 
 
-def _discovery(model, prefix):
-    table, about = model.table(prefix), DISCOVERED[prefix]
+def _discovered(model, key):
+    """The columns that are asked for in each row."""
+    about = DISCOVERED[key]
+    return [column for column in model.table(about.get("table", key)).polled
+            if column.short.startswith(about.get("only", "")) and not column.short.startswith(about.get("leave", "-"))]
+
+
+def _discovery(model, key):
+    about = DISCOVERED[key]
+    table = model.table(about.get("table", key))
     macros = ",".join(f"{{#{macro}}},.{table.column(short).oid}" for macro, short in about["macros"].items())
     rule = {
-        "uuid": _uuid("discovery", prefix), "name": about["name"], "type": "SNMP_AGENT",
-        "snmp_oid": f"discovery[{macros}]", "key": f"netdiag.discovery.{prefix[len('netdiag'):]}",
+        "uuid": _uuid("discovery", key), "name": about["name"], "type": "SNMP_AGENT",
+        "snmp_oid": f"discovery[{macros}]", "key": f"netdiag.discovery.{key[len('netdiag'):]}",
         "delay": DISCOVER, "lifetime": LOST_AFTER,
-        "item_prototypes": [_item(column, about["row"]) for column in table.polled],
+        "item_prototypes": [_item(column, about["row"]) for column in _discovered(model, key)],
     }
     if "without" in about:
         macro, user_macro, _ = about["without"]
         rule["filter"] = {"conditions": [{"macro": f"{{#{macro}}}", "value": f"{{${user_macro}}}",
                                           "operator": "NOT_MATCHES_REGEX", "formulaid": "A"}]}
+    if "exists" in about:
+        rule["filter"] = {"conditions": [{"macro": f"{{#{about['exists']}}}", "operator": "EXISTS", "formulaid": "A"}]}
     return rule
 
 
@@ -97,7 +112,7 @@ def _checks(model):
     row = "{#CHECK} {#INSTANCE}"
     keys = {short: _key(column) + "[{#SNMPINDEX}]" for short, column in columns.items()}
     states, told = columns["State"].values, columns["Notify"].values["true"]
-    alive = f"nodata(/{TEMPLATE}/netdiag.AgentUptime,{GONE})=0"
+    alive = f"nodata(/{TEMPLATE}/netdiag.AgentUptime,{KEPT})=0"
 
     def trigger(state, priority):
         return {
@@ -133,11 +148,29 @@ def _agent_triggers():
 
 
 def _trap_item(model):
-    """For those who feed Zabbix with traps too; disabled, because polling brings the same."""
+    """For those who feed Zabbix with notifications too; disabled, because polling brings the same. Each
+    alarm is a problem of its own, which the notification with the same AlarmId closes."""
+    oids = {one["name"]: one["oid"] for one in model.notify["objects"] + model.notifications}
+    key = f'snmptrap["(netdiagAlarm(Raised|Cleared)|{model.oid}.0.[12])"]'
+
+    def found(name):
+        return f'find(/{TEMPLATE}/{key},,"regexp","({name}|{oids[name]}[[:space:]])")=1'
+
+    def value(name):
+        return '{{ITEM.VALUE}.regsub("(?:%s|%s)\\.0 \\"?([^\\"\\n]*)", "\\1")}' % (name, oids[name])
+
     return {
         "uuid": _uuid("item", "trap"), "name": "Notifications of netdiagd", "type": "SNMP_TRAP", "status": "DISABLED",
-        "key": f'snmptrap["(netdiagAlarm(Raised|Cleared)|{model.oid}.0.[12])"]', "value_type": "LOG", "trends": "0", "history": "7d",
+        "key": key, "delay": "0", "value_type": "LOG", "trends": "0", "history": "7d",
         "tags": [{"tag": "component", "value": "traps"}],
+        "triggers": [{
+            "uuid": _uuid("trigger", "trap"), "name": "An alarm of netdiagd was notified", "status": "DISABLED",
+            "event_name": f"{value('netdiagNotifyCheck')} {value('netdiagNotifyInstance')}: {value('netdiagNotifySummary')}",
+            "expression": found("netdiagAlarmRaised"), "recovery_mode": "RECOVERY_EXPRESSION",
+            "recovery_expression": found("netdiagAlarmCleared"), "type": "MULTIPLE", "priority": "WARNING",
+            "correlation_mode": "TAG_VALUE", "correlation_tag": "alarm",
+            "tags": [{"tag": "alarm", "value": value("netdiagNotifyAlarmId")}],
+        }],
     }
 
 
@@ -145,7 +178,7 @@ def template(model):
     """netdiag.json"""
     tables = [model.table(prefix) for prefix in SCALARS]
     scalars = [column for table in tables for column in table.polled]
-    discovered = [column for prefix in DISCOVERED for column in model.table(prefix).polled]
+    discovered = [column for key in DISCOVERED for column in _discovered(model, key)]
     maps = _maps(scalars + discovered + model.table("netdiagCheck").columns)
     items = [_item(column) for column in scalars] + [_trap_item(model)]
     uptime = next(item for item in items if item["key"] == "netdiag.AgentUptime")
@@ -160,7 +193,7 @@ def template(model):
             "uuid": _uuid("template"), "template": TEMPLATE, "name": TEMPLATE,
             "description": "Packet loss of a Linux host, as netdiagd serves it through snmpd.",
             "groups": [{"name": "Templates/Applications"}],
-            "items": items, "discovery_rules": [_discovery(model, prefix) for prefix in DISCOVERED] + [_checks(model)],
+            "items": items, "discovery_rules": [_discovery(model, key) for key in DISCOVERED] + [_checks(model)],
             "macros": macros, "tags": [{"tag": "class", "value": "network"}],
             "valuemaps": [{"uuid": _uuid("map", name), "name": name, "mappings": mappings}
                           for name, mappings in sorted(maps.items())],
