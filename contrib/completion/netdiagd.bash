@@ -3,12 +3,17 @@
 
 _netdiagd() {
     local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
+    local joined=
     # Words end at "=" too: "--dump=te" is three of them.
-    [ "$cur" != = ] || cur=
-    [ "$before" != = ] || before=${COMP_WORDS[COMP_CWORD - 2]}
+    [ "$cur" != = ] || cur='' joined=1
+    [ "$before" != = ] || before=${COMP_WORDS[COMP_CWORD - 2]} joined=1
+    # A table stands behind a blank, a format behind "=".
+    [ "$before" != --dump ] || [ -n "$joined" ] || before=
+    [[ $cur == -* || $before == --* || " ${COMP_WORDS[*]} " != *" --dump "* ]] || before=table
     COMPREPLY=()
     case $before in
     --dump) words="text json schema" ;;
+    table) words=$("${COMP_WORDS[0]}" --dump=schema 2>/dev/null | grep -o '\<netdiag[A-Za-z]*Table\>' | sort -u) ;;
     --format) words="text json" ;;
     --as)
         mapfile -t COMPREPLY < <(compgen -u -- "$cur")

@@ -5,6 +5,7 @@
 
 #include <net-snmp/net-snmp-config.h>
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,6 +64,18 @@ void preflight_add_line(const struct preflight *preflight, const char *line,
 		 file);
 }
 
+/* A process in another network namespace is a container's, with a master of its own. One of which
+ * that may not be read could be here. */
+static bool finding_is_elsewhere(uint64_t pid)
+{
+	char own[64], other[64];
+
+	return procfs_readlink(&roots_default, ROOT_PROC, own, sizeof(own), "self/ns/net") > 0 &&
+	       procfs_readlink(&roots_default, ROOT_PROC, other, sizeof(other),
+			       "%" PRIu64 "/ns/net", pid) > 0 &&
+	       strcmp(own, other);
+}
+
 size_t preflight_processes(const char *name, pid_t pid[PREFLIGHT_PIDS])
 {
 	DIR *dir = procfs_opendir(&roots_default, ROOT_PROC, ".");
@@ -78,7 +91,7 @@ size_t preflight_processes(const char *name, pid_t pid[PREFLIGHT_PIDS])
 		if (span_u64(text, &number) || (pid_t)number == getpid() ||
 		    procfs_read_command(&roots_default, &buf, (uint32_t)number, command,
 					sizeof(command)) ||
-		    strcmp(command, name))
+		    strcmp(command, name) || finding_is_elsewhere(number))
 			continue;
 		if (count < PREFLIGHT_PIDS)
 			pid[count] = (pid_t)number;

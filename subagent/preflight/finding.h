@@ -47,8 +47,8 @@ bool preflight_is_word(const char *name);
 void preflight_add_line(const struct preflight *preflight, const char *line,
 			char command[PREFLIGHT_COMMAND_SIZE]);
 
-/* Finds the processes with this name, except our own. Returns their number; pid gets the first few.
- */
+/* Finds the processes with this name in our network namespace, except our own. Returns their
+ * number; pid gets the first few. */
 #define PREFLIGHT_PIDS 4
 size_t preflight_processes(const char *name, pid_t pid[PREFLIGHT_PIDS]);
 

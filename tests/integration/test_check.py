@@ -166,6 +166,16 @@ class Socket(unittest.TestCase):
         self.assertRegex(done.stdout, r"^warning +instances +2 netdiagd are running")
         self.assertRegex(done.stdout, r"\n +# kill \d+\n")
 
+    def test_an_instance_of_a_container(self):
+        """One in another network namespace has another master: nobody is told to kill it."""
+        need_tools("unshare")
+        script = (f"mount -t proc proc /proc && unshare -n {BINARY} --agentx {self.agent.socket} 2>/dev/null & "
+                  f"sleep 1; {BINARY} --agentx {self.agent.socket} 2>/dev/null & sleep 1; "
+                  f"{BINARY} --check --agentx {self.agent.socket} | grep -A1 instances")
+        done = subprocess.run(["unshare", "-m", "-p", "-f", "--kill-child", "sh", "-c", script], text=True,
+                              stdout=subprocess.PIPE, timeout=harness.PATIENCE_S)
+        self.assertRegex(done.stdout, r"^ok +instances +netdiagd is running, pid \d+\n")
+
     def test_users(self):
         result = self.check(user="no-such-user")
         self.assertEqual(result.status, 1)

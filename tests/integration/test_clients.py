@@ -2,19 +2,23 @@
 """Net-SNMP's four tools, in SNMPv1, v2c and v3, on every table: all of them see the same cells, and
 GETNEXT visits those that GET reaches, no more and no less.
 
-The collectors run once, so that nothing moves between two questions."""
+The collectors run at the start and at a change of the settings only, so that nothing moves between
+two questions."""
 
 import contextlib
 import itertools
 import json
 import re
+import signal
 import socket
 import time
 import unittest
 
 import harness
+import socket_faults
 import sockpile
 from harness import Agent, Mib, Netns, dump, eventually, need_root, need_tools
+from served import ServedNics
 
 ONCE = "".join(f"interval {name} 1h\n" for name in harness.collectors())
 # Whatever namespaces the host has.
@@ -27,6 +31,10 @@ VERSIONS = ("1", "2c", "3")
 MOVES = re.compile(r"netdiag(CollectorAge|AlarmAge|Agent(Uptime|Traps\w+|LastSequence|HeldBack))$")
 # What not each machine has: cards with interrupts, conntrack.
 MAY_BE_EMPTY = {"netdiagIrqTable", "netdiagConntrack", "netdiagConntrackCpuTable"}
+# What not each kernel and build has: their collector says so, and why.
+MAY_BE_UNSUPPORTED = {"netdiagDropTable": "dropReason", "netdiagNfqueueTable": "nfqueue"}
+UNSUPPORTED = 4
+RX_PACKETS, TX_PACKETS = 8, 10  # attributes of qstats
 # Between snmptable's columns; in no text.
 SEPARATOR = "\x1f"
 # Syntaxes whose values are printed as they are.
@@ -57,8 +65,30 @@ class Clients(unittest.TestCase):
         sender = pile.socket()
         sender.connect(pile.listen("127.0.0.1").getsockname())
         sender.sendall(b"x" * 5000)
-        cls.agent = cls.stack.enter_context(Agent(ONCE + ALARM, netns=ns))
+        # A card with queues in place of a veth; a queue of netfilter.
+        served = cls.stack.enter_context(ServedNics())
+        card = served.card("left", "igb")
+        for queue in range(2):
+            card.add_queue("rx", queue, 8200 + queue, 60 + queue)
+            card.count_queue("rx", queue, RX_PACKETS, 1000 + queue)
+            card.count_queue("tx", queue, TX_PACKETS, 500 + queue)
+        with contextlib.suppress(unittest.SkipTest):  # where there are none
+            cls.stack.enter_context(socket_faults.Sockets(ns)).queue(5)
+        # Drops are counted from the start on, and looked at until there are some.
+        soon = ONCE.replace("interval dropReason 1h", "interval dropReason 200ms")
+        cls.agent = cls.stack.enter_context(Agent(soon + ALARM, netns=ns, env=served.env))
         eventually("every collector has run once", cls.settled)
+        cls.empty = MAY_BE_EMPTY | {table for table, name in MAY_BE_UNSUPPORTED.items()
+                                    if cls.status(name) == UNSUPPORTED}
+        if "netdiagDropTable" not in cls.empty:
+            with socket_faults.Sockets(ns) as sockets:
+                eventually("something is dropped", lambda: sockets.flood_queue(9, 3) or
+                           cls.agent.table("netdiagDropTable"))
+        looks = cls.looks()
+        cls.agent.write_config(ONCE + ALARM)
+        cls.agent.daemon.send_signal(signal.SIGHUP)
+        eventually("every collector has run once more", lambda: all(
+            now > looks[name] for name, now in cls.looks().items()))
         eventually("there is an alarm", lambda: cls.agent.table("netdiagAlarmHistoryTable"))
         # Nothing that the start brings about is still under way.
         eventually("nothing moves any more", cls.still)
@@ -67,6 +97,15 @@ class Clients(unittest.TestCase):
     def settled(cls):
         return all(row["netdiagCollectorStatus"] != 2
                    for row in cls.agent.table("netdiagCollectorTable").values())
+
+    @classmethod
+    def looks(cls):
+        return {name: row["netdiagCollectorRefreshes"] + row["netdiagCollectorErrors"]
+                for name, row in cls.agent.table("netdiagCollectorTable").items()}
+
+    @classmethod
+    def status(cls, collector):
+        return cls.agent.collector(collector)["netdiagCollectorStatus"]
 
     @classmethod
     def still(cls):
@@ -104,7 +143,7 @@ class Clients(unittest.TestCase):
             name = group["name"]
             with self.subTest(name):
                 want = self.walk(name, "2c", "snmpwalk")
-                if name not in MAY_BE_EMPTY:
+                if name not in self.empty:
                     self.assertTrue(want, f"{name} has nothing to compare")
                 counters = {oid for oid, item in self.columns(group).items()
                             if item["syntax"] == "Counter64"}

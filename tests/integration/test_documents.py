@@ -137,16 +137,19 @@ class Options(unittest.TestCase):
         """What bash offers for the last of the words of a command line."""
         script = (f". {SRC}/contrib/completion/netdiagd.bash; COMP_WORDS=(\"$@\"); "
                   "COMP_CWORD=$(($# - 1)); _netdiagd; printf '%s\\n' \"${COMPREPLY[@]}\"")
-        return run("bash", "-c", script, "bash", "netdiagd", *words).split()
+        return run("bash", "-c", script, "bash", BINARY, *words).split()
 
     def test_bash(self):
         self.assertEqual(sorted(self.complete("--")), self.options)
         self.assertEqual(self.complete("--re"), ["--report"])
         self.assertEqual(self.complete("--dump", "=", "j"), ["json"])
+        self.assertEqual(self.complete("--dump", "netdiagSof"), ["netdiagSoftnetTable"])
+        self.assertEqual(self.complete("--dump", "=", "json", "netdiagSof"), ["netdiagSoftnetTable"])
+        self.assertEqual(self.complete("--dump", "--config"), ["--config"])
         # What the help says behind an option, bash offers behind it, too.
         for option, values in (("--dump", "text json schema"), ("--format", "text json"),
                                ("--log", "stderr syslog"), ("--log-level", "error warning notice info debug")):
-            self.assertEqual(self.complete(option, ""), values.split())
+            self.assertEqual(self.complete(option, "="), values.split())
             for value in values.split():
                 self.assertIn(value, self.help)
 
