@@ -23,7 +23,7 @@ packages_demo() {
 # erlang-snmp has the SMI's own modules, which smilint reads.
 packages_test() {
     echo check clang clang-format libclang-rt-dev valgrind shellcheck xz-utils \
-        python3 smitools erlang-snmp iproute2 ethtool conntrack nftables iptables procps \
+        python3 python3-yaml smitools erlang-snmp iproute2 ethtool conntrack nftables iptables procps \
         snmptt prometheus-node-exporter nginx-light wrk debootstrap mandoc
 }
 

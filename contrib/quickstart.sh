@@ -6,25 +6,31 @@ set -u
 
 usage() {
     cat <<'EOF'
-usage: contrib/quickstart.sh [--once]
+usage: contrib/quickstart.sh [--once] [--prometheus]
 
 Installs what is missing (Debian, as root), builds netdiagd in a temporary directory, starts a
 private snmpd, snmptrapd and netdiagd on loopback, walks the tables, then makes a real fault in a
 network namespace of its own and shows the alarm, its notification, and its end.
 Then it stays and shows this host's notifications until Ctrl-C.
 
-  --once   ends after the show
-  --help   this text
+  --once        ends after the show
+  --prometheus  also runs snmp_exporter, Prometheus and Alertmanager with the files of contrib/nms, so
+                that the fault is an alert with its advice. Their Debian packages are downloaded and
+                taken apart in the temporary directory (400 MB), not installed.
+  --help        this text
 EOF
 }
 
 once=
-case ${1-} in
-"") ;;
---once) once=1 ;;
--h | --help) usage; exit 0 ;;
-*) usage >&2; exit 64 ;;
-esac
+prometheus=
+for word in "$@"; do
+    case $word in
+    --once) once=1 ;;
+    --prometheus) prometheus=1 ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 64 ;;
+    esac
+done
 
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 # shellcheck source=contrib/packages.sh
@@ -32,6 +38,7 @@ source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 
 community=quickstart
 steps=6
+[ -z "$prometheus" ] || steps=8
 began=$SECONDS
 pids=()
 building=
@@ -98,10 +105,10 @@ wait_for() {
     done
 }
 
-# A UDP port that nobody on this host uses, from $1 on.
+# A UDP and TCP port that nobody on this host uses, from $1 on.
 free_port() {
     local port=$1
-    while grep -qi ":$(printf '%04X' "$port") " /proc/net/udp /proc/net/udp6 2>/dev/null; do
+    while grep -qi ":$(printf '%04X' "$port") " /proc/net/{udp,udp6,tcp,tcp6} 2>/dev/null; do
         port=$((port + 1))
     done
     echo "$port"
@@ -184,6 +191,101 @@ follow() {
         elsif ($show && /^  \S/) { print "  $_" }' <"$work/follow" &
     pids+=($!)
     wait "${pids[-1]}"
+}
+
+# packages_apart DIR PACKAGE...: downloads packages, with what they need beside what is installed, and
+# takes them apart below DIR/root. Nothing is installed.
+packages_apart() {
+    local dir=$1 package
+    shift
+    mkdir -p "$dir/partial" "$dir/root" &&
+        apt-get -q -y --no-install-recommends --download-only --reinstall -o APT::Sandbox::User=root \
+            -o Debug::NoLocking=1 -o "Dir::Cache::archives=$dir" install "$@" || return
+    for package in "$dir"/*.deb; do
+        dpkg-deb -x "$package" "$dir/root" && rm -f "$package" || return
+    done
+}
+
+# get URL: what an HTTP server on loopback answers. The platforms themselves need no such tool.
+get() {
+    # The $ signs are perl's.
+    # shellcheck disable=SC2016
+    perl -MHTTP::Tiny -e 'my $answer = HTTP::Tiny->new(timeout => 10)->get($ARGV[0]);
+        exit 1 unless $answer->{success}; print $answer->{content}' "$1" 2>/dev/null
+}
+
+# seeing_share COMMAND...: the command, to which what was taken apart looks as if it were installed below
+# /usr/share, where Debian's builds have their pages and templates.
+seeing_share() {
+    # The names are for the shell that runs in the mount namespace.
+    # shellcheck disable=SC2016
+    exec unshare -m sh -c 'mount -t overlay overlay -o "lowerdir=$1/usr/share:/usr/share" /usr/share &&
+        shift && exec "$@"' sh "$work/platforms/root" "${unprivileged[@]}" "$@"
+}
+
+# prometheus_configuration DIR: the files of contrib/nms, as shipped, for two hosts that are polled every
+# five seconds: this one and, behind a relay, that of the demonstration.
+prometheus_configuration() {
+    local files=$work/source/contrib/nms/prometheus form=-0.22
+    sed "s/^  max_repetitions:.*/&\n  auth:\n    community: $community/" "$files/snmp$form.yml" >"$1/snmp.yml"
+    sed 's/interval: .*/interval: 5s/' "$files/netdiag.rules.yml" >"$1/netdiag.rules.yml"
+    {
+        sed -e 's/scrape_interval: .*/scrape_interval: 5s/' -e 's/scrape_timeout: .*/scrape_timeout: 5s/' \
+            -e "s/192\.0\.2\.1/\"127.0.0.1:$snmp_port\", \"127.0.0.1:$relay_port\"/" \
+            -e "s/127\.0\.0\.1:9116/127.0.0.1:$exporter_port/" "$files/prometheus$form.yml"
+        printf '%s\n' 'global: {evaluation_interval: 5s}' 'alerting:' '  alertmanagers:' \
+            "  - static_configs: [{targets: ['127.0.0.1:$alertmanager_port']}]"
+    } >"$1/prometheus.yml"
+    printf '%s\n' 'route: {receiver: none, group_wait: 1s}' 'receivers: [{name: none}]' >"$1/alertmanager.yml"
+}
+
+start_prometheus() {
+    local dir=$work/prometheus bin=$work/platforms/root/usr/bin
+    mkdir -p "$dir/data" "$dir/alerts"
+    exporter_port=$(free_port 19116)
+    prometheus_port=$(free_port 19090)
+    alertmanager_port=$(free_port 19093)
+    relay_port=$(free_port 11171)
+    prometheus_configuration "$dir"
+    [ ${#unprivileged[@]} = 0 ] || chown -R 65534:65534 "$dir"
+    "${unprivileged[@]}" "$bin/prometheus-snmp-exporter" "--config.file=$dir/snmp.yml" \
+        "--web.listen-address=127.0.0.1:$exporter_port" >"$dir/exporter.log" 2>&1 &
+    pids+=($!)
+    seeing_share "$bin/prometheus-alertmanager" "--config.file=$dir/alertmanager.yml" --cluster.listen-address= \
+        "--web.listen-address=127.0.0.1:$alertmanager_port" "--storage.path=$dir/alerts" >"$dir/alertmanager.log" 2>&1 &
+    pids+=($!)
+    seeing_share "$bin/prometheus" "--config.file=$dir/prometheus.yml" "--storage.tsdb.path=$dir/data" \
+        "--web.listen-address=127.0.0.1:$prometheus_port" >"$dir/prometheus.log" 2>&1 &
+    pids+=($!)
+    wait_for 30 get "http://127.0.0.1:$exporter_port/" || die "snmp_exporter did not start" "$dir/exporter.log"
+    wait_for 30 get "http://127.0.0.1:$alertmanager_port/-/ready" || die "Alertmanager did not start" "$dir/alertmanager.log"
+    wait_for 30 get "http://127.0.0.1:$prometheus_port/-/ready" || die "Prometheus did not start" "$dir/prometheus.log"
+    note "Prometheus:   http://127.0.0.1:$prometheus_port/graph, alerts at http://127.0.0.1:$prometheus_port/alerts"
+    note "Alertmanager: http://127.0.0.1:$alertmanager_port/api/v2/alerts"
+    note "snmp_exporter: http://127.0.0.1:$exporter_port/snmp?module=netdiag_alarms&target=127.0.0.1:$snmp_port"
+}
+
+# The alerts of the demonstration's host, as Alertmanager tells them.
+alerts() {
+    get "http://127.0.0.1:$alertmanager_port/api/v2/alerts?active=true" | perl -MJSON::PP -e '
+        for my $alert (@{decode_json(join "", <STDIN>)}) {
+            my ($labels, $texts) = @$alert{qw(labels annotations)};
+            next unless ($labels->{instance} // "") eq $ARGV[0];
+            print "  $labels->{alertname} $labels->{netdiagAlarmCheck} $labels->{netdiagAlarmInstance}\n";
+            print "    $_: $texts->{$_}\n" for grep { length $texts->{$_} } qw(summary advice command);
+        }' "127.0.0.1:$relay_port" | grep .
+}
+
+# The alert of the demonstration, from the fault's begin on. $1: when it began.
+show_alert() {
+    wait_for 60 eval 'alerts | grep -q "^  Netdiag\(Critical\|Warning\) "' ||
+        die "no alert in Alertmanager" "$work/prometheus/prometheus.log"
+    title "the alert, as Alertmanager has it, $((SECONDS - $1)) s after the fault began"
+    alerts
+    [ -z "$once" ] || return 0
+    [ -t 0 ] || return 0
+    note "the fault stays for 90 s, or until Enter is pressed: http://127.0.0.1:$prometheus_port/alerts"
+    read -r -t 90 || echo
 }
 
 has_rows() { ask snmpwalk -Cc -Oqn "$1" 2>/dev/null | grep -qv 'No Such'; }
@@ -321,9 +423,18 @@ title "what they lack, and what would give it (netdiagCollectorLastError)"
 ask snmpwalk -Cc -OQsX netdiagCollectorLastError | grep -v '= $' |
     sed 's/^netdiagCollectorLastError//' | show_lines netdiagCollectorTable
 
-step 5 "a real fault: a listener in a namespace of its own whose queue overflows"
+if [ -n "$prometheus" ]; then
+    step 5 "packages of Prometheus, Alertmanager and snmp_exporter: downloaded and taken apart, not installed"
+    [ "$(id -u)" = 0 ] || die "--prometheus needs root, for a mount namespace"
+    build "$work" packages_apart "$work/platforms" prometheus prometheus-alertmanager prometheus-snmp-exporter ||
+        die "they cannot be downloaded" "$work/build.log"
+    step 6 "snmp_exporter, Prometheus and Alertmanager on loopback"
+    start_prometheus
+fi
+
+step $((steps - 1)) "a real fault: a listener in a namespace of its own whose queue overflows"
 demo() {
-    local dir=$work/demo listener_pid
+    local dir=$work/demo listener_pid fault_began
     namespace=netdiag-quickstart-$$
     if ! { ip netns add "$namespace" && ip netns exec "$namespace" true; } 2>"$work/netns.log"; then
         note "left out: no network namespace can be used here ($(head -n 1 "$work/netns.log"))"
@@ -339,6 +450,11 @@ check listener.drops window 3s clearAfter 3s
 collector netns off
 EOF
     start_daemons "$dir" ip netns exec "$namespace"
+    if [ -n "$prometheus" ]; then
+        perl "$work/source/contrib/demo-relay.pl" "$relay_port" "$namespace" "$snmp_port" >"$dir/relay.log" 2>&1 &
+        pids+=($!)
+    fi
+    fault_began=$SECONDS
     ip netns exec "$namespace" "${unprivileged[@]}" perl "$work/source/contrib/demo-overflow.pl" 8080 180 &
     listener_pid=$!
     pids+=("$listener_pid")
@@ -350,6 +466,7 @@ EOF
     ask snmpwalk -Cc -OQsXU netdiagAlarmTable | grep -E 'Check|Instance|Severity|CauseId|Notify|Summary|Advice' | sed 's/^/  /'
     title "the listener (netdiagListenerTable)"
     ask snmpwalk -Cc -OQsXU netdiagListenerTable | grep -E 'Queue|Drops|Command' | sed 's/^/  /'
+    [ -z "$prometheus" ] || show_alert "$fault_began"
     kill -USR1 "$listener_pid"
     note "the service works again; waiting for the alarm to end"
     if wait_for 60 grep -q 'netdiagAlarmCleared' "$dir/traps.log"; then
@@ -363,7 +480,7 @@ EOF
 }
 demo
 
-step 6 "done"
+step "$steps" "done"
 if [ -n "$once" ]; then
     note "without --once this stays and shows this host's notifications"
     exit 0

@@ -26,6 +26,7 @@ stages=(
 more_stages=(
     "bench:1:gcc -O2: benchmarks, the quick way; a million packets of which none is lost"
     "steady:1:ASan+UBSan: alarms that must stay as they are, ordinary work that must raise none"
+    "nms:1:gcc -O2: real NMS platforms, from their packages"
     "valgrind:2:valgrind: unit tests, gcc -O2"
     "fuzzlong:2:libFuzzer, clang: each target for $fuzz_long_seconds s"
     "package:2:the packages, on fresh Debians under a real systemd"
@@ -288,6 +289,15 @@ steady_integration=(test_steady.Undisturbed test_ordinary.Ordinary)
 
 stage_integration() { build_asan && integration "$work/asan" "${steady_integration[@]/#/--without=}"; }
 stage_steady() { build_asan && integration "$work/asan" "${steady_integration[@]}"; }
+# Real NMS platforms, from their packages; the quick tests of the files for them are in the plain run.
+stage_nms() {
+    local cache=$work/nms-cache status
+    build_optimised || return 1
+    NETDIAG_NMS_CACHE=$cache NETDIAG_TESTS=$source_dir/tests/nms integration -j 3 "$work/optimised"
+    status=$?
+    rm -rf "$cache"
+    return "$status"
+}
 stage_soak() {
     build_asan && NETDIAG_SOAK=$soak_factor integration "$work/asan" "${steady_integration[@]}"
 }

@@ -23,6 +23,8 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# Where the tests are.
+TESTS = os.path.abspath(os.environ.get("NETDIAG_TESTS", HERE))
 
 # No class takes as long, unless it hangs. NETDIAG_SOAK: see harness.py.
 CLASS_LIMIT_S = 600 * (1 + int(os.environ.get("NETDIAG_SOAK", "0")))
@@ -84,7 +86,7 @@ def flatten(suite):
 
 def find(patterns):
     """{class name: [tests]} of the tests whose name has one of the patterns in it."""
-    found = unittest.defaultTestLoader.discover(HERE, pattern="test_*.py", top_level_dir=HERE)
+    found = unittest.defaultTestLoader.discover(TESTS, pattern="test_*.py", top_level_dir=TESTS)
     classes = {}
     for test in flatten(found):
         if not patterns or any(part in test.id() for part in patterns):
@@ -171,7 +173,7 @@ def main():
     args = parser.parse_args()
     os.environ["NETDIAG_BUILD"] = os.path.abspath(args.build)
     os.environ.setdefault("NETDIAG_SRC", os.path.dirname(os.path.dirname(HERE)))
-    sys.path.insert(0, HERE)
+    sys.path[:0] = [TESTS, HERE]
     sys.dont_write_bytecode = True
     if args.one:
         return run_class(args.one, args.patterns, args.wanted)
