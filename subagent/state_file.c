@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collectors/base/array.h"
 #include "collectors/base/clock.h"
 #include "collectors/base/text.h"
 #include "collectors/kernel/procfs.h"

@@ -4,7 +4,6 @@
 #include <config.h>
 
 #include <errno.h>
-#include <string.h>
 
 #include "collectors/kernel/genetlink.h"
 

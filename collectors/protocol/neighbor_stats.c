@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "collectors/base/array.h"
 #include "collectors/protocol/counters.h"
 #include "collectors/protocol/neighbor_stats.h"
 

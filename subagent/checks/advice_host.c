@@ -2,7 +2,6 @@
 /* What the checks of CPUs, interfaces, connection tracking, limits and the agent itself say. */
 #include <config.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "collectors/base/array.h"

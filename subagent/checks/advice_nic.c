@@ -2,8 +2,6 @@
 /* Summaries and advice of the checks of links, and of what a cloud or a switch limits. */
 #include <config.h>
 
-#include <stdio.h>
-
 #include "collectors/base/array.h"
 #include "collectors/nic/nic.h"
 #include "subagent/checks/advices.h"

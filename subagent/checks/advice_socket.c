@@ -2,9 +2,6 @@
 /* What the checks of TCP and UDP sockets say. */
 #include <config.h>
 
-#include <stdio.h>
-#include <string.h>
-
 #include "collectors/base/clock.h"
 #include "collectors/limit/limits.h"
 #include "collectors/netns/netns.h"

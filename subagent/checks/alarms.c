@@ -5,11 +5,8 @@
  */
 #include <config.h>
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "collectors/base/clock.h"
 #include "subagent/checks/alarms.h"
 #include "subagent/checks/alarms_private.h"
 
@@ -239,13 +236,4 @@ void alarms_each(const struct alarms *alarms, alarm_event_fn *fn, void *arg)
 		if (it->standing == ALARM_TOLD)
 			fn(&event, arg);
 	}
-}
-
-bool alarms_has(const struct alarms *alarms, const char *check, const char *instance)
-{
-	const struct check *found = check_find(check);
-	const struct instance *it = found ? instances_find(&alarms->instances, found, instance)
-					  : NULL;
-
-	return it && it->alarm;
 }

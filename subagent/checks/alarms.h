@@ -90,9 +90,6 @@ bool alarms_is_on(const struct alarms *alarms, const struct check *check);
 void alarms_each_instance(const struct alarms *alarms,
 			  void (*fn)(const struct instance *instance, void *arg), void *arg);
 
-/* Whether an endpoint, by the name of its instance, has an alarm: its row is to be kept. */
-bool alarms_has(const struct alarms *alarms, const char *check, const char *instance);
-
 /* pinned_fill_fn of the three tables; arg is the struct alarms. */
 int alarms_fill_checks(struct rows *rows, void *alarms);
 int alarms_fill_active(struct rows *rows, void *alarms);

@@ -3,8 +3,6 @@
  * their rows however many other sockets there are. */
 #include <config.h>
 
-#include <string.h>
-
 #include "collectors/base/array.h"
 #include "collectors/socket/listener.h"
 #include "collectors/socket/udp_socket.h"

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "collectors/base/array.h"
 #include "collectors/base/text.h"
 #include "subagent/console/report.h"
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/base/array.h"
 #include "collectors/base/clock.h"
 #include "collectors/base/minute.h"
 #include "subagent/loss/ledger.h"

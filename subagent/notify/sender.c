@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "collectors/base/clock.h"
-#include "collectors/base/text.h"
 #include "subagent/agentx/session.h"
 #include "subagent/agentx/transport.h"
 #include "subagent/log.h"

@@ -6,8 +6,6 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-#include <stdlib.h>
-#include <string.h>
 #include <sys/utsname.h>
 
 #include "collectors/engine.h"

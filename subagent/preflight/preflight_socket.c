@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collectors/base/text.h"
 #include "collectors/kernel/procfs.h"
 #include "subagent/agentx/address.h"
 #include "subagent/agentx/retry.h"

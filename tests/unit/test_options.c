@@ -4,9 +4,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "subagent/options.h"
 #include "tests/unit/unit.h"

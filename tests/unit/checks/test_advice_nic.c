@@ -3,7 +3,6 @@
  * they say. */
 #include <config.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "collectors/nic/nic.h"

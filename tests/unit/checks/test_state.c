@@ -2,8 +2,6 @@
 /* The state machine of an alarm: what raises it, what ends it, and how long that takes. */
 #include <config.h>
 
-#include <string.h>
-
 #include "subagent/checks/state.h"
 #include "tests/unit/unit.h"
 

@@ -2,8 +2,6 @@
 /* What readings come to: rates, counts, shares and levels over sliding windows. */
 #include <config.h>
 
-#include <string.h>
-
 #include "collectors/base/rows.h"
 #include "subagent/checks/window.h"
 #include "tests/unit/unit.h"

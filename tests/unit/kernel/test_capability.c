@@ -2,14 +2,12 @@
 /* Giving capabilities away, in children of the test's. */
 #include <config.h>
 
-#include <inttypes.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "collectors/kernel/capability.h"
 #include "tests/unit/unit.h"

@@ -3,7 +3,6 @@
 #include <config.h>
 
 #include <bpf/btf.h>
-#include <errno.h>
 #include <string.h>
 
 #include "collectors/loss/drop_names.h"

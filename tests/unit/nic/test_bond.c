@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <config.h>
 
-#include <errno.h>
-
 #include "collectors/nic/bond.h"
 #include "tests/unit/unit.h"
 

@@ -2,9 +2,6 @@
 /* What is sent, when, and what is left out; with a receiver that keeps its own view. */
 #include <config.h>
 
-#include <stdio.h>
-#include <string.h>
-
 #include "collectors/base/rows.h"
 #include "subagent/notify/queue.h"
 #include "tests/unit/unit.h"

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "collectors/protocol/counters.h"
 #include "tests/unit/unit.h"
