@@ -24,7 +24,7 @@ packages_demo() {
 packages_test() {
     echo check clang clang-format libclang-rt-dev valgrind shellcheck xz-utils \
         python3 python3-yaml smitools erlang-snmp iproute2 ethtool conntrack nftables iptables procps \
-        snmptt prometheus-node-exporter nginx-light wrk debootstrap mandoc
+        snmptt prometheus-node-exporter nginx-light wrk debootstrap debian-archive-keyring mandoc
 }
 
 # packages_missing PACKAGE...: those that are not installed.

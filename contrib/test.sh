@@ -413,7 +413,7 @@ start_stage() {
         : >"$work/counts/$stage_name"
         set -m
         {
-            [ "$lane" = 1 ] || renice -n 19 "$BASHPID" >/dev/null
+            [ "$lane" = 1 ] || [[ ${stages[*]} != *:1:* ]] || renice -n 19 "$BASHPID" >/dev/null
             "stage_$stage_name"
         } >"$work/logs/$stage_name.log" 2>&1 &
         child[$lane]=$!

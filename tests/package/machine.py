@@ -7,7 +7,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
+import urllib.error
+import urllib.request
 
 MIRROR = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -19,6 +22,10 @@ root=$1
 mount --bind "$root" "$root"
 cd "$root"
 mount -t proc proc proc
+mount --bind proc/sys proc/sys
+mount -o remount,bind,ro proc/sys
+mount --bind proc/sys/net proc/sys/net
+mount -o remount,bind,rw proc/sys/net
 mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
 mount -t tmpfs -o mode=0755 tmpfs run
@@ -40,12 +47,74 @@ exec env -i container=netdiag-test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/syste
 """
 
 
+# For what has to do with a root before a systemd runs in it. Its end is that of all that it started,
+# and of its mounts.
+APART = ["unshare", "-m", "-p", "--fork", "--kill-child", "--propagation", "private"]
+
+
 class Unavailable(Exception):
     """This host cannot do it; the text says why."""
 
 
 class Failed(Exception):
     """A command in the machine failed; the text has its output."""
+
+
+class Stopped(Exception):
+    """The run was interrupted."""
+
+
+class Commands:
+    """The commands that run, each in a process group of its own, so that all can be ended at once."""
+
+    def __init__(self):
+        self.stopped = threading.Event()
+        self.lock = threading.Lock()
+        self.running = set()
+        # The caller may have made this process give way to others; a running system is timed.
+        self.prefix = ["nice", "-n", str(-os.nice(0))]
+
+    def start(self, command, **arguments):
+        with self.lock:
+            if self.stopped.is_set():
+                raise Stopped
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, text=True, errors="replace",
+                                     start_new_session=True, **arguments)
+            self.running.add(child)
+            return child
+
+    def ended(self, child):
+        with self.lock:
+            self.running.discard(child)
+
+    def run(self, command, timeout, env=None):
+        """Its status and its output."""
+        child = self.start(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
+        try:
+            output, _ = child.communicate(timeout=timeout)
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.communicate()
+            self.ended(child)
+        if self.stopped.is_set():
+            raise Stopped
+        return child.returncode, output
+
+    def stop(self):
+        """Ends all that run; no other is started."""
+        with self.lock:
+            self.stopped.set()
+            for child in self.running:
+                if child.poll() is None:
+                    os.killpg(child.pid, signal.SIGKILL)
+
+    def pause(self, seconds):
+        if self.stopped.wait(seconds):
+            raise Stopped
+
+
+commands = Commands()
 
 
 def cgroup2_mount():
@@ -64,10 +133,25 @@ def available():
         if not shutil.which(tool):
             raise Unavailable(f"needs {tool}")
     cgroup2_mount()
-    done = subprocess.run(["unshare", "-m", "-p", "-n", "-u", "-i", "-C", "--fork", "true"],
-                          capture_output=True, text=True)
+    done = subprocess.run(["unshare", "-m", "-p", "-n", "-u", "-i", "-C", "--fork", "sh", "-ec",
+                           "mount -t proc proc /proc; mount -t sysfs -o ro sysfs /sys; "
+                           "mount -t cgroup2 cgroup2 /sys/fs/cgroup"], capture_output=True, text=True)
     if done.returncode:
-        raise Unavailable(f"unshare: {done.stderr.strip()}")
+        raise Unavailable(f"unshare, mount: {done.stderr.strip()}")
+    archive(MIRROR)
+
+
+def archive(mirror):
+    """Raises Unavailable where the archive cannot be reached."""
+    url = f"{mirror}/dists/bookworm/Release"
+    for attempt in range(3):
+        try:
+            with urllib.request.urlopen(url, timeout=20) as reply:
+                reply.read(1)
+                return
+        except (urllib.error.URLError, OSError) as error:
+            if attempt == 2:
+                raise Unavailable(f"{url}: {error}") from error
 
 
 class Machine:
@@ -91,11 +175,12 @@ class Machine:
 
     def make(self):
         """Installs Debian and a systemd."""
-        done = subprocess.run(["debootstrap", "--variant=minbase", f"--keyring={KEYRING}", self.suite,
-                               self.root, MIRROR], capture_output=True, text=True)
-        if done.returncode:
-            raise Unavailable(f"debootstrap {self.suite}: {done.stdout[-300:].strip()}")
         self.write("/etc/dpkg/dpkg.cfg.d/test", "force-unsafe-io\n")
+        status, output = commands.run(APART + ["debootstrap", "--variant=minbase", f"--keyring={KEYRING}",
+                                               self.suite, self.root, MIRROR], 1500)
+        if status:
+            archive(MIRROR)
+            raise Failed(f"debootstrap {self.suite}: {output[-3000:]}")
         self.write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
         # The tests start snmpd more often than an administrator does.
         self.write("/etc/systemd/system.conf.d/test.conf", "[Manager]\nDefaultStartLimitIntervalSec=0\n")
@@ -131,18 +216,19 @@ class Machine:
 
     def chroot(self, script):
         """Runs a shell script in the root, with this host's network."""
-        return self._run(["chroot", self.root, "sh", "-ec", script], 0)
+        return self._run(APART + ["chroot", self.root, "sh", "-ec", script], 0)
 
     # --- the system
 
     def start(self):
         self.cgroup = tempfile.mkdtemp(prefix="netdiag-package-", dir=cgroup2_mount())
-        self.child = subprocess.Popen(
+        self.child = commands.start(
+            commands.prefix +
             ["sh", "-c", 'echo $$ >"$1/cgroup.procs" && exec unshare -m -p -n -u -i -C --fork '
              '--kill-child --propagation private sh -c "$2" sh "$3"', "sh", self.cgroup, BOOT, self.root],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.eventually("systemd runs", lambda: self.init() and self.run(
-            "systemctl is-system-running", None).strip() in ("running", "degraded"), 90)
+            "systemctl is-system-running", None).strip() in ("running", "degraded"), 300)
 
     def init(self):
         """The pid of its PID 1, as this host sees it; None before it exists."""
@@ -158,15 +244,11 @@ class Machine:
     def stop(self):
         if self.child:
             # Its end is the end of all that is in its namespace of processes, and of its mounts.
-            pid = self.init() if self.child.poll() is None else None
-            if pid:
-                os.kill(int(pid), signal.SIGKILL)
-            try:
-                self.child.wait(20)
-            except subprocess.TimeoutExpired:
-                self.child.kill()
-                self.child.wait()
+            if self.child.poll() is None:
+                os.killpg(self.child.pid, signal.SIGKILL)
+            self.child.wait()
             self.child.stderr.close()
+            commands.ended(self.child)
             self.child = None
         if self.cgroup:
             self._remove_cgroup()
@@ -183,23 +265,28 @@ class Machine:
             time.sleep(0.1)
         self.cgroup = None
 
-    def run(self, script, status=0, timeout=120):
+    def run(self, script, status=0, timeout=600):
         """The output of a shell script under that systemd; Failed where its status is another one.
         None: any."""
-        return self._run(["nsenter", "-t", self.init(), "-a", "sh", "-c", script], status, timeout)
+        return self._run(commands.prefix + ["nsenter", "-t", self.init(), "-a", "sh", "-c", script],
+                         status, timeout)
 
     @staticmethod
-    def _run(command, status, timeout=600):
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout,
-                              env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
-                                   "DEBIAN_FRONTEND": "noninteractive", "HOME": "/root"})
-        if status is not None and done.returncode != status:
-            raise Failed(f"{command[-1]}: status {done.returncode}\n{done.stdout[-3000:]}")
-        return done.stdout
+    def _run(command, status, timeout=1500):
+        found, output = commands.run(command, timeout, {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
+            "DEBIAN_FRONTEND": "noninteractive", "HOME": "/root"})
+        if status is not None and found != status:
+            raise Failed(f"{command[-1]}: status {found}\n{output[-3000:]}")
+        return output
 
     @staticmethod
-    def eventually(what, condition, seconds=30):
+    def pause(seconds):
+        """For what must not happen meanwhile."""
+        commands.pause(seconds)
+
+    @staticmethod
+    def eventually(what, condition, seconds=120):
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -212,4 +299,4 @@ class Machine:
                 return found
             if time.monotonic() > deadline:
                 raise Failed(f"{what}: not within {seconds} s")
-            time.sleep(0.3)
+            commands.pause(0.3)

@@ -61,7 +61,7 @@ def build(machine, tarball):
 def installs(machine):
     """The RPM's scriptlets make the user and the service, and an erasure leaves only the user."""
     before = files(machine)
-    machine.run("userdel netdiag; rpm -i --nodeps /root/netdiag.rpm", timeout=60)
+    machine.run("userdel netdiag; rpm -i --nodeps /root/netdiag.rpm")
     contains(machine.run("getent passwd netdiag"), "nologin")
     equal(machine.run("systemctl is-enabled netdiagd").strip(), "enabled")
     # As netdiagd(8) has it in RHEL, with this system's view.

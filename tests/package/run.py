@@ -25,7 +25,7 @@ import readme
 import rpm
 import turns
 import unit
-from machine import Machine, Unavailable, available
+from machine import Machine, Unavailable, available, commands
 from steps import Scenario
 
 SUITES = ("bookworm", "trixie", "bullseye")
@@ -41,14 +41,11 @@ class Preparation(threading.Thread):
         self.made = {machine.suite: threading.Event() for machine in machines}
         self.why_not = {}
         self.fresh = None  # a copy of the first one with nothing but a systemd
-        self.stopped = False
 
     def run(self):
         for machine in self.machines:
             began = time.monotonic()
             try:
-                if self.stopped:
-                    raise Unavailable("stopped")
                 machine.make()
                 if machine.suite == SUITES[0]:
                     self.fresh = machine.copy_to(os.path.join(os.path.dirname(machine.root), "fresh"))
@@ -88,6 +85,13 @@ def on_machine(scenario, preparation, machine, tarball):
                        (rpm.LAST if first else ()))
 
 
+def interrupted(number, _):
+    """Ends the run, once: what is to be cleaned up then is not to be interrupted."""
+    for other in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--only", action="append", choices=SUITES)
@@ -96,7 +100,8 @@ def main():
     scenario = Scenario()
     suites = arguments.only or SUITES
     # So that the machines are ended, whatever happens.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, interrupted)
     try:
         available()
     except Unavailable as why:
@@ -114,12 +119,13 @@ def main():
         for thread in threads:
             thread.join()
     finally:
-        # Where this was interrupted: what runs ends with its machine.
-        preparation.stopped = scenario.stopped = True
-        for machine in filter(None, [*machines, preparation.fresh]):
-            machine.stop()
+        # Where this was interrupted, what runs ends, and each thread stops its machine.
+        commands.stop()
         for thread in threads:
-            thread.join()
+            if thread.ident:
+                thread.join()
+        if preparation.fresh:
+            preparation.fresh.stop()
         shutil.rmtree(directory)
     print(f"{scenario.passed} passed, {scenario.failed} failed, {scenario.skipped} skipped")
     return 1 if scenario.failed else 0

@@ -5,7 +5,7 @@ import threading
 import time
 import traceback
 
-from machine import Unavailable
+from machine import Stopped, Unavailable, commands
 
 
 class Scenario:
@@ -14,16 +14,17 @@ class Scenario:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
         self.lock = threading.Lock()
-        self.stopped = False  # nothing more is to be begun
 
     def step(self, title, function, *arguments):
         """Whether the step passed, or was skipped with a reason."""
-        if self.stopped:
+        if commands.stopped.is_set():
             return False
         began = time.monotonic()
         try:
             function(*arguments)
             word, text = "passed", "ok"
+        except Stopped:
+            return False
         except Unavailable as reason:
             word, text = "skipped", f"SKIP: {reason}"
         except Exception:  # pylint: disable=broad-except
