@@ -9,9 +9,6 @@
 #define CAPABILITY_PERFMON 38
 #define CAPABILITY_BPF	   39
 
-/* Included both before 5.8. */
-#define CAPABILITY_SYS_ADMIN 21
-
 /* Whether the calling thread has a capability (CAP_…) in effect. */
 bool capability_held(int capability);
 
