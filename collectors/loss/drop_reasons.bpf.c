@@ -29,8 +29,9 @@ typedef __u32 __wsum;
 /* The flag in the lowest bit of skb->_skb_refdst. */
 #define SKB_DST_NOREF 1UL
 
-/* The inodes of namespaces begin here (PROC_DYNAMIC_FIRST). */
-#define NAMESPACE_FIRST 0xf0000000U
+/* Inodes of namespaces begin at PROC_DYNAMIC_FIRST; those of the initial ones are a little lower
+ * since 6.18. */
+#define NAMESPACE_FIRST (0xf0000000U - 16)
 
 #define relocated __attribute__((preserve_access_index))
 
@@ -85,31 +86,76 @@ struct {
 	__type(value, struct drop_shard);
 } counts SEC(".maps");
 
+/* The address of netdiagd's network namespace, once it is known. In a map of its own, because
+ * netdiagd must not see addresses of the kernel in the memory that it maps. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, const struct net *);
+} own_net SEC(".maps");
+
 /* bpf_probe_read_kernel(), which the functions below need, is for GPL-compatible programs only. */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The inode of a namespace, or 0 if the pointer leads nowhere. */
-static __always_inline __u32 net_inum(const struct net *net)
+/* Which network namespace something is in. */
+enum place {
+	NOWHERE, /* the pointer does not lead to a namespace */
+	ELSEWHERE,
+	HERE, /* netdiagd's */
+};
+
+/* Compares a namespace with netdiagd's: by inode until its address is known, by address from then
+ * on, which is faster. The address stays valid because netdiagd is in the namespace. */
+static __always_inline enum place net_place(const struct net *net)
 {
-	return net ? BPF_CORE_READ(net, ns.inum) : 0;
+	__u32 key = 0, inum;
+	const struct net **own = bpf_map_lookup_elem(&own_net, &key);
+
+	if (!net || !own)
+		return NOWHERE;
+	if (net == *own)
+		return HERE;
+	inum = BPF_CORE_READ(net, ns.inum);
+	if (inum != own_netns)
+		return inum >= NAMESPACE_FIRST ? ELSEWHERE : NOWHERE;
+	*own = net;
+	return HERE;
 }
 
-static __always_inline __u32 device_netns(const struct net_device *dev)
+/* Whether an address is in the upper half, which belongs to the kernel on most architectures. The
+ * program dereferences such pointers itself: if one leads nowhere, the kernel catches the fault.
+ * All others, which UDP's scratch space may have left, need the slower bpf_probe_read_kernel(). */
+static __always_inline _Bool is_kernel_address(const void *pointer)
+{
+	return (__s64)pointer < 0;
+}
+
+static __always_inline enum place device_place(const struct net_device *dev)
 {
 	if (!dev)
-		return 0;
+		return NOWHERE;
 	if (!bpf_core_field_exists(dev->nd_net.net)) /* a kernel without CONFIG_NET_NS */
-		return own_netns;
-	return net_inum(BPF_CORE_READ(dev, nd_net.net));
+		return HERE;
+	return net_place(is_kernel_address(dev) ? dev->nd_net.net : BPF_CORE_READ(dev, nd_net.net));
 }
 
-static __always_inline __u32 socket_netns(const struct sock *sk)
+static __always_inline enum place route_place(const struct dst_entry *dst)
+{
+	if (!dst)
+		return NOWHERE;
+	if (!bpf_core_field_exists(dst->dev->nd_net.net))
+		return HERE;
+	return net_place(BPF_CORE_READ(dst, dev, nd_net.net));
+}
+
+static __always_inline enum place socket_place(const struct sock *sk)
 {
 	if (!sk)
-		return 0;
+		return NOWHERE;
 	if (!bpf_core_field_exists(sk->__sk_common.skc_net.net))
-		return own_netns;
-	return net_inum(BPF_CORE_READ(sk, __sk_common.skc_net.net));
+		return HERE;
+	return net_place(BPF_CORE_READ(sk, __sk_common.skc_net.net));
 }
 
 /*
@@ -119,31 +165,27 @@ static __always_inline __u32 socket_netns(const struct sock *sk)
  * skb->dev is not always a device: it shares its memory with UDP's scratch space and with the
  * rbtree node by which TCP and some qdiscs sort packets. It is trusted only if it leads to a
  * network namespace. Otherwise skb_iif tells where the packet came in, in the namespace of the
- * receiving socket or of the route. The sk_buff itself is valid; what it points to may be anything
- * and is read with bpf_probe_read_kernel().
+ * receiving socket or of the route. The sk_buff itself is valid; what it points to may be anything.
  */
 static __always_inline __u32 drop_interface(const struct sk_buff *skb, const struct sock *rx_sk)
 {
 	const struct net_device *dev = skb->dev;
-	__u32 netns = device_netns(dev);
+	enum place place = device_place(dev);
 	int ifindex;
 
-	if (netns == own_netns) {
-		ifindex = BPF_CORE_READ(dev, ifindex);
+	if (place == HERE) {
+		ifindex = is_kernel_address(dev) ? dev->ifindex : BPF_CORE_READ(dev, ifindex);
 		return ifindex > 0 ? ifindex : 0;
 	}
-	if (netns >= NAMESPACE_FIRST)
+	if (place == ELSEWHERE)
 		return 0;
 	ifindex = skb->skb_iif;
 	if (ifindex <= 0)
 		return 0;
-	netns = socket_netns(rx_sk ? rx_sk : skb->sk);
-	if (!netns) {
-		const struct dst_entry *dst = (void *)(skb->_skb_refdst & ~SKB_DST_NOREF);
-
-		netns = dst ? device_netns(BPF_CORE_READ(dst, dev)) : 0;
-	}
-	return netns == own_netns ? ifindex : 0;
+	place = socket_place(rx_sk ? rx_sk : skb->sk);
+	if (place == NOWHERE)
+		place = route_place((void *)(skb->_skb_refdst & ~SKB_DST_NOREF));
+	return place == HERE ? ifindex : 0;
 }
 
 /* Claims a free slot for a key. Returns the key that the slot then holds, which may be another
@@ -194,7 +236,9 @@ int count_drop(__u64 *ctx)
 
 	if (has_rx_sk)
 		rx_sk = (const void *)ctx[3];
-	cpu = bpf_get_smp_processor_id() % shards;
+	cpu = bpf_get_smp_processor_id();
+	if (cpu >= shards) /* spares a division in the common case */
+		cpu %= shards;
 	shard = bpf_map_lookup_elem(&counts, &cpu);
 	if (!shard)
 		return 0;
