@@ -15,6 +15,7 @@ from harness import SRC, need, need_tools, run
 
 CONFIGURE = os.path.join(SRC, "configure")
 OTHER_OID = "1.3.6.1.4.1.99999.4294967295"
+UNSUPPORTED = 4  # netdiagCollectorStatus
 
 
 class Configure(unittest.TestCase):
@@ -100,9 +101,10 @@ class Configure(unittest.TestCase):
     # the base OID
 
     def test_another_base_oid(self):
-        """The option reaches the MIB, the program and the files for snmpd."""
+        """The option reaches the MIB, the program and the files for snmpd. The same build is without
+        libbpf, and says so."""
         need_tools("smidump", "make")
-        status, output = self.configure("-q", f"--with-base-oid={OTHER_OID}", "CFLAGS=-O0")
+        status, output = self.configure("-q", f"--with-base-oid={OTHER_OID}", "--with-bpf=no", "CFLAGS=-O0")
         self.assertEqual(status, 0, output)
         installed = os.path.join(self.dir, "installed")
         for target in ("all", "install"):
@@ -127,8 +129,13 @@ class Configure(unittest.TestCase):
                 with open(os.path.join(directory, name), "rb") as content:
                     self.assertIsNone(re.search(rb"9999[. ]9999", content.read()), name)
         self.assertNotIn("experimental", run(netdiagd, "--version"))
-        for row in json.loads(run(netdiagd, "--dump=json"))["netdiagCheckTable"]:
+        dump = json.loads(run(netdiagd, "--dump=json"))
+        for row in dump["netdiagCheckTable"]:
             self.assertTrue(row["netdiagCheckObjectId"].startswith(OTHER_OID + "."), row)
+        self.assertNotIn("libbpf", run("ldd", netdiagd))
+        [state] = [row for row in dump["netdiagCollectorTable"] if row["netdiagCollectorName"] == "dropReason"]
+        self.assertEqual(state["netdiagCollectorStatus"], UNSUPPORTED)
+        self.assertIn("built without libbpf. Build it with --with-bpf=yes", state["netdiagCollectorLastError"])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import re
 import signal
 import socket
 import struct
-import subprocess
 import unittest
 
 from harness import NOBODY, Agent, Netns, dump, eventually, need, need_root, need_tools, run, start, veth
@@ -202,8 +201,9 @@ class Reasons(unittest.TestCase):
         self.wire.send(257, udp(PEER, HOST, 7))
         self.expect("NETFILTER_DROP", self.near, 257, POLICY, self.nft_packets)
 
-    def nft_packets(self):
-        return int(re.search(r"counter packets (\d+)", self.host.run("nft", "list", "table", "t")).group(1))
+    def nft_packets(self, family="ip"):
+        rules = self.host.run("nft", "list", "table", family, "t")
+        return int(re.search(r"counter packets (\d+)", rules).group(1))
 
     def forward(self):
         self.host.sysctl("net.ipv4.ip_forward", 1)
@@ -238,12 +238,11 @@ class Reasons(unittest.TestCase):
         return link["stats64"]["rx"]["dropped"] + link["stats64"]["rx"].get("nohandler", 0)
 
     def test_other_host(self):
+        self.host.run("nft", "add table netdev t; add chain netdev t c "
+                      "{ type filter hook ingress device near0 priority 0; };"
+                      "add rule netdev t c ether daddr 02:00:00:00:00:99 counter")
         self.wire.send(61, udp(PEER, HOST, 9), target=b"\x02\0\0\0\0\x99")
-        self.expect("OTHERHOST", self.near, 61, BENIGN, self.otherhost)
-
-    def otherhost(self):
-        link = json.loads(self.host.run("ip", "-j", "-s", "-s", "link", "show", "near0"))[0]
-        return link["stats64"]["rx"].get("otherhost_dropped", 61)
+        self.expect("OTHERHOST", self.near, 61, BENIGN, lambda: self.nft_packets("netdev"))
 
     def test_udp_checksum(self):
         with self.host.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
@@ -259,13 +258,21 @@ class Reasons(unittest.TestCase):
         """Found out when the packet is read: the kernel no longer knows where it came in."""
         with self.host.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
             receiver.bind((HOST, 5001))
-            before = packets(self.agent, "UDP_CSUM", 0)
-            self.wire.send(83, udp(PEER, HOST, 5001, error=1))
             receiver.settimeout(0.5)
-            self.assertRaises(TimeoutError, receiver.recv, 1)
-            self.assertEqual(nstat(self.host, "UdpInCsumErrors"), 83)
-            eventually("all are counted on no interface",
-                       lambda: packets(self.agent, "UDP_CSUM", 0) >= before + 83)
+            # Other tests' namespaces are counted there too: one turn without them is enough.
+            for turn in range(1, 6):
+                before = packets(self.agent, "UDP_CSUM", 0)
+                self.wire.send(83, udp(PEER, HOST, 5001, error=1))
+                self.assertRaises(TimeoutError, receiver.recv, 1)
+                self.assertEqual(nstat(self.host, "UdpInCsumErrors"), 83 * turn)
+                eventually("all are counted on no interface",
+                           lambda: packets(self.agent, "UDP_CSUM", 0) >= before + 83)
+                self.agent.refreshed("dropReason")
+                if packets(self.agent, "UDP_CSUM", 0) == before + 83:
+                    break
+            else:
+                self.fail("more than those 83 are counted in each of five turns")
+            self.assertEqual([key for key in rows(self.agent) if key[0] == "UDP_CSUM" and key[1]], [])
 
     def test_tcp_checksum(self):
         """A packet whose device the kernel has forgotten by then: it came in by skb_iif."""
@@ -351,16 +358,7 @@ class Overflow(unittest.TestCase):
         """Beyond the bound drops are counted in a row of their own, and the collector says so."""
         need_reasons()
         with Netns("host") as host, Agent(CONFIG + "maxRows dropReason 1\n", netns=host) as agent:
-            with host.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-                for _ in range(20):
-                    with contextlib.suppress(ConnectionRefusedError):
-                        sender.sendto(b"x", ("127.0.0.1", 9))
-                receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-                receiver.bind(("127.0.0.1", 5000))
-                for _ in range(300):
-                    sender.sendto(b"x" * 100, ("127.0.0.1", 5000))
-                receiver.close()
+            self.two_reasons(host)
             eventually("there is an overflow", lambda: packets(agent, "overflow", 0) >= 20)
             self.assertEqual(len(rows(agent)), 2)
             state = agent.collector("dropReason")
@@ -370,11 +368,21 @@ class Overflow(unittest.TestCase):
             agent.write_config(CONFIG)
             agent.daemon.send_signal(signal.SIGHUP)
             agent.refreshed("dropReason")
-            with host.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-                for _ in range(20):
-                    with contextlib.suppress(ConnectionRefusedError):
-                        sender.sendto(b"x", ("127.0.0.1", 9))
-            eventually("there is room", lambda: ("NO_SOCKET", 1) in rows(agent))
+            self.two_reasons(host)
+            eventually("there is room",
+                       lambda: {("NO_SOCKET", 1), ("SOCKET_RCVBUFF", 1)} <= set(rows(agent)))
+
+    @staticmethod
+    def two_reasons(host):
+        """Twenty drops of one reason at least, and hundreds of another."""
+        with host.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+            for _ in range(20):
+                sender.sendto(b"x", ("127.0.0.1", 9))
+            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            receiver.bind(("127.0.0.1", 5000))
+            for _ in range(300):
+                sender.sendto(b"x" * 100, ("127.0.0.1", 5000))
 
 
 class Privileges(unittest.TestCase):
@@ -385,17 +393,17 @@ class Privileges(unittest.TestCase):
         self.ns = Netns("host")
         self.addCleanup(self.ns.delete)
 
-    def agent(self, config="", caps=AMBIENT, **options):
-        agent = Agent(CONFIG + config, netns=self.ns, daemon=False, **options)
+    def agent(self, config="", caps=AMBIENT, before=()):
+        agent = Agent(CONFIG + config, netns=self.ns, daemon=False)
         self.addCleanup(agent.close)
-        self.run_as_nobody(agent, caps)
+        self.run_as_nobody(agent, caps, before)
         agent.wait_up()
         return agent
 
-    def run_as_nobody(self, agent, caps):
+    def run_as_nobody(self, agent, caps, before=()):
         log = open(agent.log_path, "ab")
         agent.daemon = start(self.ns.command(
-            "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *caps,
+            *before, "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *caps,
             agent.binary, "--config", agent.config_path, "--agentx", agent.socket),
             stdout=log, stderr=log, cwd=agent.dir)
         log.close()
@@ -457,6 +465,18 @@ class Privileges(unittest.TestCase):
         agent.daemon.send_signal(signal.SIGHUP)
         eventually("it is denied", lambda: agent.collector("dropReason")["netdiagCollectorStatus"] == DENIED)
 
+    def test_no_btf(self):
+        """A kernel that says nothing about its types."""
+        agent = self.agent("collector dropReason on\n", before=[
+            "unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /sys/kernel/btf && exec "$@"', "sh"])
+        state = agent.collector("dropReason")
+        self.assertEqual(state["netdiagCollectorStatus"], UNSUPPORTED)
+        self.assertIn("/sys/kernel/btf/vmlinux", state["netdiagCollectorLastError"])
+        self.assertIn("CONFIG_DEBUG_INFO_BTF", state["netdiagCollectorLastError"])
+        self.assertEqual(rows(agent), {})
+        self.assertEqual(agent.collector("nic")["netdiagCollectorStatus"], OK)
+        self.assertEqual(int(self.capabilities(agent)["CapPrm"], 16), 0)
+
     def test_off_and_on(self):
         """Off detaches the program; on says that it takes a restart."""
         agent = self.agent()
@@ -509,16 +529,6 @@ class Root(unittest.TestCase):
             before, after = (int(re.search(r"CapPrm:\s+([0-9a-f]+)", text.read()).group(1), 16)
                              for text in (own, status))
             self.assertEqual(after, before & ~(1 << 38 | 1 << 39))
-
-    def test_refused_to_load_again(self):
-        """After they are given away the process cannot load a program, by its own descriptor table
-        and credentials."""
-        need_reasons()
-        with Netns("host") as host:
-            command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
-                       "--inh-caps=-all", "bpftool", "prog", "list"]
-            done = subprocess.run(host.command(*command), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            self.assertNotEqual(done.returncode, 0)
 
 
 if __name__ == "__main__":
