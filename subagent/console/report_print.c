@@ -136,7 +136,10 @@ static void report_print_loss(FILE *out, const struct loss_row *row)
 /* Where packets were lost, and which places this host cannot tell. */
 static void report_print_losses(FILE *out, const struct rows *rows)
 {
-	char unknown[LOSS_PLACES * LOSS_LABEL_SIZE + 64] = "cannot be told here:";
+	/* What a rule drops is known by drop reasons, which are not worth loading a program into
+	 * the kernel for the seconds of a report. */
+	static const char netfilter_remark[] = " (counts only in a netdiagd that serves)";
+	char unknown[LOSS_PLACES * LOSS_LABEL_SIZE + 128] = "cannot be told here:";
 	size_t start = strlen(unknown), end = start;
 	bool lost = false;
 
@@ -144,8 +147,10 @@ static void report_print_losses(FILE *out, const struct rows *rows)
 		const struct loss_row *row = rows_at(rows, i);
 
 		if (row->packets == ROW_ABSENT) {
-			end += (size_t)snprintf(unknown + end, sizeof(unknown) - end, "%s %s",
-						end > start ? "," : "", row->label);
+			end += (size_t)snprintf(unknown + end, sizeof(unknown) - end, "%s %s%s",
+						end > start ? "," : "", row->label,
+						row->place == LOSS_NETFILTER ? netfilter_remark
+									     : "");
 			continue;
 		}
 		lost |= row->packets && row->class == LOSS_CLASS_LOSS;

@@ -44,6 +44,7 @@ class Report(unittest.TestCase):
                                r"netdiagd \d+\.\d+\.\d+.*; network: own namespace, processes: ")
         self.assertEqual(lines[3], "[OK]      losses                  no packet was lost where this host can tell")
         self.assertRegex(lines[4], r"^\[INFO\]    losses                  cannot be told here: [a-z]+")
+        self.assertIn("netfilter (counts only in a netdiagd that serves)", " ".join(" ".join(lines[4:7]).split()))
         checks = (line for line in lines[5:] if not line.startswith(" " * 10))
         self.assertTrue(all(re.match(r"\[OK\]      [a-z]+\.[a-z_]+ ", line) for line in checks), lines)
         self.assertNotIn("\033", "".join(lines))
