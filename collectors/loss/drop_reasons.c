@@ -277,8 +277,8 @@ static int drop_collect(struct collect *c)
 		return -EOPNOTSUPP;
 	}
 	if (!state->prepared) {
-		collect_note(c, "the collector was off when netdiagd started, or this is not the "
-				"daemon. Restart it with the collector on");
+		collect_note(c, "only the daemon counts drops, and only if this collector was on "
+				"when it started");
 		return -EOPNOTSUPP;
 	}
 	if (state->err == -EPERM)

@@ -97,8 +97,9 @@ static void socket_say_mode(struct preflight *preflight, const char *path, const
 			snprintf(command, sizeof(command), "usermod -a -G %s %s",
 				 socket_group(st->st_gid), user->name);
 		preflight_say(preflight, FINDING_ERROR, "socket", command,
-			      "%s is for the group %s, and %s is not in it", path,
-			      socket_group(st->st_gid), user->name);
+			      "%s is for the group %s, and %s is not in it. A service that is in "
+			      "it since then must be restarted",
+			      path, socket_group(st->st_gid), user->name);
 		return;
 	}
 	snprintf(line, sizeof(line), "agentXPerms 0660 0755 root %s", user->group);
