@@ -386,7 +386,7 @@ note "$("$work/netdiagd" --version)"
 
 step 3 "a private snmpd, snmptrapd and netdiagd"
 snmp_port=$(free_port 11161)
-trap_port=$(free_port 11162)
+trap_port=$(free_port $((snmp_port + 1)))
 host=$work/host
 write_configuration "$host"
 : >"$host/netdiagd.conf"
@@ -399,8 +399,8 @@ note "snmpd on udp:127.0.0.1:$snmp_port, community $community; netdiagd runs as 
     "$(awk '$1 == "CapEff:" { print $2 }' "/proc/${pids[-1]}/status")"
 
 step 4 "this host's tables"
-show_table netdiagLossTable "where packets are lost (netdiagLossTable)" Packets \
-    Label Class Packets RateMinute Worst
+rows_max=40 show_table netdiagLossTable "where packets are lost (netdiagLossTable)" Packets \
+    Class Packets RateMinute Worst
 show_table netdiagSoftnetTable "per-CPU backlog (netdiagSoftnetTable)" Dropped+TimeSqueeze \
     Processed Dropped TimeSqueeze ReceivedRps FlowLimit NetRxSoftirqs NetTxSoftirqs BacklogLen
 show_table netdiagNicTable "interfaces (netdiagNicTable)" RxDiscards+RxDropped+TxDropped+QdiscDrops \
@@ -422,6 +422,17 @@ show_table netdiagCollectorTable "the collectors' health (netdiagCollectorTable)
 title "what they lack, and what would give it (netdiagCollectorLastError)"
 ask snmpwalk -Cc -OQsX netdiagCollectorLastError | grep -v '= $' |
     sed 's/^netdiagCollectorLastError//' | show_lines netdiagCollectorTable
+
+# show_losses: the rows of netdiagLossTable that have lost something.
+show_losses() {
+    ask snmptable -Ci -CB -OU -Cf '|' netdiagLossTable 2>/dev/null |
+        awk -F'|' 'NF < 2 { next }
+            !at["netdiagLossPackets"] { for (i = 1; i <= NF; i++) at[$i] = i; next }
+            $at["netdiagLossPackets"] > 0 {
+                printf "  %s: %s packets, class %s, most: %s\n", $at["netdiagLossLabel"],
+                    $at["netdiagLossPackets"], $at["netdiagLossClass"], $at["netdiagLossWorst"]
+            }'
+}
 
 if [ -n "$prometheus" ]; then
     step 5 "packages of Prometheus, Alertmanager and snmp_exporter: downloaded and taken apart, not installed"
@@ -464,6 +475,8 @@ EOF
     notification "$dir/traps.log" netdiagAlarmRaised
     title "active alarms (netdiagAlarmTable)"
     ask snmpwalk -Cc -OQsXU netdiagAlarmTable | grep -E 'Check|Instance|Severity|CauseId|Notify|Summary|Advice' | sed 's/^/  /'
+    title "where its packets are lost (netdiagLossTable; places without a loss left out)"
+    show_losses
     title "the listener (netdiagListenerTable)"
     ask snmpwalk -Cc -OQsXU netdiagListenerTable | grep -E 'Queue|Drops|Command' | sed 's/^/  /'
     [ -z "$prometheus" ] || show_alert "$fault_began"
