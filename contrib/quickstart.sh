@@ -83,7 +83,9 @@ end_build() {
 }
 
 cleanup() {
-    trap - EXIT INT TERM HUP
+    trap - EXIT
+    # A terminal that is closed tells so twice.
+    trap '' INT TERM HUP
     local i
     [ -z "$building" ] || end_build
     for ((i = ${#pids[@]} - 1; i >= 0; i--)); do end "${pids[i]}"; done
