@@ -88,6 +88,11 @@ class FrontEnd:
                    "'DATABASE' => 'zabbix', 'USER' => 'zabbix', 'PASSWORD' => '', 'SCHEMA' => ''];\n"
                    f"$ZBX_SERVER = '127.0.0.1'; $ZBX_SERVER_PORT = '{SERVER}'; $ZBX_SERVER_NAME = 'test';\n"
                    "$IMAGE_FORMAT_DEFAULT = IMAGE_FORMAT_PNG;\n")
+        if os.environ.get("NETDIAG_SCREENSHOTS"):
+            # Each page would begin with a complaint about the language.
+            os.makedirs(os.path.join(host.dir, "locale"))
+            run("localedef", "-i", "en_US", "-f", "UTF-8", os.path.join(host.dir, "locale", "en_US.UTF-8"),
+                env={**os.environ, "I18NPATH": os.path.join(packages("locales"), "usr/share/i18n")})
         options = [option for name in EXTENSIONS for option in ("-d", f"extension={name}.so")]
         host.start("php", *installed(
             [host.dir, cls.root], os.path.join(cls.root, "usr/bin/php8.2"), "-n", *options,
@@ -167,7 +172,7 @@ class Zabbix(FrontEnd, unittest.TestCase):
     def create_host(self):
         groups = self.api("hostgroup.get", filter={"name": "Linux servers"})
         host, port = self.host.SNMP.split(":")
-        [self.hostid] = self.api("host.create", host="web3", groups=[{"groupid": groups[0]["groupid"]}],
+        [self.hostid] = self.api("host.create", host="web", groups=[{"groupid": groups[0]["groupid"]}],
                              templates=[{"templateid": self.import_template()}],
                              interfaces=[{"type": 2, "main": 1, "useip": 1, "ip": host, "dns": "", "port": port,
                                           "details": {"version": 2, "community": "public"}}])["hostids"]
@@ -211,11 +216,8 @@ class Zabbix(FrontEnd, unittest.TestCase):
         directory = os.environ.get("NETDIAG_SCREENSHOTS")
         if not directory:
             return
-        root = packages("chromium", "chromium-common", "fonts-dejavu-core", "locales")
-        # Without this language there is a complaint, and without the layout kiosk a filter, instead of the problems.
-        os.makedirs(os.path.join(self.host.dir, "locale"), exist_ok=True)
-        run("localedef", "-i", "en_US", "-f", "UTF-8", os.path.join(self.host.dir, "locale", "en_US.UTF-8"),
-            env={**os.environ, "I18NPATH": os.path.join(root, "usr/share/i18n")})
+        root = packages("chromium", "chromium-common", "fonts-dejavu-core")
+        # The layout kiosk shows the problems without a filter above them.
         run(*self.psql, "-c", "insert into profiles (profileid, userid, idx, value_int, type) "
             "values (999999, 1, 'web.layout.mode', 1, 2)", "zabbix", env=self.env)
         url = f"http://127.0.0.1:{WEB}/index.php?" + urllib.parse.urlencode(
@@ -223,7 +225,7 @@ class Zabbix(FrontEnd, unittest.TestCase):
         path = os.path.join(os.path.abspath(directory), name)
         subprocess.run(self.host.netns.command(*installed(
             [root], "/usr/lib/chromium/chromium", "--headless", "--no-sandbox", "--disable-gpu",
-            f"--user-data-dir={self.host.dir}/chromium", "--window-size=1280,215", "--hide-scrollbars",
+            f"--user-data-dir={self.host.dir}/chromium", "--window-size=1400,200", "--hide-scrollbars",
             "--virtual-time-budget=5000", f"--screenshot={path}", url)),
             env={**os.environ, "HOME": self.host.dir}, timeout=120, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
         print(f"{path}: {os.path.getsize(path)} bytes")
@@ -267,6 +269,7 @@ class Zabbix(FrontEnd, unittest.TestCase):
                     "accept queue", "connections/s lost", tag="alarm"), timeout=60)
                 # This netdiagd keeps no state: after its end it knows nothing of that alarm any more.
                 notified = self.problems()[name]["eventid"]
+                eventually("and the listener's own, discovered meanwhile", lambda: self.problem("accept queue full,"), timeout=60)
                 self.screenshot("zabbix-problems.png")
                 before = {name for name, one in self.problems().items() if any(each["tag"] == "check" for each in one["tags"])}
                 self.host.agent.stop_daemon()
