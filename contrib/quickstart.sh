@@ -83,7 +83,9 @@ end_build() {
 }
 
 cleanup() {
-    trap - EXIT INT TERM HUP
+    trap - EXIT
+    # A terminal that is closed tells so twice.
+    trap '' INT TERM HUP
     local i
     [ -z "$building" ] || end_build
     for ((i = ${#pids[@]} - 1; i >= 0; i--)); do end "${pids[i]}"; done
@@ -259,9 +261,10 @@ start_prometheus() {
     pids+=($!)
     wait_for 30 get "http://127.0.0.1:$exporter_port/" || die "snmp_exporter did not start" "$dir/exporter.log"
     wait_for 30 get "http://127.0.0.1:$alertmanager_port/-/ready" || die "Alertmanager did not start" "$dir/alertmanager.log"
-    wait_for 30 get "http://127.0.0.1:$prometheus_port/-/ready" || die "Prometheus did not start" "$dir/prometheus.log"
-    note "Prometheus:   http://127.0.0.1:$prometheus_port/graph, alerts at http://127.0.0.1:$prometheus_port/alerts"
-    note "Alertmanager: http://127.0.0.1:$alertmanager_port/api/v2/alerts"
+    wait_for 30 get "http://127.0.0.1:$prometheus_port/classic/graph" || die "Prometheus did not start" "$dir/prometheus.log"
+    note "Prometheus:    http://127.0.0.1:$prometheus_port/classic/graph?g0.range_input=5m&g0.tab=0&g0.expr=rate%28netdiagTcpListenDrops%5B1m%5D%29"
+    note "               http://127.0.0.1:$prometheus_port/classic/alerts"
+    note "Alertmanager:  http://127.0.0.1:$alertmanager_port/api/v2/alerts"
     note "snmp_exporter: http://127.0.0.1:$exporter_port/snmp?module=netdiag_alarms&target=127.0.0.1:$snmp_port"
 }
 
@@ -284,7 +287,7 @@ show_alert() {
     alerts
     [ -z "$once" ] || return 0
     [ -t 0 ] || return 0
-    note "the fault stays for 90 s, or until Enter is pressed: http://127.0.0.1:$prometheus_port/alerts"
+    note "the fault stays for 90 s, or until Enter is pressed: http://127.0.0.1:$prometheus_port/classic/alerts"
     read -r -t 90 || echo
 }
 

@@ -83,6 +83,17 @@ class Files(unittest.TestCase):
                 # A scalar's instance ends in .0.
                 self.assertTrue(oid in oids or oid.removesuffix(".0") in oids, f"{name}: {oid}")
 
+    def test_pages(self):
+        """Where a page names an object and an OID side by side, they are of one another."""
+        schema = whole_schema()
+        oids = {one["name"]: one["oid"] for group in schema["groups"] for one in (group, *group["objects"])}
+        oids.update({one["name"]: one["oid"] for one in schema["notifications"]})
+        with open(os.path.join(NMS, "README.md")) as text:
+            pairs = re.findall(r"(netdiag\w+)(?: \| |,? is |, )(" + re.escape(DEFAULT) + r"[.\d]*\d)", text.read())
+        self.assertGreater(len(pairs), 15)
+        for name, oid in pairs:
+            self.assertEqual(oid.removesuffix(".0"), oids[name], name)
+
     def test_polled(self):
         """What the rules and the dashboard ask for is polled by a module, or is one of its labels."""
         kept = files(NMS)

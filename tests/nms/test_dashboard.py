@@ -27,7 +27,7 @@ FORMS = ("", "-0.22")
 EVERY_S, RANGE_S = 2, 120
 SCREENSHOTS = os.environ.get("NETDIAG_SCREENSHOTS")
 # The rows of Grafana's grid that the picture shows, and its size.
-PICTURE_ROWS, PICTURE_BYTES_MAX = 48, 200 * 1024
+PICTURE_ROWS, PICTURE_BYTES_MAX = 50, 200 * 1024
 
 # What may be empty on a host that is well in this respect, or that lacks something.
 MAY_BE_EMPTY = {

@@ -44,6 +44,8 @@ class Exporter(unittest.TestCase):
         exporter_packages(form)
         with Host() as host:
             start_exporter(host, form)
+            # The exporter is a listener itself, and the only one.
+            eventually("there is a listener", lambda: scraped(host, "netdiag_sockets", **query))
             for module in MODULES:
                 began = time.monotonic()
                 found = scraped(host, module, **query)

@@ -13,6 +13,8 @@ LIMIT_S = 400
 
 
 class Quickstart(unittest.TestCase):
+    exclusive = "it builds, and waits no longer than an operator would"
+
     def test_prometheus(self):
         """The fault is an alert of Alertmanager's, with its advice, and nothing is left of it all."""
         need_root()

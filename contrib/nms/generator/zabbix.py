@@ -165,10 +165,10 @@ def _trap_item(model):
         "tags": [{"tag": "component", "value": "traps"}],
         "triggers": [{
             "uuid": _uuid("trigger", "trap"), "name": "An alarm of netdiagd was notified", "status": "DISABLED",
-            "event_name": f"{value('netdiagNotifyCheck')} {value('netdiagNotifyInstance')}: {value('netdiagNotifySummary')}",
+            "event_name": f"{value('netdiagNotifyCheck')}: {value('netdiagNotifySummary')}",
             "expression": found("netdiagAlarmRaised"), "recovery_mode": "RECOVERY_EXPRESSION",
             "recovery_expression": found("netdiagAlarmCleared"), "type": "MULTIPLE", "priority": "WARNING",
-            "correlation_mode": "TAG_VALUE", "correlation_tag": "alarm",
+            "correlation_mode": "TAG_VALUE", "correlation_tag": "alarm", "manual_close": "YES",
             "tags": [{"tag": "alarm", "value": value("netdiagNotifyAlarmId")}],
         }],
     }
