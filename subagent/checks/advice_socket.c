@@ -2,6 +2,8 @@
 /* What the checks of TCP and UDP sockets say. */
 #include <config.h>
 
+#include <string.h>
+
 #include "collectors/base/clock.h"
 #include "collectors/limit/limits.h"
 #include "collectors/netns/netns.h"
@@ -402,17 +404,19 @@ void describe_stuck(const struct advice *advice, struct alarm_text *text)
 {
 	const struct buffer_row *row = advice->row;
 	char duration[24], bytes[32], name[ADVICE_NAME_SIZE];
+	const char *port = row ? strrchr(row->remote, ':') : NULL;
 
 	if (row)
 		where(advice->instance, row->command, row->pid, text);
 	advice_also(text->summary, "has not read for %s",
 		    advice_duration((uint64_t)advice->value / 100 * SECOND_NS, duration));
 	if (row && row->rx_queue_bytes != ROW_ABSENT)
-		advice_also(text->summary, ", %s bytes wait, from %s",
-			    advice_count(row->rx_queue_bytes, bytes),
-			    advice_name(row->remote, name));
+		advice_also(text->summary, ", %s bytes wait",
+			    advice_count(row->rx_queue_bytes, bytes));
+	if (port && port[1] != '*')
+		advice_also(text->summary, ", from %s", advice_name(row->remote, name));
 	advice_say(text->advice,
-		   "the process does not read its connection: it hangs, or waits for something "
+		   "the process does not read its socket: it hangs, or waits for something "
 		   "else. What stands in front of it waits too");
 }
 
