@@ -431,7 +431,7 @@ show_losses() {
     ask snmptable -Ci -CB -OU -Cf '|' netdiagLossTable 2>/dev/null |
         awk -F'|' 'NF < 2 { next }
             !at["netdiagLossPackets"] { for (i = 1; i <= NF; i++) at[$i] = i; next }
-            $at["netdiagLossPackets"] > 0 {
+            $at["netdiagLossPackets"] + 0 > 0 {
                 printf "  %s: %s packets, class %s, most: %s\n", $at["netdiagLossLabel"],
                     $at["netdiagLossPackets"], $at["netdiagLossClass"], $at["netdiagLossWorst"]
             }'

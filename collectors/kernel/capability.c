@@ -12,7 +12,8 @@
 
 #include "collectors/kernel/capability.h"
 
-/* The three sets of a thread, 32 capabilities an element. */
+/* The three sets of a thread, 32 capabilities an element. Zeroed before capget(), because valgrind
+ * takes only the first element for written. */
 struct capability_sets {
 	struct __user_cap_data_struct word[_LINUX_CAPABILITY_U32S_3];
 };
@@ -27,7 +28,7 @@ static int capability_call(long call, struct capability_sets *sets)
 
 bool capability_held(int capability)
 {
-	struct capability_sets sets;
+	struct capability_sets sets = {0};
 
 	if (capability_call(SYS_capget, &sets))
 		return false;
@@ -36,7 +37,7 @@ bool capability_held(int capability)
 
 int capability_drop(int capability)
 {
-	struct capability_sets sets;
+	struct capability_sets sets = {0};
 	struct __user_cap_data_struct *word = &sets.word[CAP_TO_INDEX(capability)];
 	uint32_t bit = CAP_TO_MASK(capability);
 	int err = capability_call(SYS_capget, &sets);

@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "collectors/base/clock.h"
 #include "collectors/loss/drop_program.h"

@@ -85,13 +85,6 @@ def on_machine(scenario, preparation, machine, tarball):
                        (rpm.LAST if first else ()))
 
 
-def interrupted(number, _):
-    """Ends the run, once: what is to be cleaned up then is not to be interrupted."""
-    for other in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(other, signal.SIG_IGN)
-    sys.exit(128 + number)
-
-
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--only", action="append", choices=SUITES)
@@ -99,7 +92,13 @@ def main():
     arguments = parser.parse_args()
     scenario = Scenario()
     suites = arguments.only or SUITES
-    # So that the machines are ended, whatever happens.
+    interruptions = []
+
+    def interrupted(number, _):
+        """Ends what runs; each thread then stops its machine."""
+        interruptions.append(number)
+        commands.stop()
+
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, interrupted)
     try:
@@ -119,14 +118,10 @@ def main():
         for thread in threads:
             thread.join()
     finally:
-        # Where this was interrupted, what runs ends, and each thread stops its machine.
-        commands.stop()
-        for thread in threads:
-            if thread.ident:
-                thread.join()
-        if preparation.fresh:
-            preparation.fresh.stop()
         shutil.rmtree(directory)
+    if interruptions:
+        print("interrupted", flush=True)
+        return 128 + interruptions[0]
     print(f"{scenario.passed} passed, {scenario.failed} failed, {scenario.skipped} skipped")
     return 1 if scenario.failed else 0
 
