@@ -66,8 +66,8 @@ START_TEST(broken)
 		"allocs hits\n1 10000000000000000\n",
 		"allocs 1hits\n1 2\n",
 		"\x01 hits\n1 2\n",
-		"a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a\n"
-		"1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n",
+		("a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a\n"
+		 "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n"),
 	};
 
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
