@@ -5,6 +5,7 @@ nothing of this host but its kernel is touched. Its network consists of a loopba
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import threading
@@ -138,7 +139,20 @@ def available():
                            "mount -t cgroup2 cgroup2 /sys/fs/cgroup"], capture_output=True, text=True)
     if done.returncode:
         raise Unavailable(f"unshare, mount: {done.stderr.strip()}")
+    device_nodes()
     archive(MIRROR)
+
+
+def device_nodes():
+    """Raises Unavailable where a root in the temporary directory could have none that work."""
+    with tempfile.TemporaryDirectory() as directory:
+        node = os.path.join(directory, "null")
+        try:
+            os.mknod(node, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+            with open(node, "wb"):
+                pass
+        except OSError as error:
+            raise Unavailable(f"device nodes below {tempfile.gettempdir()}: {error.strerror}") from error
 
 
 def archive(mirror):
