@@ -149,8 +149,8 @@ def master_away(machine):
 
 def second_instance(machine):
     """A second instance for 120 s makes snmpd log at most 5 lines."""
-    if machine.suite != "bookworm":
-        raise Unavailable("shown on bookworm, for it takes two minutes")
+    if machine.suite != "trixie":
+        raise Unavailable("shown on trixie, for it takes two minutes")
     before = len(machine.run("journalctl -q -u snmpd -o cat").splitlines())
     machine.run("systemd-run -q --unit=second -p User=netdiag /usr/sbin/netdiagd")
     machine.pause(120)
