@@ -89,7 +89,7 @@ int genetlink_lookup(struct netlink *nl, const char *name, struct genetlink_fami
 {
 	static const struct genetlink_family control = {GENL_ID_CTRL, CONTROL_VERSION};
 	_Alignas(struct nlmsghdr) char
-		buf[MNL_NLMSG_HDRLEN + GENETLINK_HEADER + MNL_ATTR_HDRLEN + GENL_NAMSIZ];
+		buf[MNL_NLMSG_HDRLEN + GENETLINK_HEADER + MNL_ATTR_HDRLEN + GENL_NAMSIZ] = {0};
 	const struct netlink_dump dump = {.message = genetlink_take_family, .arg = family};
 	struct nlmsghdr *request = genetlink_request(buf, &control, CTRL_CMD_GETFAMILY, 0);
 	int err = netlink_open(nl, NETLINK_GENERIC);
