@@ -278,7 +278,7 @@ static int drop_collect(struct collect *c)
 	}
 	if (!state->prepared) {
 		collect_note(c, "only the daemon counts drops, and only if this collector was on "
-				"when it started");
+				"when it started. It takes a restart to turn it on");
 		return -EOPNOTSUPP;
 	}
 	if (state->err == -EPERM)
