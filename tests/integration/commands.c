@@ -17,6 +17,7 @@
 #include "collectors/cpu/softnet.h"
 #include "collectors/limit/limits.h"
 #include "collectors/limit/sysctls.h"
+#include "collectors/loss/drop_reasons.h"
 #include "collectors/netns/netns.h"
 #include "collectors/nic/nic.h"
 #include "collectors/protocol/conntrack.h"
@@ -44,7 +45,7 @@ struct made_host {
 	enum made_case which;
 	char *const *words; /* of the command line, from DEVICE on */
 	int limits;	    /* how many LIMIT=SETTING there are after them */
-	struct rows rows[16];
+	struct rows rows[24];
 	size_t count;
 };
 
@@ -98,6 +99,8 @@ static void *made_add(struct made_host *host, const struct row_type *type)
 	void *row;
 
 	if (!rows) {
+		if (host->count == COUNT_OF(host->rows))
+			exit(1);
 		rows = &host->rows[host->count++];
 		rows_init(rows, type);
 	}
@@ -210,6 +213,7 @@ static void make_host(struct made_host *host)
 	made_add(host, &socket_state_row_type);
 	made_add(host, &protocol_row_type);
 	made_add(host, &agent_row_type);
+	ROW_SET_TEXT(((struct drop_row *)made_add(host, &drop_row_type))->reason, HOSTILE);
 	ROW_SET_TEXT(((struct agent_collector_row *)made_add(host, &agent_collector_row_type))
 			     ->last_error,
 		     HOSTILE);
