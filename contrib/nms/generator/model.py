@@ -30,7 +30,7 @@ PURPOSE = {
     "netdiagListener": {"module": "sockets", "leave": ["Port", "Pid"]},
     # A client's socket has another port each time: on demand only. The alarms name those that lose datagrams.
     "netdiagUdpSocket": {"module": None, "leave": ["Port", "Pid"]},
-    "netdiagCheck": {"module": "checks", "leave": ["TimeToFull", "Clear", "CauseId"]},
+    "netdiagCheck": {"module": "checks", "leave": ["TimeToFull", "Clear"]},
     "netdiagCounter": {"module": "detail"},
     "netdiagConntrackCpu": {"module": "detail"},
     "netdiagNetns": {"module": "detail", "leave": ["Inode", "Pid"]},

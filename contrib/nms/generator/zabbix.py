@@ -105,28 +105,35 @@ def _last(key):
     return f"last(/{TEMPLATE}/{key})"
 
 
+# How the summary of a check that is not over a limit reads. Zabbix asks for states and summaries one after
+# the other: a problem waits for its own text.
+WELL = "warning (at|above) |too little traffic to judge|no value yet|ok$|but not for long"
+
+
 def _checks(model):
-    """The checks: a problem for each that is over a limit and that receivers are told of."""
+    """The checks: a problem for each that is critical and that receivers are told of; for a warning only if
+    it is not the effect of another."""
     table = model.table("netdiagCheck")
-    columns = {short: table.column(short) for short in ("State", "Notify", "Summary", "Advice", "Value")}
+    columns = {short: table.column(short) for short in ("State", "Notify", "CauseId", "Summary", "Advice", "Value")}
     row = "{#CHECK} {#INSTANCE}"
     keys = {short: _key(column) + "[{#SNMPINDEX}]" for short, column in columns.items()}
     states, told = columns["State"].values, columns["Notify"].values["true"]
     alive = f"nodata(/{TEMPLATE}/netdiag.AgentUptime,{KEPT})=0"
 
-    def trigger(state, priority):
+    def trigger(state, priority, more=""):
         return {
             "uuid": _uuid("trigger", "check", state),
             "name": f"{row} is {state}",
             "event_name": "{?last(/{HOST.HOST}/%s)}" % keys["Summary"],
-            "expression": f"{_last(keys['State'])}={states[state]} and {_last(keys['Notify'])}={told} and {alive} "
-                          f"and length({_last(keys['Summary'])})>0",
+            "expression": f"{_last(keys['State'])}={states[state]} and {_last(keys['Notify'])}={told} "
+                          f"{more}and {alive} and length({_last(keys['Summary'])})>0 "
+                          f"and find(/{TEMPLATE}/{keys['Summary']},,\"regexp\",\"{WELL}\")=0",
             "priority": priority, "manual_close": "NO",
             "description": "{?last(/{HOST.HOST}/%s)}" % keys["Advice"],
             "tags": [{"tag": "check", "value": "{#CHECK}"}, {"tag": "instance", "value": "{#INSTANCE}"}],
         }
 
-    critical, warning = trigger("critical", "HIGH"), trigger("warning", "WARNING")
+    critical, warning = trigger("critical", "HIGH"), trigger("warning", "WARNING", f"and {_last(keys['CauseId'])}=0 ")
     warning["dependencies"] = [{"name": critical["name"], "expression": critical["expression"]}]
     return {
         "uuid": _uuid("discovery", "netdiagCheck"), "name": "Checks", "type": "SNMP_AGENT",
