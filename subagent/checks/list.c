@@ -413,7 +413,7 @@ const struct check checks[] = {
 	 CAPPED_BY(udp_row_type, AT(udp_row, udp.rcvbuf_errors), AT(udp_row, udp6.rcvbuf_errors), AT(udp_row, udp.mem_errors), AT(udp_row, udp6.mem_errors)),
 	 STAMP(udp_socket_row), .born_zero = true, .applies = is_bound, .instance = name_udp_socket, .owner = owner_udp_socket,
 	 .many = "UDP sockets", .units = "datagrams/s", .limits = RATE(1, 100, 0),
-	 .caused_by = {"socket.stuck"}, .describe = describe_udp_socket},
+	 .describe = describe_udp_socket},
 	{.name = "udp.csum_errors", .table = "netdiagUdp",
 	 .value = OF(AT(udp_row, udp.in_csum_errors), AT(udp_row, udp6.in_csum_errors)),
 	 .stamp = CHECK_NO_STAMP, .units = "datagrams/s", .limits = LASTING_RATE(1, 100, 0),
